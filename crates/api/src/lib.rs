@@ -1,0 +1,1 @@
+//! The HTTP surface of MOCA: management, device and operations APIs

@@ -1,0 +1,103 @@
+//! Whether an experience whose trigger became true may fire, and which rule stopped it if not.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Campaign, Status};
+use crate::{
+    experience::{Direction, Experience, Target},
+    id::{CampaignId, ExperienceId, InstanceId, MessageId},
+    time::Zone,
+};
+
+/// What became of one trigger that came true for one instance; kept for every one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Who.
+    pub instance_id: InstanceId,
+    /// The campaign.
+    pub campaign_id: CampaignId,
+    /// The experience.
+    pub experience_id: ExperienceId,
+    /// The crossing that made the trigger true.
+    pub direction: Direction,
+    /// Of what.
+    pub target: Target,
+    /// Event time, ms since 1970.
+    pub at_ms: i64,
+    /// The outcome.
+    pub verdict: Verdict,
+    /// The message, if it fired.
+    pub message_id: Option<MessageId>,
+}
+
+/// Fired, or the first rule that stopped it, with the values compared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// The action went to the inbox.
+    Fired,
+    /// The campaign was not running at the event's time.
+    NotRunning {
+        /// Its status then.
+        status: Status,
+    },
+    /// The experience is switched off.
+    Disabled,
+    /// Not in an hour or day of the campaign's recurrence.
+    OutsideRecurrence {
+        /// Local hour, 0..=23.
+        hour: i64,
+        /// Local day, Sunday 1 to Saturday 7.
+        day: i64,
+    },
+    /// Too soon after it last fired.
+    RepeatInterval {
+        /// When it last fired.
+        last_at: i64,
+        /// First moment it may again; `None` for never.
+        next_at: Option<i64>,
+    },
+    /// The campaign showed this instance all it may.
+    DisplayCap {
+        /// Shown so far.
+        shown: i64,
+        /// At most.
+        cap: i64,
+    },
+    /// Too soon after the campaign's last experience.
+    DisplayWait {
+        /// When that was.
+        last_at: i64,
+        /// First moment it may again.
+        next_at: i64,
+    },
+}
+
+/// What was shown to one instance, as far as the rules need it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caps {
+    /// By campaign: how many fired, and when the last did.
+    pub campaigns: BTreeMap<CampaignId, (i64, i64)>,
+    /// By experience: when it last fired.
+    pub experiences: BTreeMap<ExperienceId, i64>,
+}
+
+impl Caps {
+    /// Notes that an experience fired.
+    pub fn record(&mut self, _campaign: CampaignId, _experience: ExperienceId, _at_ms: i64) {
+        todo!()
+    }
+}
+
+/// The outcome for an experience whose trigger became true at `at_ms`; `zone` is the local time
+/// zone (the device's, else the place's, else the account's).
+pub fn decide(
+    _campaign: &Campaign,
+    _experience: &Experience,
+    _caps: &Caps,
+    _at_ms: i64,
+    _zone: &Zone,
+) -> Verdict {
+    todo!()
+}

@@ -1,0 +1,81 @@
+//! Campaigns: when their experiences may fire.
+
+pub mod decide;
+pub mod repeat;
+pub mod status;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    id::{AppId, CampaignId},
+    resource::Frame,
+};
+
+pub use status::Status;
+
+/// A campaign inside an app.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Campaign {
+    /// The frame.
+    pub frame: Frame,
+    /// The app.
+    pub app_id: AppId,
+    /// What start, stop and archive left; the status shown follows from it and the time.
+    pub lifecycle: status::Lifecycle,
+    /// What a client sets.
+    pub config: CampaignConfig,
+}
+
+impl Campaign {
+    /// The id of the campaign.
+    pub fn id(&self) -> CampaignId {
+        CampaignId(self.frame.id)
+    }
+}
+
+/// What a client sets on a campaign (the documented fields of a `Proximity` campaign).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CampaignConfig {
+    /// Name.
+    pub name: String,
+    /// Description.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub description: Option<String>,
+    /// What it sends.
+    #[serde(rename = "type")]
+    pub kind: CampaignType,
+    /// First moment it may fire, ms since 1970.
+    pub start_at: i64,
+    /// First moment it no longer may, ms since 1970; after `start_at`.
+    pub end_at: i64,
+    /// How many experiences an instance may be shown at most.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub display_cap: Option<i64>,
+    /// Milliseconds between two experiences for one instance at least.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub display_wait_ms: Option<i64>,
+    /// Hours and days in which it may fire.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub recurrence: Option<Recurrence>,
+}
+
+/// What a campaign sends. `Push` campaigns carry notifications, which do not exist yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CampaignType {
+    /// Experiences that fire where people are.
+    Proximity,
+}
+
+/// Hours and days in which a campaign may fire, in the local time of the device.
+/// An empty list does not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recurrence {
+    /// Hours 0..=23; `[1, 2]` means 01:00 to 02:59. Sorted, each once.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub hours_of_day: Vec<i64>,
+    /// Days, Sunday 1 to Saturday 7. Sorted, each once.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub days_of_week: Vec<i64>,
+}

@@ -1,0 +1,236 @@
+//! What devices tell: events, profiles, and the records of the event log that carry them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    beacon::BeaconIdentity,
+    geo::LatLon,
+    id::{AccountId, AppId, InstanceId},
+    property::{Properties, Property},
+};
+
+/// One event of one instance, checked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Chosen by the device; a repeat within seven days is ignored.
+    pub id: [u8; 16],
+    /// When it happened, ms since 1970.
+    pub at_ms: i64,
+    /// What happened.
+    pub body: EventBody,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum EventBody {
+    /// A position fix.
+    Location(Fix),
+    /// Beacons in range.
+    Sightings(Vec<Sighting>),
+    /// Anything an app reports.
+    Custom {
+        /// The action.
+        verb: String,
+        /// On what.
+        item: Option<String>,
+        /// Category of the item.
+        category: Option<String>,
+        /// A number.
+        value: Option<f64>,
+        /// Free properties.
+        properties: Properties,
+    },
+}
+
+/// A position fix.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Fix {
+    /// Where.
+    pub at: LatLon,
+    /// Radius of the error circle in metres, when known.
+    pub accuracy_m: Option<f32>,
+    /// Metres a second, when known.
+    pub speed_m_s: Option<f32>,
+    /// Floor, when known.
+    pub floor: Option<i16>,
+}
+
+/// A beacon in range.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// What it sent.
+    pub identity: BeaconIdentity,
+    /// Signal strength, dBm.
+    pub rssi_dbm: Option<i8>,
+    /// The device's estimate.
+    pub proximity: Option<Proximity>,
+    /// Percent.
+    pub battery_percent: Option<u8>,
+}
+
+/// How close a beacon is, by the device's estimate (documented codes 1, 2, 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Proximity {
+    /// Within half a metre or so.
+    Immediate,
+    /// A few metres.
+    Near,
+    /// Farther.
+    Far,
+}
+
+/// What an instance tells of its device when it registers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Profile {
+    /// For example `iPhone 11`.
+    pub device_model: Option<String>,
+    /// For example `iPhone`.
+    pub device_type: Option<String>,
+    /// For example `iOS`.
+    pub os: Option<String>,
+    /// For example `14.6`.
+    pub os_version: Option<String>,
+    /// BCP-47 language tag.
+    pub lang: Option<String>,
+    /// ISO 3166 country.
+    pub country: Option<String>,
+    /// IANA time zone.
+    pub time_zone: Option<String>,
+    /// Mobile network.
+    pub carrier: Option<String>,
+    /// Version of the app.
+    pub app_version: Option<String>,
+    /// Version of the SDK.
+    pub sdk_version: Option<String>,
+}
+
+/// How a tag's number changes: `+1`, `-2`, `3`, `=3`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum TagChange {
+    /// Adds (or, below zero, subtracts).
+    Add(f64),
+    /// Assigns.
+    Set(f64),
+}
+
+impl TagChange {
+    /// Reads the documented expression: an optional sign (`=`, `+`, `-`) before a decimal number.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (digits, make): (&str, fn(f64) -> Self) = match text.as_bytes().first()? {
+            b'+' => (&text[1..], Self::Add),
+            b'-' => (&text[1..], |number| Self::Add(-number)),
+            b'=' => (&text[1..], Self::Set),
+            _ => (text, Self::Set),
+        };
+        // Only plain decimals: Rust would also read "inf", "nan" and a second sign.
+        if !digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+            return None;
+        }
+        digits
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.is_finite())
+            .map(make)
+    }
+
+    /// The tag's number after the change; an absent tag counts as 0.
+    pub fn apply(self, before: Option<f64>) -> f64 {
+        match self {
+            Self::Add(number) => before.unwrap_or(0.0) + number,
+            Self::Set(number) => number,
+        }
+    }
+}
+
+/// One line of the event log: something one instance did, or the clock.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Record {
+    /// Something an instance did.
+    Instance {
+        /// Who.
+        subject: Subject,
+        /// When the server took it, ms since 1970.
+        received_at: i64,
+        /// What.
+        change: Change,
+    },
+    /// The server's clock, so that timers of silent devices run, and run the same in a replay.
+    Tick {
+        /// Server time, ms since 1970.
+        at_ms: i64,
+    },
+}
+
+/// The instance a record is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Subject {
+    /// The tenant.
+    pub account_id: AccountId,
+    /// The app.
+    pub app_id: AppId,
+    /// The instance.
+    pub instance_id: InstanceId,
+    /// Dense number of the instance in its app, from 0: its bit in the exact sets.
+    pub number: u32,
+}
+
+/// What an instance did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Change {
+    /// Registered, or registered again with the same device key.
+    Registered {
+        /// Hash of the key the device is known by in its app, when it gave one.
+        device_key_hash: Option<[u8; 32]>,
+        /// SHA-256 of the instance token.
+        token_hash: [u8; 32],
+        /// The device.
+        profile: Box<Profile>,
+    },
+    /// Told its device's profile anew.
+    ProfileReplaced(Box<Profile>),
+    /// An identified user logged in.
+    LoggedIn {
+        /// The app's own id of the user.
+        user_id: String,
+        /// Properties of the user to set; a `None` removes.
+        properties: Vec<(String, Option<Property>)>,
+    },
+    /// The user logged out.
+    LoggedOut,
+    /// Properties set; a `None` removes.
+    PropertiesSet(Vec<(String, Option<Property>)>),
+    /// A tag's number changed.
+    Tagged {
+        /// The tag.
+        name: String,
+        /// How.
+        change: TagChange,
+    },
+    /// An event.
+    Event(Event),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TagChange::{self, Add, Set};
+
+    #[test]
+    fn tag_expressions_read_as_documented() {
+        for (text, expected) in [
+            ("+1", Some(Add(1.0))),
+            ("-2", Some(Add(-2.0))),
+            ("3", Some(Set(3.0))),
+            ("=3", Some(Set(3.0))),
+            ("=3.5", Some(Set(3.5))),
+            ("", None),
+            ("+", None),
+            ("+-1", None),
+            ("inf", None),
+            ("1e3", None),
+            ("=", None),
+        ] {
+            assert_eq!(TagChange::parse(text), expected, "{text:?}");
+        }
+    }
+}

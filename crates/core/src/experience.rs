@@ -1,0 +1,190 @@
+//! Experiences: a trigger plus an action inside a campaign.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    campaign::repeat::Repeat,
+    id::{BeaconId, CampaignId, ExperienceId, Id, PlaceId, ZoneId},
+    resource::Frame,
+};
+
+/// An experience.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Experience {
+    /// The frame.
+    pub frame: Frame,
+    /// The campaign.
+    pub campaign_id: CampaignId,
+    /// What a client sets.
+    pub config: ExperienceConfig,
+    /// When it fires.
+    pub trigger: Trigger,
+    /// What it does.
+    pub action: Action,
+}
+
+impl Experience {
+    /// The id of the experience.
+    pub fn id(&self) -> ExperienceId {
+        ExperienceId(self.frame.id)
+    }
+}
+
+/// What a client sets on an experience besides trigger and action.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExperienceConfig {
+    /// Name.
+    pub name: String,
+    /// Description.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub description: Option<String>,
+    /// How soon it may fire again for one instance.
+    pub repeat: Repeat,
+    /// Whether it may fire at all; true by default.
+    pub enabled: bool,
+}
+
+/// When an experience fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "@type")]
+pub enum Trigger {
+    /// The first sign of a device in the place.
+    #[serde(rename = "EnterPlaceTrigger", rename_all = "camelCase")]
+    EnterPlace {
+        /// The place.
+        place_id: PlaceId,
+    },
+    /// A device that was in the place is no longer.
+    #[serde(rename = "ExitPlaceTrigger", rename_all = "camelCase")]
+    ExitPlace {
+        /// The place.
+        place_id: PlaceId,
+    },
+    /// The first sign of a device in the zone.
+    #[serde(rename = "EnterZoneTrigger", rename_all = "camelCase")]
+    EnterZone {
+        /// The zone.
+        zone_id: ZoneId,
+    },
+    /// A device that was in the zone is no longer.
+    #[serde(rename = "ExitZoneTrigger", rename_all = "camelCase")]
+    ExitZone {
+        /// The zone.
+        zone_id: ZoneId,
+    },
+    /// A beacon is seen that was not in range.
+    #[serde(rename = "EnterBeaconTrigger", rename_all = "camelCase")]
+    EnterBeacon {
+        /// The beacon.
+        beacon_id: BeaconId,
+    },
+    /// A beacon that was in range is no longer.
+    #[serde(rename = "ExitBeaconTrigger", rename_all = "camelCase")]
+    ExitBeacon {
+        /// The beacon.
+        beacon_id: BeaconId,
+    },
+}
+
+impl Trigger {
+    /// The crossing this trigger waits for.
+    pub fn crossing(&self) -> (Direction, Target) {
+        match *self {
+            Self::EnterPlace { place_id } => (Direction::Enter, Target::Place(place_id)),
+            Self::ExitPlace { place_id } => (Direction::Exit, Target::Place(place_id)),
+            Self::EnterZone { zone_id } => (Direction::Enter, Target::Zone(zone_id)),
+            Self::ExitZone { zone_id } => (Direction::Exit, Target::Zone(zone_id)),
+            Self::EnterBeacon { beacon_id } => (Direction::Enter, Target::Beacon(beacon_id)),
+            Self::ExitBeacon { beacon_id } => (Direction::Exit, Target::Beacon(beacon_id)),
+        }
+    }
+}
+
+/// In or out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Direction {
+    /// Was not there, now is.
+    Enter,
+    /// Was there, now is not.
+    Exit,
+}
+
+/// Something a device can be in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Target {
+    /// A place.
+    Place(PlaceId),
+    /// A zone.
+    Zone(ZoneId),
+    /// The range of a beacon.
+    Beacon(BeaconId),
+}
+
+impl Target {
+    /// The bare id.
+    pub fn id(self) -> Id {
+        match self {
+            Self::Place(id) => id.0,
+            Self::Zone(id) => id.0,
+            Self::Beacon(id) => id.0,
+        }
+    }
+}
+
+/// What an experience does. Texts are by locale, with `default`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "@type", rename_all = "camelCase")]
+pub enum Action {
+    /// Shows a text. `contentType` is `text/plain`.
+    #[serde(rename = "SendLocalMessageAction")]
+    SendLocalMessage(Content),
+    /// Shows HTML. `contentType` is `text/html`.
+    #[serde(rename = "ShowHtmlAction")]
+    ShowHtml(Content),
+    /// Opens a URL or deep link. `contentType` is `text/x-url`.
+    #[serde(rename = "OpenUrlAction")]
+    OpenUrl(Content),
+}
+
+/// The texts of an action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Content {
+    /// Locale → text; has `default`.
+    pub content: BTreeMap<String, String>,
+    /// Shown as a notification when the app is not in the foreground; may be empty.
+    #[serde(default)]
+    pub bg_alert: BTreeMap<String, String>,
+}
+
+impl Action {
+    /// The documented `@type`.
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::SendLocalMessage(_) => "SendLocalMessageAction",
+            Self::ShowHtml(_) => "ShowHtmlAction",
+            Self::OpenUrl(_) => "OpenUrlAction",
+        }
+    }
+
+    /// The documented `contentType`.
+    pub const fn content_type(&self) -> &'static str {
+        match self {
+            Self::SendLocalMessage(_) => "text/plain",
+            Self::ShowHtml(_) => "text/html",
+            Self::OpenUrl(_) => "text/x-url",
+        }
+    }
+
+    /// The texts.
+    pub const fn content(&self) -> &Content {
+        match self {
+            Self::SendLocalMessage(content) | Self::ShowHtml(content) | Self::OpenUrl(content) => {
+                content
+            }
+        }
+    }
+}

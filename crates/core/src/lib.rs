@@ -1,0 +1,29 @@
+//! The domain of MOCA: geometry, presence, campaigns, decisions and exact counts.
+//!
+//! Nothing here does IO, reads a clock or makes random numbers: time, randomness and ids are
+//! arguments. Types that are stored or sent derive serde, so there is one definition of each; how a
+//! request body is read, with all its faults, is `moca-wire`'s business.
+//!
+//! Suggested reading order: [`limits`], [`id`], [`resource`]; then the objects a team manages
+//! ([`account`] to [`experience`]); then what moves ([`event`], [`presence`], [`campaign::decide`]);
+//! then what is counted ([`time`], [`metric`]).
+
+pub mod account;
+pub mod app;
+pub mod beacon;
+pub mod campaign;
+pub mod clock;
+pub mod event;
+pub mod experience;
+pub mod geo;
+pub mod id;
+pub mod label;
+pub mod limits;
+pub mod metric;
+pub mod place;
+pub mod presence;
+pub mod property;
+pub mod resource;
+pub mod time;
+pub mod world;
+pub mod zone;

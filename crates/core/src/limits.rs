@@ -1,0 +1,96 @@
+//! Every limit of the system, with its unit and its reason. Errors quote these values.
+
+/// Bytes of a request body as sent; enough for 1 000 events with properties.
+pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of a request body once decompressed; stops a small bomb from filling the memory.
+pub const BODY_INFLATED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Nesting of arrays and objects in a JSON body; deeper ones only serve to exhaust a parser.
+pub const JSON_DEPTH_MAX: usize = 64;
+/// Bytes of path and query together; longer ones are not read by common proxies either.
+pub const URL_BYTES_MAX: usize = 8 * 1024;
+/// Milliseconds a request may take to arrive, from its head to the end of its body.
+pub const REQUEST_ARRIVAL_MS_MAX: u64 = 30_000;
+/// Milliseconds a request may take to be answered once it has arrived.
+pub const REQUEST_WORK_MS_MAX: u64 = 30_000;
+/// Validation faults listed in one answer; more do not help to repair a body.
+pub const FAULTS_MAX: usize = 100;
+
+/// Objects on a page unless the client says otherwise.
+pub const PAGE_LIMIT_DEFAULT: i64 = 50;
+/// Objects on a page at most: an answer stays within a few megabytes.
+pub const PAGE_LIMIT_MAX: i64 = 1_000;
+/// Highest index of the first object of a page.
+pub const PAGE_OFFSET_MAX: i64 = 10_000_000;
+/// Items of one batch request.
+pub const BATCH_ITEMS_MAX: usize = 1_000;
+
+/// Characters of a name.
+pub const NAME_CHARS_MAX: usize = 200;
+/// Characters of a description or an address.
+pub const TEXT_CHARS_MAX: usize = 2_000;
+/// Characters of short codes: categories, versions, providers, external ids.
+pub const CODE_CHARS_MAX: usize = 255;
+/// Characters of a URL.
+pub const LINK_CHARS_MAX: usize = 2_048;
+/// Properties on one object, event or profile.
+pub const PROPERTIES_MAX: usize = 100;
+/// Characters of a property's name.
+pub const PROPERTY_NAME_CHARS_MAX: usize = 100;
+/// Characters of a property's text value.
+pub const PROPERTY_TEXT_CHARS_MAX: usize = 1_000;
+/// Items of a property that is a list.
+pub const PROPERTY_LIST_MAX: usize = 100;
+/// Labels on one object.
+pub const LABELS_MAX: usize = 50;
+/// Beacons of one zone.
+pub const ZONE_BEACONS_MAX: usize = 10_000;
+/// Allowed CORS origins of an account.
+pub const CORS_ORIGINS_MAX: usize = 50;
+/// Characters of an `Idempotency-Key`.
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+/// Milliseconds an `Idempotency-Key` is remembered.
+pub const IDEMPOTENCY_KEPT_MS: i64 = 24 * 3_600_000;
+
+/// Smallest radius of a circle in metres: below it no phone can tell inside from outside.
+pub const RADIUS_M_MIN: f64 = 1.0;
+/// Largest radius of a circle in metres.
+pub const RADIUS_M_MAX: f64 = 100_000.0;
+/// Lowest and highest floor number.
+pub const FLOOR_MIN: i64 = -1_000;
+/// See [`FLOOR_MIN`].
+pub const FLOOR_MAX: i64 = 1_000;
+
+/// Bytes of the content of an action in one language (documented for `ShowHtmlAction`).
+pub const ACTION_CONTENT_BYTES_MAX: usize = 50_000;
+/// Languages of a localised text.
+pub const LOCALES_MAX: usize = 100;
+/// Largest `displayCap`.
+pub const DISPLAY_CAP_MAX: i64 = 1_000_000;
+/// Largest `displayWaitMs`: a year.
+pub const DISPLAY_WAIT_MS_MAX: i64 = 366 * 86_400_000;
+
+/// Events in one request of a device.
+pub const EVENTS_MAX: usize = 1_000;
+/// Beacons in one sighting event.
+pub const SIGHTINGS_MAX: usize = 200;
+/// Milliseconds an event id is remembered at least, so that a repeat is ignored.
+pub const EVENT_ID_KEPT_MS: i64 = 7 * 86_400_000;
+/// Milliseconds an event may lie in the future: device clocks drift.
+pub const EVENT_AHEAD_MS_MAX: i64 = 10 * 60_000;
+/// Oldest event time accepted: 2000-01-01, before any app of this kind.
+pub const EVENT_AT_MIN: i64 = 946_684_800_000;
+/// Milliseconds by which an event may be older than the newest of its instance and still fire.
+pub const EVENT_LATE_MS_MAX: i64 = 10 * 60_000;
+/// Milliseconds after which an unseen beacon counts as left.
+pub const BEACON_EXIT_MS: i64 = 30_000;
+/// Metres of error beyond which a position is not accepted.
+pub const ACCURACY_M_MAX: f64 = 100_000.0;
+
+/// Buckets in one analytics answer.
+pub const BUCKETS_MAX: usize = 10_000;
+/// Milliseconds of the longest analytics range: ten years.
+pub const RANGE_MS_MAX: i64 = 3_660 * 86_400_000;
+/// Groups in one analytics answer.
+pub const GROUPS_MAX: usize = 1_000;
+/// Milliseconds that a token from `/oauth/token` lives.
+pub const OAUTH_TOKEN_MS: i64 = 3_600_000;

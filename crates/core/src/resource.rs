@@ -1,0 +1,75 @@
+//! The frame that every managed object shares, and the kinds of object.
+
+use crate::id::{AccountId, Id};
+
+/// What the server keeps about every object besides its `config`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frame {
+    /// The tenant.
+    pub account_id: AccountId,
+    /// The object's own id.
+    pub id: Id,
+    /// Creation, ms since 1970.
+    pub created_at: i64,
+    /// Last change, ms since 1970.
+    pub updated_at: i64,
+    /// 1 on creation, one more on each change; the `ETag`.
+    pub revision: i64,
+}
+
+/// The kinds of managed object, in the order they may refer to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// [`crate::account::Account`]
+    Account,
+    /// [`crate::account::Member`]
+    Member,
+    /// [`crate::account::Token`]
+    Token,
+    /// [`crate::app::App`]
+    App,
+    /// [`crate::label::Label`]
+    Label,
+    /// [`crate::place::Place`]
+    Place,
+    /// [`crate::zone::Zone`]
+    Zone,
+    /// [`crate::beacon::Beacon`]
+    Beacon,
+    /// [`crate::campaign::Campaign`]
+    Campaign,
+    /// [`crate::experience::Experience`]
+    Experience,
+}
+
+impl Kind {
+    /// The singular noun, lower case, as error texts and the change feed use it.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Member => "member",
+            Self::Token => "token",
+            Self::App => "app",
+            Self::Label => "label",
+            Self::Place => "place",
+            Self::Zone => "zone",
+            Self::Beacon => "beacon",
+            Self::Campaign => "campaign",
+            Self::Experience => "experience",
+        }
+    }
+
+    /// All kinds.
+    pub const ALL: [Self; 10] = [
+        Self::Account,
+        Self::Member,
+        Self::Token,
+        Self::App,
+        Self::Label,
+        Self::Place,
+        Self::Zone,
+        Self::Beacon,
+        Self::Campaign,
+        Self::Experience,
+    ];
+}

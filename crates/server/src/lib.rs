@@ -1,0 +1,1 @@
+//! The moca binary: server, demo and command line

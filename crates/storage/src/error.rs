@@ -1,0 +1,40 @@
+//! What can go wrong with the durable state.
+
+/// A failed call to the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// A unique value is taken.
+    #[error("{field} is taken")]
+    Conflict {
+        /// The API name of the field, for example `config.externalId`.
+        field: &'static str,
+    },
+    /// The object changed or vanished since it was read.
+    #[error("the object changed meanwhile")]
+    Stale,
+    /// A stored value cannot be read.
+    #[error("{table}.{column} of {id} cannot be read")]
+    Inconsistent {
+        /// The table or keyspace.
+        table: &'static str,
+        /// The column or part.
+        column: &'static str,
+        /// The row.
+        id: String,
+    },
+    /// The store answered with an error or not at all.
+    #[error("{doing}")]
+    Backend {
+        /// What was being done.
+        doing: &'static str,
+        /// The cause.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The configuration names a store that cannot be used.
+    #[error("{0}")]
+    Configuration(String),
+    /// The store is shutting down.
+    #[error("the store is closed")]
+    Closed,
+}

@@ -1,0 +1,9 @@
+//! Durable state of MOCA.
+//!
+//! [`control`] holds what teams manage (SQLite or PostgreSQL), [`log`] the event log, [`devices`]
+//! what is folded from it.
+
+pub mod control;
+mod error;
+
+pub use error::StorageError;

@@ -1,0 +1,115 @@
+//! Error answers: RFC 9457 problem bodies and the public table of codes.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $title:literal;)*) => {
+        /// The stable codes of error answers; one public table.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// All codes, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The code as it stands in the body.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// The HTTP status it is sent with.
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+
+            /// The `title`: what went wrong, without the particulars.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is not JSON, or not UTF-8, or nested too deeply.
+    MalformedBody = "malformed_body", 400, "The body cannot be read";
+    /// One or more fields of the body are wrong; `errors` lists all of them.
+    ValidationFailed = "validation_failed", 400, "The body has invalid fields";
+    /// A query parameter is unknown, repeated or unreadable.
+    InvalidParameter = "invalid_parameter", 400, "A query parameter is wrong";
+    /// A header is unreadable or outside its limits.
+    InvalidHeader = "invalid_header", 400, "A header is wrong";
+    /// The HTTP message itself is broken.
+    MalformedRequest = "malformed_request", 400, "The request cannot be read";
+    /// The path exists, but not with this verb; `Allow` lists the ones it has.
+    MethodNotAllowed = "method_not_allowed", 400, "The verb is not supported here";
+    /// `Accept` admits nothing this server can answer.
+    NotAcceptable = "not_acceptable", 400, "The answer cannot be given in an accepted media type";
+    /// The body is larger than the limit.
+    BodyTooLarge = "body_too_large", 400, "The body is too large";
+    /// The URL is longer than the limit.
+    UrlTooLong = "url_too_long", 400, "The URL is too long";
+    /// A request in clear text reached the TLS port.
+    TlsRequired = "tls_required", 400, "This port speaks TLS only";
+    /// No credentials, or wrong, expired or revoked ones.
+    NotAuthenticated = "not_authenticated", 403, "No valid credentials";
+    /// The role of the token is too low for this call.
+    RoleTooLow = "role_too_low", 403, "The token may not do this";
+    /// There is no such resource, or it belongs to another account.
+    NotFound = "not_found", 404, "No such resource";
+    /// The request did not arrive in time; it may be repeated unchanged.
+    RequestTimeout = "request_timeout", 408, "The request did not arrive in time";
+    /// A value that must be unique is taken.
+    AlreadyExists = "already_exists", 409, "A unique value is taken";
+    /// `If-Match` names another version than the current one.
+    StaleVersion = "stale_version", 409, "The resource has changed";
+    /// The state of the resource does not allow this.
+    StateConflict = "state_conflict", 409, "The state does not allow this";
+    /// Other resources still refer to this one; `errors` lists them.
+    InUse = "in_use", 409, "The resource is in use";
+    /// The `Idempotency-Key` was used with another request.
+    IdempotencyKeyReused = "idempotency_key_reused", 409, "The Idempotency-Key was used for another request";
+    /// The first request with this `Idempotency-Key` is still being worked on.
+    IdempotencyKeyBusy = "idempotency_key_busy", 409, "The first request with this Idempotency-Key is not finished";
+    /// The media type or content coding of the body is not supported.
+    UnsupportedMediaType = "unsupported_media_type", 415, "The media type of the body is not supported";
+    /// A fault of the server; the log has the rest under the request id.
+    Internal = "internal", 500, "Internal server error";
+    /// Too much work at this moment; repeat after `Retry-After` seconds.
+    Overloaded = "overloaded", 503, "The server is overloaded";
+    /// The server is stopping or starting; repeat after `Retry-After` seconds.
+    Unavailable = "unavailable", 503, "The server is not available";
+}
+
+/// An error answer, `application/problem+json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// A page of the documentation on this code.
+    #[serde(rename = "type")]
+    pub type_uri: String,
+    /// What went wrong, without the particulars.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// A sentence that says what to do.
+    pub detail: String,
+    /// The stable code.
+    pub code: String,
+    /// The id of the request in the server's log; equals `X-Request-Id`.
+    pub request_id: String,
+    /// All faults of the body, or all users of a resource.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub errors: Vec<Fault>,
+}
+
+/// One fault of a body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// JSON pointer (RFC 6901) to the value; empty for the whole body.
+    pub pointer: String,
+    /// Stable code of the fault, for example `required`.
+    pub code: String,
+    /// A sentence that says what was expected.
+    pub detail: String,
+}
