@@ -150,7 +150,7 @@ pub enum Action {
 }
 
 /// The texts of an action.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Content {
     /// Locale → text; has `default`.

@@ -60,6 +60,11 @@ pub const FLOOR_MIN: i64 = -1_000;
 /// See [`FLOOR_MIN`].
 pub const FLOOR_MAX: i64 = 1_000;
 
+/// Weakest calibrated power of a beacon at one metre, dBm (Eddystone-UID's range).
+pub const TX_POWER_DBM_MIN: i64 = -100;
+/// Strongest calibrated power of a beacon at one metre, dBm.
+pub const TX_POWER_DBM_MAX: i64 = 20;
+
 /// Bytes of the content of an action in one language (documented for `ShowHtmlAction`).
 pub const ACTION_CONTENT_BYTES_MAX: usize = 50_000;
 /// Languages of a localised text.

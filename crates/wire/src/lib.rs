@@ -1,3 +1,30 @@
 //! Bodies of requests and answers of the MOCA API, and its error codes.
+//!
+//! One file a resource. Each holds the answer (`Place`), what a client sends (`PlaceInput`) and the
+//! strict readers that turn a JSON value into it or list all its faults. Suggested reading order:
+//! [`problem`], [`fault`], [`read`], [`values`], then [`places`] as the example of a resource.
 
+pub mod accounts;
+pub mod analytics;
+pub mod apps;
+pub mod batch;
+pub mod beacons;
+pub mod campaigns;
+pub mod decisions;
+pub mod events;
+pub mod experiences;
+pub mod fault;
+pub mod instances;
+pub mod labels;
+pub mod members;
+pub mod messages;
+pub mod oauth;
+pub mod page;
+pub mod places;
 pub mod problem;
+pub mod properties;
+pub mod read;
+pub mod resource;
+pub mod tokens;
+pub mod values;
+pub mod zones;

@@ -1,0 +1,88 @@
+//! Accounts.
+
+use moca_core::{
+    account::{self, AccountConfig},
+    id::{AccountId, MemberId},
+    limits::CORS_ORIGINS_MAX,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    problem::Fault,
+    read::{self, Fields},
+    resource::Resource,
+    values,
+};
+
+/// The time zone of an account that does not name one.
+const TIME_ZONE_DEFAULT: &str = "UTC";
+
+/// An account as the API answers it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    /// Creation, ms since 1970.
+    pub created_at: i64,
+    /// Last change, ms since 1970.
+    pub updated_at: i64,
+    /// Id.
+    pub account_id: AccountId,
+    /// What a client sets.
+    pub config: AccountConfig,
+}
+
+/// A new account with what its owner needs to get in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewAccount {
+    /// The account.
+    #[serde(flatten)]
+    pub account: Account,
+    /// Its first member, with role `owner`.
+    pub owner: MemberId,
+    /// A token of that member; shown this once.
+    pub first_token: String,
+}
+
+/// What a client sends.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AccountInput {
+    /// What it sets.
+    pub config: AccountConfig,
+}
+
+impl Resource for Account {
+    const PATH: &'static str = "/v2/accounts";
+    type Input = AccountInput;
+}
+
+impl From<&account::Account> for Account {
+    fn from(account: &account::Account) -> Self {
+        Self {
+            created_at: account.frame.created_at,
+            updated_at: account.frame.updated_at,
+            account_id: account.frame.account_id,
+            config: account.config.clone(),
+        }
+    }
+}
+
+/// Reads the body of a POST or PUT.
+pub fn read(value: &Value) -> Result<AccountInput, Vec<Fault>> {
+    read::body(value, &["accountId"], |fields| {
+        let config = fields.object("config", read_config);
+        Some(AccountInput { config: config? })
+    })
+}
+
+fn read_config(fields: &mut Fields<'_, '_>) -> Option<AccountConfig> {
+    let name = fields.required("name", values::name);
+    let time_zone = fields.optional("timeZone", values::time_zone);
+    let cors_origins = fields.set("corsOrigins", CORS_ORIGINS_MAX, values::origin);
+    Some(AccountConfig {
+        name: name?,
+        time_zone: time_zone.unwrap_or_else(|| TIME_ZONE_DEFAULT.to_owned()),
+        cors_origins,
+    })
+}

@@ -1,0 +1,73 @@
+//! Answers of analytics.
+
+use moca_core::{
+    experience::Target,
+    id::{BeaconId, PlaceId, ZoneId},
+};
+use serde::{Deserialize, Serialize};
+
+/// The answer to a question about one metric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AnalyticsAnswer {
+    /// The metric, for example `active-users`.
+    pub metric: String,
+    /// `hour`, `day`, `week`, `month` or `none`.
+    pub interval: String,
+    /// The IANA zone of the buckets.
+    pub time_zone: String,
+    /// First moment of the range, ms since 1970.
+    pub from: i64,
+    /// First moment after the range, ms since 1970.
+    pub to: i64,
+    /// The distinct count over the whole range; not the sum of the buckets.
+    pub total: u64,
+    /// Every bucket of the range, zeros too.
+    pub buckets: Vec<BucketCount>,
+    /// The count of each place, zone or beacon over the whole range, with `groupBy`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub groups: Option<Vec<GroupCount>>,
+}
+
+/// The count of one bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BucketCount {
+    /// Its calendar boundary, ms since 1970.
+    pub start: i64,
+    /// The count.
+    pub value: u64,
+}
+
+/// The count of one group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupCount {
+    /// What was entered.
+    #[serde(flatten)]
+    pub group: Group,
+    /// The count.
+    pub value: u64,
+}
+
+/// What a group is about; written as `"placeId": "…"` and so on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Group {
+    /// A place.
+    #[serde(rename = "placeId")]
+    Place(PlaceId),
+    /// A zone.
+    #[serde(rename = "zoneId")]
+    Zone(ZoneId),
+    /// A beacon.
+    #[serde(rename = "beaconId")]
+    Beacon(BeaconId),
+}
+
+impl From<Target> for Group {
+    fn from(target: Target) -> Self {
+        match target {
+            Target::Place(id) => Self::Place(id),
+            Target::Zone(id) => Self::Zone(id),
+            Target::Beacon(id) => Self::Beacon(id),
+        }
+    }
+}

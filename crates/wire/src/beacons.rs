@@ -1,0 +1,161 @@
+//! Beacons.
+
+use moca_core::{
+    beacon::{self, BeaconIdentity},
+    id::{AccountId, BeaconId, ZoneId},
+    limits::{FLOOR_MAX, FLOOR_MIN, TX_POWER_DBM_MAX, TX_POWER_DBM_MIN},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    places::{read_label_ids, read_position},
+    problem::Fault,
+    properties,
+    read::{self, Fields},
+    resource::Resource,
+    values,
+};
+
+/// A beacon as the API answers it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Beacon {
+    /// Creation, ms since 1970.
+    pub created_at: i64,
+    /// Last change, ms since 1970.
+    pub updated_at: i64,
+    /// Id.
+    pub beacon_id: BeaconId,
+    /// The account.
+    pub account_id: AccountId,
+    /// What a client sets.
+    pub config: BeaconConfig,
+}
+
+/// What a client sets on a beacon: the zone with the rest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BeaconConfig {
+    /// The zone it is assigned to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub zone_id: Option<ZoneId>,
+    /// The rest.
+    #[serde(flatten)]
+    pub beacon: beacon::BeaconConfig,
+}
+
+/// What a client sends.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BeaconInput {
+    /// What it sets.
+    pub config: BeaconConfig,
+}
+
+impl Resource for Beacon {
+    const PATH: &'static str = "/v2/beacons";
+    type Input = BeaconInput;
+}
+
+impl From<&beacon::Beacon> for Beacon {
+    fn from(beacon: &beacon::Beacon) -> Self {
+        Self {
+            created_at: beacon.frame.created_at,
+            updated_at: beacon.frame.updated_at,
+            beacon_id: beacon.id(),
+            account_id: beacon.frame.account_id,
+            config: BeaconConfig {
+                zone_id: beacon.zone_id,
+                beacon: beacon.config.clone(),
+            },
+        }
+    }
+}
+
+/// Reads the body of a POST or PUT.
+pub fn read(value: &Value) -> Result<BeaconInput, Vec<Fault>> {
+    read::body(value, &["beaconId"], |fields| {
+        let config = fields.object("config", read_config);
+        Some(BeaconInput { config: config? })
+    })
+}
+
+fn read_config(fields: &mut Fields<'_, '_>) -> Option<BeaconConfig> {
+    let zone_id = fields.optional("zoneId", values::id);
+    let name = fields.optional("name", values::name);
+    let identity = read_identity(fields);
+    let provider = fields.optional("provider", values::code);
+    let code = fields.optional("code", values::code);
+    let location = fields.optional_object("location", read_position);
+    let floor_number = fields.optional("floorNumber", values::integer(FLOOR_MIN, FLOOR_MAX));
+    let tx_power_dbm = fields.optional(
+        "txPowerDbm",
+        values::integer(TX_POWER_DBM_MIN, TX_POWER_DBM_MAX),
+    );
+    let external_id = fields.optional("externalId", values::code);
+    let label_ids = read_label_ids(fields);
+    let properties = properties::read(fields, "properties");
+    Some(BeaconConfig {
+        zone_id,
+        beacon: beacon::BeaconConfig {
+            name,
+            identity: identity?,
+            provider,
+            code,
+            location,
+            floor_number,
+            tx_power_dbm,
+            external_id,
+            label_ids,
+            properties,
+        },
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Protocol {
+    IBeacon,
+    EddystoneUid,
+}
+
+impl Protocol {
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            "IBeacon" => Some(Self::IBeacon),
+            "EddystoneUid" => Some(Self::EddystoneUid),
+            _ => None,
+        }
+    }
+}
+
+/// What a beacon sends: `type` and the fields of that type.
+pub(crate) fn read_identity(fields: &mut Fields<'_, '_>) -> Option<BeaconIdentity> {
+    let words = ["IBeacon", "EddystoneUid"];
+    match fields.required("type", values::word(&words, Protocol::parse)) {
+        Some(Protocol::IBeacon) => {
+            let proximity_uuid = fields.required("proximityUuid", values::uuid);
+            let major = fields.required("major", values::unsigned_16);
+            let minor = fields.required("minor", values::unsigned_16);
+            Some(BeaconIdentity::IBeacon {
+                proximity_uuid: proximity_uuid?,
+                major: major?,
+                minor: minor?,
+            })
+        }
+        Some(Protocol::EddystoneUid) => {
+            let namespace = fields.required("namespace", values::hex);
+            let instance = fields.required("instance", values::hex);
+            Some(BeaconIdentity::EddystoneUid {
+                namespace: namespace?,
+                instance: instance?,
+            })
+        }
+        None => {
+            // Without the type nobody can say which of these belong there.
+            for key in ["proximityUuid", "major", "minor", "namespace", "instance"] {
+                fields.take(key);
+            }
+            None
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Campaigns.
+
+use moca_core::{
+    campaign::{self, CampaignConfig, CampaignType, Recurrence, Status},
+    id::{AppId, CampaignId},
+    limits::{DISPLAY_CAP_MAX, DISPLAY_WAIT_MS_MAX},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    fault::FaultCode,
+    problem::Fault,
+    read::{self, Fields},
+    resource::Resource,
+    values,
+};
+
+/// A campaign as the API answers it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Campaign {
+    /// Creation, ms since 1970.
+    pub created_at: i64,
+    /// Last change, ms since 1970.
+    pub updated_at: i64,
+    /// Id.
+    pub campaign_id: CampaignId,
+    /// The app.
+    pub app_id: AppId,
+    /// What a client sets.
+    pub config: CampaignConfig,
+    /// The status at the time of the answer.
+    pub status: Status,
+    /// Since when it has that status, ms since 1970.
+    pub status_at: i64,
+}
+
+/// What a client sends.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CampaignInput {
+    /// The app.
+    pub app_id: AppId,
+    /// What it sets.
+    pub config: CampaignConfig,
+}
+
+impl Resource for Campaign {
+    const PATH: &'static str = "/v2/campaigns";
+    type Input = CampaignInput;
+}
+
+impl Campaign {
+    /// The answer for a campaign that has `status` since `status_at`.
+    pub fn new(campaign: &campaign::Campaign, status: Status, status_at: i64) -> Self {
+        Self {
+            created_at: campaign.frame.created_at,
+            updated_at: campaign.frame.updated_at,
+            campaign_id: campaign.id(),
+            app_id: campaign.app_id,
+            config: campaign.config.clone(),
+            status,
+            status_at,
+        }
+    }
+}
+
+/// Reads the body of a POST, or of a PUT on a campaign of `app`, which cannot change.
+pub fn read(value: &Value, app: Option<AppId>) -> Result<CampaignInput, Vec<Fault>> {
+    read::body(value, &["campaignId", "status", "statusAt"], |fields| {
+        let app_id = fields.parent("appId", app);
+        let config = fields.object("config", read_config);
+        Some(CampaignInput {
+            app_id: app_id?,
+            config: config?,
+        })
+    })
+}
+
+fn read_config(fields: &mut Fields<'_, '_>) -> Option<CampaignConfig> {
+    let name = fields.required("name", values::name);
+    let description = fields.optional("description", values::description);
+    let kind = fields.required("type", values::word(&["Proximity"], campaign_type));
+    let start_at = fields.required("startAt", values::moment);
+    let end_at = fields.required("endAt", values::moment);
+    if let (Some(start_at), Some(end_at)) = (start_at, end_at)
+        && end_at <= start_at
+    {
+        fields.fault(
+            "endAt",
+            FaultCode::OutOfRange,
+            format!("expected a moment after startAt ({start_at})"),
+        );
+    }
+    let display_cap = fields.optional("displayCap", values::integer(1, DISPLAY_CAP_MAX));
+    let display_wait_ms = fields.optional("displayWaitMs", values::integer(0, DISPLAY_WAIT_MS_MAX));
+    let recurrence = fields.optional_object("recurrence", read_recurrence);
+    Some(CampaignConfig {
+        name: name?,
+        description,
+        kind: kind?,
+        start_at: start_at?,
+        end_at: end_at?,
+        display_cap,
+        display_wait_ms,
+        recurrence,
+    })
+}
+
+fn campaign_type(word: &str) -> Option<CampaignType> {
+    (word == "Proximity").then_some(CampaignType::Proximity)
+}
+
+fn read_recurrence(fields: &mut Fields<'_, '_>) -> Option<Recurrence> {
+    let mut hours_of_day = fields.set("hoursOfDay", 24, values::integer(0, 23));
+    let mut days_of_week = fields.set("daysOfWeek", 7, values::integer(1, 7));
+    hours_of_day.sort_unstable();
+    days_of_week.sort_unstable();
+    Some(Recurrence {
+        hours_of_day,
+        days_of_week,
+    })
+}

@@ -1,0 +1,145 @@
+//! Decisions: what became of every trigger that came true.
+
+use moca_core::{
+    campaign::{Status, decide::Verdict},
+    experience::{Direction, Target, Trigger},
+    id::{CampaignId, ExperienceId, Id, InstanceId, MessageId},
+};
+use serde::{Deserialize, Serialize};
+
+/// A decision as the API answers it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Decision {
+    /// Id.
+    pub decision_id: Id,
+    /// Who.
+    pub instance_id: InstanceId,
+    /// The campaign.
+    pub campaign_id: CampaignId,
+    /// The experience.
+    pub experience_id: ExperienceId,
+    /// What came true.
+    pub trigger: Trigger,
+    /// Event time, ms since 1970.
+    pub at: i64,
+    /// `Fired`, or the first rule that stopped it.
+    pub outcome: Outcome,
+    /// The values that rule compared.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub compared: Option<Compared>,
+    /// The message, if it fired.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub message_id: Option<MessageId>,
+}
+
+/// `Fired`, or the first rule that stopped a trigger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[expect(
+    missing_docs,
+    reason = "docs/api.md and moca_core::campaign::decide explain them"
+)]
+pub enum Outcome {
+    Fired,
+    NotRunning,
+    Disabled,
+    OutsideRecurrence,
+    RepeatInterval,
+    DisplayCap,
+    DisplayWait,
+}
+
+/// The values a rule compared; those of [`Verdict`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Compared {
+    /// Status of the campaign at the event's time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// Local hour, 0..=23.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hour: Option<i64>,
+    /// Local day, Sunday 1 to Saturday 7.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub day: Option<i64>,
+    /// When it last fired, ms since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_at: Option<i64>,
+    /// First moment it may again, ms since 1970; absent for never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_at: Option<i64>,
+    /// Shown so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown: Option<i64>,
+    /// At most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cap: Option<i64>,
+}
+
+impl Decision {
+    /// The answer for a decision kept under an id.
+    pub fn new(id: Id, decision: &moca_core::campaign::decide::Decision) -> Self {
+        let (outcome, compared) = explain(&decision.verdict);
+        Self {
+            decision_id: id,
+            instance_id: decision.instance_id,
+            campaign_id: decision.campaign_id,
+            experience_id: decision.experience_id,
+            trigger: trigger(decision.direction, decision.target),
+            at: decision.at_ms,
+            outcome,
+            compared,
+            message_id: decision.message_id,
+        }
+    }
+}
+
+fn explain(verdict: &Verdict) -> (Outcome, Option<Compared>) {
+    let none = Compared::default();
+    match *verdict {
+        Verdict::Fired => (Outcome::Fired, None),
+        Verdict::Disabled => (Outcome::Disabled, None),
+        Verdict::NotRunning { status } => {
+            let status = Some(status);
+            (Outcome::NotRunning, Some(Compared { status, ..none }))
+        }
+        Verdict::OutsideRecurrence { hour, day } => {
+            let (hour, day) = (Some(hour), Some(day));
+            let compared = Compared { hour, day, ..none };
+            (Outcome::OutsideRecurrence, Some(compared))
+        }
+        Verdict::RepeatInterval { last_at, next_at } => {
+            let last_at = Some(last_at);
+            let compared = Compared {
+                last_at,
+                next_at,
+                ..none
+            };
+            (Outcome::RepeatInterval, Some(compared))
+        }
+        Verdict::DisplayCap { shown, cap } => {
+            let (shown, cap) = (Some(shown), Some(cap));
+            (Outcome::DisplayCap, Some(Compared { shown, cap, ..none }))
+        }
+        Verdict::DisplayWait { last_at, next_at } => {
+            let (last_at, next_at) = (Some(last_at), Some(next_at));
+            let compared = Compared {
+                last_at,
+                next_at,
+                ..none
+            };
+            (Outcome::DisplayWait, Some(compared))
+        }
+    }
+}
+
+fn trigger(direction: Direction, target: Target) -> Trigger {
+    match (direction, target) {
+        (Direction::Enter, Target::Place(place_id)) => Trigger::EnterPlace { place_id },
+        (Direction::Exit, Target::Place(place_id)) => Trigger::ExitPlace { place_id },
+        (Direction::Enter, Target::Zone(zone_id)) => Trigger::EnterZone { zone_id },
+        (Direction::Exit, Target::Zone(zone_id)) => Trigger::ExitZone { zone_id },
+        (Direction::Enter, Target::Beacon(beacon_id)) => Trigger::EnterBeacon { beacon_id },
+        (Direction::Exit, Target::Beacon(beacon_id)) => Trigger::ExitBeacon { beacon_id },
+    }
+}

@@ -1,0 +1,79 @@
+//! Members: the people who operate an account.
+
+use moca_core::{
+    account::{self, MemberConfig, Role},
+    id::{AccountId, MemberId},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    problem::Fault,
+    read::{self, Fields},
+    resource::Resource,
+    values::{self, Reading},
+};
+
+/// A member as the API answers it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    /// Creation, ms since 1970.
+    pub created_at: i64,
+    /// Last change, ms since 1970.
+    pub updated_at: i64,
+    /// Id.
+    pub member_id: MemberId,
+    /// The account.
+    pub account_id: AccountId,
+    /// What a client sets.
+    pub config: MemberConfig,
+}
+
+/// What a client sends.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MemberInput {
+    /// What it sets.
+    pub config: MemberConfig,
+}
+
+impl Resource for Member {
+    const PATH: &'static str = "/v2/members";
+    type Input = MemberInput;
+}
+
+impl From<&account::Member> for Member {
+    fn from(member: &account::Member) -> Self {
+        Self {
+            created_at: member.frame.created_at,
+            updated_at: member.frame.updated_at,
+            member_id: MemberId(member.frame.id),
+            account_id: member.frame.account_id,
+            config: member.config.clone(),
+        }
+    }
+}
+
+/// Reads the body of a POST or PUT.
+pub fn read(value: &Value) -> Result<MemberInput, Vec<Fault>> {
+    read::body(value, &["memberId"], |fields| {
+        let config = fields.object("config", read_config);
+        Some(MemberInput { config: config? })
+    })
+}
+
+fn read_config(fields: &mut Fields<'_, '_>) -> Option<MemberConfig> {
+    let name = fields.required("name", values::name);
+    let email = fields.optional("email", values::email);
+    let role = fields.required("role", role);
+    Some(MemberConfig {
+        name: name?,
+        email,
+        role: role?,
+    })
+}
+
+/// A role by its word.
+pub(crate) fn role(value: &Value) -> Reading<Role> {
+    values::word(&Role::ALL.map(Role::as_str), Role::parse)(value)
+}

@@ -1,0 +1,25 @@
+//! The answer of `POST /oauth/token` (RFC 6749 §5.1).
+
+use serde::{Deserialize, Serialize};
+
+/// A token of limited life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessToken {
+    /// The secret to send as `Authorization: Bearer`.
+    pub access_token: String,
+    /// Always `Bearer`.
+    pub token_type: String,
+    /// Seconds it lives.
+    pub expires_in: i64,
+    /// The role it acts with.
+    pub scope: String,
+}
+
+/// A refusal (RFC 6749 §5.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OauthError {
+    /// For example `invalid_client`.
+    pub error: String,
+    /// A sentence that says what to do.
+    pub error_description: String,
+}

@@ -1,0 +1,113 @@
+//! Places, and the shapes and labels that they share with zones and beacons.
+
+use moca_core::{
+    geo::{Circle, LatLon},
+    id::{AccountId, LabelId, PlaceId},
+    limits::{LABELS_MAX, RADIUS_M_MAX, RADIUS_M_MIN},
+    place::{self, PlaceConfig},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    problem::Fault,
+    properties,
+    read::{self, Fields},
+    resource::Resource,
+    values,
+};
+
+/// A place as the API answers it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Place {
+    /// Creation, ms since 1970.
+    pub created_at: i64,
+    /// Last change, ms since 1970.
+    pub updated_at: i64,
+    /// Id.
+    pub place_id: PlaceId,
+    /// The account.
+    pub account_id: AccountId,
+    /// What a client sets.
+    pub config: PlaceConfig,
+}
+
+/// What a client sends.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlaceInput {
+    /// What it sets.
+    pub config: PlaceConfig,
+}
+
+impl Resource for Place {
+    const PATH: &'static str = "/v2/places";
+    type Input = PlaceInput;
+}
+
+impl From<&place::Place> for Place {
+    fn from(place: &place::Place) -> Self {
+        Self {
+            created_at: place.frame.created_at,
+            updated_at: place.frame.updated_at,
+            place_id: place.id(),
+            account_id: place.frame.account_id,
+            config: place.config.clone(),
+        }
+    }
+}
+
+/// Reads the body of a POST or PUT.
+pub fn read(value: &Value) -> Result<PlaceInput, Vec<Fault>> {
+    read::body(value, &["placeId"], |fields| {
+        let config = fields.object("config", read_config);
+        Some(PlaceInput { config: config? })
+    })
+}
+
+fn read_config(fields: &mut Fields<'_, '_>) -> Option<PlaceConfig> {
+    let name = fields.required("name", values::name);
+    let geofence = fields.optional_object("geofence", read_circle);
+    let address = fields.optional("address", values::description);
+    let time_zone = fields.optional("timeZone", values::time_zone);
+    let category = fields.optional("category", values::code);
+    let external_id = fields.optional("externalId", values::code);
+    let provider = fields.optional("provider", values::code);
+    let label_ids = read_label_ids(fields);
+    let properties = properties::read(fields, "properties");
+    Some(PlaceConfig {
+        name: name?,
+        geofence,
+        address,
+        time_zone,
+        category,
+        external_id,
+        provider,
+        label_ids,
+        properties,
+    })
+}
+
+/// The labels in `labelIds`.
+pub(crate) fn read_label_ids(fields: &mut Fields<'_, '_>) -> Vec<LabelId> {
+    fields.set("labelIds", LABELS_MAX, values::id)
+}
+
+/// A geofence. Circles are the only shape.
+pub(crate) fn read_circle(fields: &mut Fields<'_, '_>) -> Option<Circle> {
+    let kind = fields.required(
+        "type",
+        values::word(&["Circle"], |word| (word == "Circle").then_some(())),
+    );
+    let center = read_position(fields);
+    let radius = fields.required("radius", values::number(RADIUS_M_MIN, RADIUS_M_MAX));
+    kind?;
+    Circle::new(center?, radius?).ok()
+}
+
+/// A position: `latitude` and `longitude`.
+pub(crate) fn read_position(fields: &mut Fields<'_, '_>) -> Option<LatLon> {
+    let latitude = fields.required("latitude", values::number(-90.0, 90.0));
+    let longitude = fields.required("longitude", values::number(-180.0, 180.0));
+    LatLon::new(latitude?, longitude?).ok()
+}

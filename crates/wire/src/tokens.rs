@@ -1,0 +1,118 @@
+//! Tokens of members.
+
+use moca_core::{
+    account::{self, TokenConfig},
+    id::{MemberId, TokenId},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    fault::FaultCode,
+    members::role,
+    problem::Fault,
+    read::{self, Fields},
+    resource::Resource,
+    values,
+};
+
+/// A token as the API answers it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Token {
+    /// Creation, ms since 1970.
+    pub created_at: i64,
+    /// Last change, ms since 1970.
+    pub updated_at: i64,
+    /// Id; the `client_id` at `/oauth/token`.
+    pub token_id: TokenId,
+    /// Whom it stands for.
+    pub member_id: MemberId,
+    /// The token it was exchanged for at `/oauth/token`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub parent_id: Option<TokenId>,
+    /// The secret; only in the answer that creates it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub access_token: Option<String>,
+    /// What a client sets.
+    pub config: TokenConfig,
+}
+
+/// What a client sends.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenInput {
+    /// Whom it stands for; the caller when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member_id: Option<MemberId>,
+    /// What it sets.
+    pub config: TokenConfig,
+}
+
+impl Resource for Token {
+    const PATH: &'static str = "/v2/tokens";
+    type Input = TokenInput;
+}
+
+impl Token {
+    /// The answer for a token; `access_token` only when it has just been made.
+    pub fn new(token: &account::Token, access_token: Option<String>) -> Self {
+        Self {
+            created_at: token.frame.created_at,
+            updated_at: token.frame.updated_at,
+            token_id: TokenId(token.frame.id),
+            member_id: token.member_id,
+            parent_id: token.parent_id,
+            access_token,
+            config: token.config.clone(),
+        }
+    }
+}
+
+const SERVER_OWNED: &[&str] = &["tokenId", "parentId", "accessToken"];
+
+/// Reads the body of a POST at time `now_ms`.
+pub fn read_create(value: &Value, now_ms: i64) -> Result<TokenInput, Vec<Fault>> {
+    read::body(value, SERVER_OWNED, |fields| {
+        let member_id = fields.optional("memberId", values::id);
+        let config = fields.object("config", |fields| {
+            let config = read_config(fields)?;
+            if config.expires_at.is_some_and(|at| at <= now_ms) {
+                fields.fault(
+                    "expiresAt",
+                    FaultCode::OutOfRange,
+                    format!("expected a moment after now ({now_ms})"),
+                );
+            }
+            Some(config)
+        });
+        Some(TokenInput {
+            member_id,
+            config: config?,
+        })
+    })
+}
+
+/// Reads the body of a PUT on a token of `member`, who cannot change. Any `expiresAt` will do: one
+/// that has passed ends the token, and an ended one can be sent back as it is.
+pub fn read_replace(value: &Value, member: MemberId) -> Result<TokenInput, Vec<Fault>> {
+    read::body(value, SERVER_OWNED, |fields| {
+        let member_id = fields.parent("memberId", Some(member));
+        let config = fields.object("config", read_config);
+        Some(TokenInput {
+            member_id,
+            config: config?,
+        })
+    })
+}
+
+fn read_config(fields: &mut Fields<'_, '_>) -> Option<TokenConfig> {
+    let name = fields.required("name", values::name);
+    let expires_at = fields.optional("expiresAt", values::moment);
+    let role = fields.optional("role", role);
+    Some(TokenConfig {
+        name: name?,
+        expires_at,
+        role,
+    })
+}

@@ -1,0 +1,353 @@
+//! Readers of single JSON values. Each says what it expected and quotes its limits.
+
+use std::str::FromStr;
+
+use moca_core::{
+    beacon::Hex,
+    id::IdError,
+    limits::{CODE_CHARS_MAX, LINK_CHARS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX},
+    time::Zone,
+};
+use serde_json::{Map, Value};
+use url::Url;
+use uuid::Uuid;
+
+use crate::fault::FaultCode;
+
+/// Characters of an e-mail address (RFC 5321 §4.5.3.1.3 less the angle brackets).
+const EMAIL_CHARS_MAX: usize = 254;
+/// Characters of a language tag; RFC 5646 §4.4.1 asks for room for 35.
+const LANGUAGE_TAG_CHARS_MAX: usize = 35;
+
+/// Why a value is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// The code of the fault.
+    pub code: FaultCode,
+    /// A sentence that says what was expected.
+    pub detail: String,
+}
+
+/// A value, or why it is refused.
+pub type Reading<T> = Result<T, Complaint>;
+
+/// A complaint as the result of a reader.
+pub fn complain<T>(code: FaultCode, detail: impl Into<String>) -> Reading<T> {
+    Err(Complaint {
+        code,
+        detail: detail.into(),
+    })
+}
+
+fn string<'v>(value: &'v Value, expected: &str) -> Reading<&'v str> {
+    match value {
+        Value::String(text) => Ok(text),
+        _ => complain(FaultCode::WrongType, format!("expected {expected}")),
+    }
+}
+
+/// A text of one line: not blank, at most `max` characters, no control characters.
+pub fn line(max: usize) -> impl Fn(&Value) -> Reading<String> {
+    move |value| {
+        let expected = format!("a text of 1 to {max} characters, without control characters");
+        let text = string(value, &expected)?;
+        if text.trim().is_empty() {
+            return complain(
+                FaultCode::TooShort,
+                format!("expected {expected}, not a blank one"),
+            );
+        }
+        check_text(text, max, char::is_control, &expected)
+    }
+}
+
+/// A text that may have several lines, and may be empty.
+pub fn text(max: usize) -> impl Fn(&Value) -> Reading<String> {
+    move |value| {
+        let expected = format!(
+            "a text of up to {max} characters, without control characters other than tabs and line ends"
+        );
+        let text = string(value, &expected)?;
+        let refused = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+        check_text(text, max, refused, &expected)
+    }
+}
+
+fn check_text(
+    text: &str,
+    max: usize,
+    refused: impl Fn(char) -> bool,
+    expected: &str,
+) -> Reading<String> {
+    // Bytes first: counting the characters of a long text costs more than refusing it.
+    if text.len() > max && text.chars().count() > max {
+        return complain(FaultCode::TooLong, format!("expected {expected}"));
+    }
+    if text.chars().any(refused) {
+        return complain(FaultCode::InvalidFormat, format!("expected {expected}"));
+    }
+    Ok(text.to_owned())
+}
+
+/// The name of an object.
+pub fn name(value: &Value) -> Reading<String> {
+    line(NAME_CHARS_MAX)(value)
+}
+
+/// A short code: a category, version, provider or id of somebody else.
+pub fn code(value: &Value) -> Reading<String> {
+    line(CODE_CHARS_MAX)(value)
+}
+
+/// A description or an address.
+pub fn description(value: &Value) -> Reading<String> {
+    text(TEXT_CHARS_MAX)(value)
+}
+
+/// `true` or `false`.
+pub fn boolean(value: &Value) -> Reading<bool> {
+    match value {
+        Value::Bool(value) => Ok(*value),
+        _ => complain(FaultCode::WrongType, "expected true or false"),
+    }
+}
+
+/// An integer within limits, both included.
+pub fn integer(min: i64, max: i64) -> impl Fn(&Value) -> Reading<i64> {
+    move |value| {
+        let expected = format!("expected an integer from {min} to {max}");
+        match value {
+            Value::Number(number) if number.is_f64() => complain(FaultCode::WrongType, expected),
+            Value::Number(number) => match number.as_i64() {
+                Some(number) if (min..=max).contains(&number) => Ok(number),
+                _ => complain(FaultCode::OutOfRange, expected),
+            },
+            _ => complain(FaultCode::WrongType, expected),
+        }
+    }
+}
+
+/// An integer of 16 bits without a sign.
+pub fn unsigned_16(value: &Value) -> Reading<u16> {
+    let number = integer(0, i64::from(u16::MAX))(value)?;
+    // The limits are those of the type.
+    Ok(number as u16)
+}
+
+/// A number within limits, both included.
+pub fn number(min: f64, max: f64) -> impl Fn(&Value) -> Reading<f64> {
+    move |value| {
+        let expected = format!("expected a number from {min} to {max}");
+        match value.as_f64() {
+            Some(number) if (min..=max).contains(&number) => Ok(number),
+            Some(_) => complain(FaultCode::OutOfRange, expected),
+            None => complain(FaultCode::WrongType, expected),
+        }
+    }
+}
+
+/// A moment: milliseconds since 1970.
+pub fn moment(value: &Value) -> Reading<i64> {
+    match value {
+        Value::Number(number) if number.is_i64() => Ok(number.as_i64().unwrap_or_default()),
+        Value::Number(number) if number.is_u64() => complain(
+            FaultCode::OutOfRange,
+            "expected milliseconds since 1970, a signed integer of 64 bits",
+        ),
+        _ => complain(
+            FaultCode::WrongType,
+            "expected milliseconds since 1970, an integer",
+        ),
+    }
+}
+
+/// An id.
+pub fn id<T: FromStr<Err = IdError>>(value: &Value) -> Reading<T> {
+    let text = string(
+        value,
+        "an id: 22 characters of unpadded base64url (A-Z a-z 0-9 - _)",
+    )?;
+    text.parse()
+        .or_else(|error: IdError| complain(FaultCode::InvalidFormat, format!("{error}")))
+}
+
+/// One of the words a parser knows.
+pub fn word<T>(words: &[&str], parse: impl Fn(&str) -> Option<T>) -> impl Fn(&Value) -> Reading<T> {
+    let expected = format!("one of {}", words.join(", "));
+    move |value| match parse(string(value, &expected)?) {
+        Some(value) => Ok(value),
+        None => complain(FaultCode::UnknownValue, format!("expected {expected}")),
+    }
+}
+
+/// A web address: an absolute URL with `http` or `https`.
+pub fn web_url(value: &Value) -> Reading<String> {
+    let expected = format!("an http or https URL of at most {LINK_CHARS_MAX} characters");
+    let text = link(value, &expected)?;
+    match Url::parse(&text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(text),
+        _ => complain(FaultCode::InvalidFormat, format!("expected {expected}")),
+    }
+}
+
+/// Any absolute URL, deep links such as `myapp://offers/7` included.
+pub fn any_url(value: &Value) -> Reading<String> {
+    let expected = format!("an absolute URL or deep link of at most {LINK_CHARS_MAX} characters");
+    let text = link(value, &expected)?;
+    match Url::parse(&text) {
+        Ok(_) => Ok(text),
+        Err(_) => complain(FaultCode::InvalidFormat, format!("expected {expected}")),
+    }
+}
+
+fn link(value: &Value, expected: &str) -> Reading<String> {
+    let text = string(value, expected)?;
+    // The URL standard lets a parser drop line ends and trim; we keep the text, so refuse them.
+    check_text(
+        text,
+        LINK_CHARS_MAX,
+        |c| c.is_control() || c.is_whitespace(),
+        expected,
+    )
+}
+
+/// An origin that may call the API from a browser: `https://host[:port]`, or `http` on the same machine.
+pub fn origin(value: &Value) -> Reading<String> {
+    let expected = "an origin such as https://console.example.com (http only for localhost), \
+                    without path, query or user";
+    let text = link(value, expected)?;
+    let refused = || complain(FaultCode::InvalidFormat, format!("expected {expected}"));
+    let Ok(url) = Url::parse(&text) else {
+        return refused();
+    };
+    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let scheme_fits = url.scheme() == "https" || (url.scheme() == "http" && local);
+    let bare = url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if !scheme_fits || !bare {
+        return refused();
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+/// An e-mail address.
+pub fn email(value: &Value) -> Reading<String> {
+    let expected = format!("an e-mail address of at most {EMAIL_CHARS_MAX} characters");
+    let text = string(value, &expected)?;
+    let text = check_text(
+        text,
+        EMAIL_CHARS_MAX,
+        |c| c.is_control() || c.is_whitespace(),
+        &expected,
+    )?;
+    // Only a message sent there proves an address; this finds names and typing errors.
+    match text.rsplit_once('@') {
+        Some((local, domain)) if !local.is_empty() && !domain.is_empty() => Ok(text),
+        _ => complain(FaultCode::InvalidFormat, format!("expected {expected}")),
+    }
+}
+
+/// A colour, answered in lower case.
+pub fn color(value: &Value) -> Reading<String> {
+    let expected = "expected a colour such as #1e90ff: # and six hexadecimal digits";
+    let text = string(value, "a colour such as #1e90ff")?;
+    match text.strip_prefix('#') {
+        Some(digits) if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            Ok(text.to_ascii_lowercase())
+        }
+        _ => complain(FaultCode::InvalidFormat, expected),
+    }
+}
+
+/// The name of an IANA time zone.
+pub fn time_zone(value: &Value) -> Reading<String> {
+    let text = string(value, "an IANA time zone such as Europe/Madrid")?;
+    match Zone::named(text) {
+        Some(_) => Ok(text.to_owned()),
+        None => complain(
+            FaultCode::UnknownValue,
+            "expected an IANA time zone such as Europe/Madrid",
+        ),
+    }
+}
+
+/// A language tag (BCP 47), such as `es` or `es-MX`.
+pub fn language_tag(value: &Value) -> Reading<String> {
+    let text = string(value, "a language tag such as es or es-MX")?;
+    if is_language_tag(text) {
+        return Ok(text.to_owned());
+    }
+    complain(
+        FaultCode::InvalidFormat,
+        format!(
+            "expected a language tag such as es or es-MX of at most {LANGUAGE_TAG_CHARS_MAX} characters"
+        ),
+    )
+}
+
+/// Whether a text has the form of a language tag (BCP 47).
+pub fn is_language_tag(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let language = parts.next().unwrap_or_default();
+    text.len() <= LANGUAGE_TAG_CHARS_MAX
+        && (2..=8).contains(&language.len())
+        && language.bytes().all(|b| b.is_ascii_alphabetic())
+        && parts.all(|part| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+        })
+}
+
+/// A country code (ISO 3166-1, two letters), answered in upper case.
+pub fn country(value: &Value) -> Reading<String> {
+    let text = string(value, "a country code of two letters such as ES")?;
+    if text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic()) {
+        return Ok(text.to_ascii_uppercase());
+    }
+    complain(
+        FaultCode::InvalidFormat,
+        "expected a country code of two letters such as ES",
+    )
+}
+
+/// A UUID in its form with hyphens.
+pub fn uuid(value: &Value) -> Reading<Uuid> {
+    let expected = "a UUID such as f7826da6-4fa2-4e98-8024-bc5b71e0893e";
+    let text = string(value, expected)?;
+    // The parser also reads braces, URNs and bare digits; one form is enough.
+    match Uuid::parse_str(text) {
+        Ok(uuid) if text.len() == 36 => Ok(uuid),
+        _ => complain(FaultCode::InvalidFormat, format!("expected {expected}")),
+    }
+}
+
+/// `N` bytes in hexadecimal.
+pub fn hex<const N: usize>(value: &Value) -> Reading<Hex<N>> {
+    let expected = format!("{} hexadecimal digits ({N} bytes)", 2 * N);
+    match Hex::parse(string(value, &expected)?) {
+        Some(bytes) => Ok(bytes),
+        None => complain(FaultCode::InvalidFormat, format!("expected {expected}")),
+    }
+}
+
+/// The items of a list of at most `max`.
+pub fn list(value: &Value, max: usize) -> Reading<&[Value]> {
+    let expected = format!("expected a list of at most {max} items");
+    match value {
+        Value::Array(items) if items.len() <= max => Ok(items),
+        Value::Array(_) => complain(FaultCode::TooLong, expected),
+        _ => complain(FaultCode::WrongType, expected),
+    }
+}
+
+/// The entries of an object of at most `max`.
+pub fn map(value: &Value, max: usize) -> Reading<&Map<String, Value>> {
+    let expected = format!("expected an object of at most {max} entries");
+    match value {
+        Value::Object(entries) if entries.len() <= max => Ok(entries),
+        Value::Object(_) => complain(FaultCode::TooLong, expected),
+        _ => complain(FaultCode::WrongType, expected),
+    }
+}

@@ -1,0 +1,110 @@
+//! Zones of places.
+
+use moca_core::{
+    id::{BeaconId, PlaceId, ZoneId},
+    limits::{FLOOR_MAX, FLOOR_MIN, ZONE_BEACONS_MAX},
+    zone::{self, ZoneConfig},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    places::{read_circle, read_label_ids},
+    problem::Fault,
+    read::{self, Fields},
+    resource::Resource,
+    values,
+};
+
+/// A zone as the API answers it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Zone {
+    /// Creation, ms since 1970.
+    pub created_at: i64,
+    /// Last change, ms since 1970.
+    pub updated_at: i64,
+    /// Id.
+    pub zone_id: ZoneId,
+    /// The place it is part of.
+    pub place_id: PlaceId,
+    /// What a client sets.
+    pub config: ZoneConfig,
+}
+
+/// What a client sends.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ZoneInput {
+    /// The place it is part of.
+    pub place_id: PlaceId,
+    /// What it sets.
+    pub config: ZoneConfig,
+}
+
+/// All beacons of a zone, as `PUT /v2/zones/{zoneId}/beacons` takes and answers them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ZoneBeacons {
+    /// The beacons.
+    pub beacon_ids: Vec<BeaconId>,
+}
+
+impl Resource for Zone {
+    const PATH: &'static str = "/v2/zones";
+    type Input = ZoneInput;
+}
+
+impl From<&zone::Zone> for Zone {
+    fn from(zone: &zone::Zone) -> Self {
+        Self {
+            created_at: zone.frame.created_at,
+            updated_at: zone.frame.updated_at,
+            zone_id: zone.id(),
+            place_id: zone.place_id,
+            config: zone.config.clone(),
+        }
+    }
+}
+
+/// Reads the body of a POST, or of a PUT on a zone of `place`, which cannot change.
+pub fn read(value: &Value, place: Option<PlaceId>) -> Result<ZoneInput, Vec<Fault>> {
+    read::body(value, &["zoneId"], |fields| {
+        let place_id = fields.parent("placeId", place);
+        let config = fields.object("config", read_config);
+        Some(ZoneInput {
+            place_id: place_id?,
+            config: config?,
+        })
+    })
+}
+
+fn read_config(fields: &mut Fields<'_, '_>) -> Option<ZoneConfig> {
+    let name = fields.required("name", values::name);
+    let short_id = fields.optional("shortId", values::code);
+    let floor_number = fields.optional("floorNumber", values::integer(FLOOR_MIN, FLOOR_MAX));
+    let category = fields.optional("category", values::code);
+    let provider = fields.optional("provider", values::code);
+    let external_id = fields.optional("externalId", values::code);
+    let geofence = fields.optional_object("geofence", read_circle);
+    let label_ids = read_label_ids(fields);
+    Some(ZoneConfig {
+        name: name?,
+        short_id,
+        floor_number: floor_number.unwrap_or(0),
+        category,
+        provider,
+        external_id,
+        geofence,
+        label_ids,
+    })
+}
+
+/// Reads the body of `PUT /v2/zones/{zoneId}/beacons`.
+pub fn read_beacons(value: &Value) -> Result<ZoneBeacons, Vec<Fault>> {
+    read::body(value, &[], |fields| {
+        fields.require("beaconIds", "expected a list of ids of beacons");
+        let beacon_ids = fields.set("beaconIds", ZONE_BEACONS_MAX, values::id);
+        Some(ZoneBeacons { beacon_ids })
+    })
+}
