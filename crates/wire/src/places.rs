@@ -40,6 +40,14 @@ pub struct PlaceInput {
     pub config: PlaceConfig,
 }
 
+/// The id of a place on its own, as a batch answers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlaceKey {
+    /// Id.
+    pub place_id: PlaceId,
+}
+
 impl Resource for Place {
     const PATH: &'static str = "/v2/places";
     type Input = PlaceInput;

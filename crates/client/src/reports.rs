@@ -1,0 +1,113 @@
+//! Analytics and decisions.
+
+use moca_core::id::{AppId, CampaignId, ExperienceId, InstanceId};
+use moca_wire::{
+    analytics::{AnalyticsAnswer, Group},
+    decisions::Decision,
+    page::Page,
+};
+use reqwest::Method;
+
+use crate::{error::ClientError, manage::Client};
+
+/// A question about one metric.
+#[derive(Debug, Clone)]
+pub struct AnalyticsQuery {
+    /// `active-users`, `new-users`, `returning-users` or `visitors`.
+    pub metric: &'static str,
+    /// The app.
+    pub app_id: AppId,
+    /// First moment of the range, ms since 1970.
+    pub from: i64,
+    /// First moment after the range, ms since 1970.
+    pub to: i64,
+    /// `hour`, `day`, `week`, `month` or `none`.
+    pub interval: &'static str,
+    /// The IANA zone of the buckets.
+    pub time_zone: Option<String>,
+    /// Only this place, zone or beacon; for `visitors`.
+    pub target: Option<Group>,
+    /// `place`, `zone` or `beacon`; for `visitors`.
+    pub group_by: Option<&'static str>,
+}
+
+impl AnalyticsQuery {
+    fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = vec![
+            ("appId", self.app_id.to_string()),
+            ("from", self.from.to_string()),
+            ("to", self.to.to_string()),
+            ("interval", self.interval.to_owned()),
+        ];
+        pairs.extend(self.time_zone.clone().map(|zone| ("timeZone", zone)));
+        pairs.extend(self.target.map(|target| match target {
+            Group::Place(id) => ("placeId", id.to_string()),
+            Group::Zone(id) => ("zoneId", id.to_string()),
+            Group::Beacon(id) => ("beaconId", id.to_string()),
+        }));
+        pairs.extend(self.group_by.map(|kind| ("groupBy", kind.to_owned())));
+        pairs
+    }
+}
+
+/// Which decisions to list.
+#[derive(Debug, Clone)]
+pub struct DecisionQuery {
+    /// The app.
+    pub app_id: AppId,
+    /// Of this instance.
+    pub instance_id: Option<InstanceId>,
+    /// Of this campaign.
+    pub campaign_id: Option<CampaignId>,
+    /// Of this experience.
+    pub experience_id: Option<ExperienceId>,
+    /// Event times from here, ms since 1970.
+    pub from: Option<i64>,
+    /// Event times before this, ms since 1970.
+    pub to: Option<i64>,
+    /// Index of the first.
+    pub offset: i64,
+    /// At most so many.
+    pub limit: i64,
+}
+
+impl DecisionQuery {
+    fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = vec![
+            ("appId", self.app_id.to_string()),
+            ("offset", self.offset.to_string()),
+            ("limit", self.limit.to_string()),
+        ];
+        let optional = [
+            ("instanceId", self.instance_id.map(|id| id.to_string())),
+            ("campaignId", self.campaign_id.map(|id| id.to_string())),
+            ("experienceId", self.experience_id.map(|id| id.to_string())),
+            ("from", self.from.map(|at| at.to_string())),
+            ("to", self.to.map(|at| at.to_string())),
+        ];
+        pairs.extend(
+            optional
+                .into_iter()
+                .filter_map(|(key, value)| Some((key, value?))),
+        );
+        pairs
+    }
+}
+
+impl Client {
+    /// Counts.
+    pub async fn analytics(&self, query: &AnalyticsQuery) -> Result<AnalyticsAnswer, ClientError> {
+        let request = self
+            .request(Method::GET, "/v2/analytics", &[query.metric])
+            .query(&query.pairs());
+        self.transport().send(request).await
+    }
+
+    /// A page of decisions, oldest first.
+    pub async fn decisions(&self, query: &DecisionQuery) -> Result<Page<Decision>, ClientError> {
+        let request = self
+            .request(Method::GET, "/v2/decisions", &[])
+            .query(&query.pairs());
+        self.transport().send(request).await
+    }
+}
