@@ -1,1 +1,36 @@
-//! The HTTP surface of MOCA: management, device and operations APIs
+//! The HTTP surface of MOCA: management, device and operations APIs.
+//!
+//! Every path stands in [`routes`]. A request travels through [`dispatch`], which holds all rules
+//! that are the same for every route; a handler under [`manage`] or [`device`] gets a [`call::Call`]
+//! that has passed them and answers with a [`reply::Reply`] or a [`failure::Failure`].
+
+mod accept;
+pub mod auth;
+mod body;
+pub mod call;
+mod content;
+mod cors;
+pub mod device;
+mod dispatch;
+mod etag;
+pub mod failure;
+mod headers;
+mod idempotency;
+mod inflate;
+mod json;
+pub mod list;
+pub mod manage;
+mod matching;
+pub mod metrics;
+mod oauth;
+mod percent;
+pub mod query;
+pub mod reply;
+pub mod route;
+pub mod routes;
+pub mod seal;
+pub mod secret;
+pub mod state;
+
+pub use dispatch::router;
+pub use state::{ApiState, Settings};

@@ -19,7 +19,6 @@ pub mod geo;
 pub mod id;
 pub mod label;
 pub mod limits;
-pub mod locale;
 pub mod metric;
 pub mod place;
 pub mod presence;

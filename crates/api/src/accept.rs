@@ -1,0 +1,106 @@
+//! Whether the client takes the media type of the answer.
+
+use http::{HeaderMap, header::ACCEPT};
+use moca_wire::problem::Code;
+
+use crate::failure::Failure;
+
+/// Refuses the request when `Accept` rules out `application/json`. The most specific range decides
+/// (RFC 9110 §12.5.1), so `application/json;q=0, */*` is a no.
+pub(crate) fn check(headers: &HeaderMap) -> Result<(), Failure> {
+    let mut ranges = Vec::new();
+    for value in headers.get_all(ACCEPT) {
+        ranges.push(value.to_str().map_err(|_| unreadable())?);
+    }
+    if admits(&ranges.join(","))? {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::NotAcceptable,
+        "Answers are application/json: leave Accept out or admit that in it.",
+    ))
+}
+
+fn admits(accept: &str) -> Result<bool, Failure> {
+    // (how specific, admitted) of the best range so far.
+    let mut best: Option<(u8, bool)> = None;
+    let mut any = false;
+    for range in accept.split(',').map(str::trim).filter(|r| !r.is_empty()) {
+        any = true;
+        let mut parts = range.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+        if !media.contains('/') {
+            return Err(unreadable());
+        }
+        let admitted = quality(parts)? > 0.0;
+        let specificity = match media.as_str() {
+            "application/json" => 2,
+            "application/*" => 1,
+            "*/*" => 0,
+            _ => continue,
+        };
+        best = match best {
+            Some((known, _)) if known > specificity => best,
+            Some((known, before)) if known == specificity => Some((known, before || admitted)),
+            _ => Some((specificity, admitted)),
+        };
+    }
+    Ok(!any || best.is_some_and(|(_, admitted)| admitted))
+}
+
+fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> Result<f32, Failure> {
+    let given = parameters.find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim_end()
+            .eq_ignore_ascii_case("q")
+            .then(|| value.trim())
+    });
+    match given {
+        None => Ok(1.0),
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|quality| (0.0..=1.0).contains(quality))
+            .ok_or_else(unreadable),
+    }
+}
+
+fn unreadable() -> Failure {
+    Failure::new(
+        Code::InvalidHeader,
+        "Accept is a list of media ranges such as application/json;q=0.9, */*;q=0.1.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_specific_range_decides() {
+        for (accept, expected) in [
+            ("", true),
+            ("*/*", true),
+            ("application/json", true),
+            ("APPLICATION/JSON; charset=utf-8", true),
+            ("application/*;q=0.1", true),
+            ("text/html, */*;q=0.1", true),
+            ("text/html", false),
+            ("application/xml, text/*", false),
+            ("application/json;q=0", false),
+            ("application/json;q=0, */*", false),
+            ("*/*;q=0", false),
+            ("*/*;q=0, application/json", true),
+            ("application/*;q=0, */*", false),
+        ] {
+            assert_eq!(admits(accept).unwrap(), expected, "{accept}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_of_ranges_is_refused() {
+        for accept in ["json", "application/json;q=2", "application/json;q=x"] {
+            assert!(admits(accept).is_err(), "{accept}");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Who calls, and what they may do. Only this file can make a proof of permission.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::{HeaderMap, header::AUTHORIZATION};
+use moca_core::{
+    account::{Account, Member, Role, Token},
+    app::App,
+    event::Subject,
+    id::{AccountId, AppId, Id, MemberId, TokenId},
+};
+use moca_storage::control::Tx;
+use moca_wire::problem::Code;
+use subtle::ConstantTimeEq;
+
+use crate::{failure::Failure, secret, state::ApiState};
+
+/// A member of an account, authenticated by a token.
+#[derive(Debug, Clone)]
+pub struct Principal {
+    /// The tenant.
+    pub account_id: AccountId,
+    /// The member.
+    pub member_id: MemberId,
+    /// The token.
+    pub token_id: TokenId,
+    /// What they may do: the lower of the member's role and the token's.
+    pub role: Role,
+    /// Whether they may create and list accounts.
+    pub operator: bool,
+    _proof: Proof,
+}
+
+/// One installation of an app, authenticated by its instance token.
+#[derive(Debug, Clone)]
+pub struct Device {
+    /// The instance.
+    pub subject: Subject,
+    _proof: Proof,
+}
+
+/// An app, authenticated by its id and secret.
+#[derive(Debug, Clone)]
+pub struct AppClient {
+    /// The tenant.
+    pub account_id: AccountId,
+    /// The app.
+    pub app_id: AppId,
+    _proof: Proof,
+}
+
+/// Cannot be made outside this file, and so cannot what has one.
+#[derive(Debug, Clone)]
+struct Proof;
+
+/// The member whose token is in the request.
+pub(crate) async fn member(
+    tx: &mut Tx,
+    headers: &HeaderMap,
+    now_ms: i64,
+) -> Result<Principal, Failure> {
+    let secret = bearer(headers)?;
+    let token = live_token(tx, &secret::hash(&secret), now_ms)
+        .await?
+        .ok_or_else(rejected)?;
+    principal(tx, &token, now_ms).await
+}
+
+/// The member whose token's id and secret an OAuth 2.0 client gave.
+pub(crate) async fn oauth_client(
+    tx: &mut Tx,
+    client_id: &str,
+    client_secret: &str,
+    now_ms: i64,
+) -> Result<Principal, Failure> {
+    let hash = secret::hash(&client_secret.to_ascii_lowercase());
+    let token = live_token(tx, &hash, now_ms)
+        .await?
+        .filter(|token| token.frame.id.to_string() == client_id)
+        .ok_or_else(rejected)?;
+    principal(tx, &token, now_ms).await
+}
+
+async fn live_token(tx: &mut Tx, hash: &[u8; 32], now_ms: i64) -> Result<Option<Token>, Failure> {
+    let token = tx.token_by_hash(hash).await?;
+    Ok(token.filter(|token| is_live(token, now_ms)))
+}
+
+fn is_live(token: &Token, now_ms: i64) -> bool {
+    token.config.expires_at.is_none_or(|expiry| now_ms < expiry)
+}
+
+async fn principal(tx: &mut Tx, token: &Token, now_ms: i64) -> Result<Principal, Failure> {
+    let account_id = token.frame.account_id;
+    let account: Account = tx.account(account_id).await?.ok_or_else(rejected)?;
+    let member: Member = tx
+        .get(account_id, token.member_id.0)
+        .await?
+        .ok_or_else(rejected)?;
+    let mut role = lower(member.config.role, token.config.role);
+    if let Some(parent_id) = token.parent_id {
+        let parent: Token = tx
+            .get(account_id, parent_id.0)
+            .await?
+            .filter(|parent| is_live(parent, now_ms))
+            .ok_or_else(rejected)?;
+        role = lower(role, parent.config.role);
+    }
+    Ok(Principal {
+        account_id,
+        member_id: token.member_id,
+        token_id: TokenId(token.frame.id),
+        role,
+        operator: account.operator && role == Role::Owner,
+        _proof: Proof,
+    })
+}
+
+fn lower(role: Role, bound: Option<Role>) -> Role {
+    bound.map_or(role, |bound| role.min(bound))
+}
+
+/// Refuses a member whose role is below what the route asks for.
+pub(crate) fn require_role(principal: &Principal, least: Role) -> Result<(), Failure> {
+    if principal.role >= least {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::RoleTooLow,
+        format!(
+            "This call needs the role {} or a higher one; the token has {}.",
+            least.as_str(),
+            principal.role.as_str()
+        ),
+    ))
+}
+
+/// The instance whose token is in the request. With its app, an instance loses its access.
+pub(crate) async fn device(state: &ApiState, headers: &HeaderMap) -> Result<Device, Failure> {
+    let secret = bearer(headers)?;
+    let subject = state
+        .engine
+        .authenticate(&secret::hash(&secret))
+        .await?
+        .ok_or_else(rejected)?;
+    let mut tx = state.control.read().await?;
+    tx.get::<App>(subject.account_id, subject.app_id.0)
+        .await?
+        .ok_or_else(rejected)?;
+    Ok(Device {
+        subject,
+        _proof: Proof,
+    })
+}
+
+/// The app whose id and secret are in the request.
+pub(crate) async fn app(state: &ApiState, headers: &HeaderMap) -> Result<AppClient, Failure> {
+    let (app_id, given) = basic(headers).ok_or_else(rejected)?;
+    let app_id: Id = app_id.parse().map_err(|_| rejected())?;
+    let mut tx = state.control.read().await?;
+    let app = tx.app_of_any_account(app_id).await?.ok_or_else(rejected)?;
+    let secret = secret::open_app_secret(&state.sealer, &app)?;
+    if !bool::from(secret.as_bytes().ct_eq(given.as_bytes())) {
+        return Err(rejected());
+    }
+    Ok(AppClient {
+        account_id: app.frame.account_id,
+        app_id: app.id(),
+        _proof: Proof,
+    })
+}
+
+/// The token of `Authorization: Bearer`, shaped like a UUID, in lower case.
+fn bearer(headers: &HeaderMap) -> Result<String, Failure> {
+    let token = credentials(headers, "bearer").ok_or_else(rejected)?;
+    let shaped = token.len() == 36
+        && token.bytes().enumerate().all(|(i, byte)| match i {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        });
+    if shaped {
+        Ok(token.to_ascii_lowercase())
+    } else {
+        Err(rejected())
+    }
+}
+
+/// User and password of `Authorization: Basic`.
+pub(crate) fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let decoded = STANDARD.decode(credentials(headers, "basic")?).ok()?;
+    let text = String::from_utf8(decoded).ok()?;
+    let (user, password) = text.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}
+
+/// What follows the scheme in the one `Authorization` header.
+fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return None;
+    };
+    let (given, rest) = value.to_str().ok()?.split_once(' ')?;
+    given
+        .eq_ignore_ascii_case(scheme)
+        .then(|| rest.trim_start_matches(' '))
+}
+
+/// One answer for all that can be wrong with credentials, so that none can be told from another.
+pub(crate) fn rejected() -> Failure {
+    Failure::new(
+        Code::NotAuthenticated,
+        "Send valid credentials in the Authorization header: these are missing, wrong, expired or revoked.",
+    )
+}

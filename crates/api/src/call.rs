@@ -1,0 +1,149 @@
+//! A request that has passed every rule of the table, with the proof of who makes it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use moca_core::{clock::new_id, id::Id, resource::Frame};
+use moca_wire::problem::Code;
+
+use crate::{auth::Principal, etag::IfMatch, failure::Failure, query::Query, state::ApiState};
+
+/// A call as its handler sees it. `P` is the proof: [`Principal`] for a member,
+/// [`crate::auth::Device`] for an instance, [`crate::auth::AppClient`] for an app.
+pub struct Call<P = Principal> {
+    /// Who calls, and what they may do.
+    pub principal: P,
+    /// What they ask for.
+    pub(crate) request: Request,
+}
+
+/// The request itself.
+pub(crate) struct Request {
+    pub(crate) state: ApiState,
+    pub(crate) request_id: String,
+    pub(crate) now_ms: i64,
+    pub(crate) path: Vec<(&'static str, String)>,
+    pub(crate) query: Query,
+    pub(crate) body: Body,
+    pub(crate) if_match: Option<IfMatch>,
+    /// Set by [`Call::check_match`]; a change that forgot to is not committed.
+    pub(crate) if_match_checked: AtomicBool,
+}
+
+/// A body, as far as dispatch reads it.
+#[derive(Debug)]
+pub(crate) enum Body {
+    /// None.
+    None,
+    /// JSON: UTF-8, in NFC, no deeper than the limit, no key twice in an object.
+    Json(serde_json::Value),
+    /// UTF-8 that the handler reads itself.
+    Text { bytes: Bytes, ndjson: bool },
+    /// A form, in order.
+    Form(Vec<(String, String)>),
+}
+
+impl Call {
+    /// The frame of an object made by this call.
+    pub fn new_frame(&self) -> Frame {
+        Frame {
+            account_id: self.principal.account_id,
+            id: self.new_id(),
+            created_at: self.now_ms(),
+            updated_at: self.now_ms(),
+            revision: 1,
+        }
+    }
+
+    /// The frame of an object changed by this call.
+    pub fn next_frame(&self, frame: &Frame) -> Frame {
+        Frame {
+            updated_at: self.now_ms().max(frame.updated_at),
+            revision: frame.revision + 1,
+            ..frame.clone()
+        }
+    }
+}
+
+impl<P> Call<P> {
+    /// The stores and the engine.
+    pub const fn state(&self) -> &ApiState {
+        &self.request.state
+    }
+
+    /// When the request arrived, ms since 1970.
+    pub const fn now_ms(&self) -> i64 {
+        self.request.now_ms
+    }
+
+    /// A new id for something made now.
+    pub fn new_id(&self) -> Id {
+        new_id(self.request.now_ms, self.request.state.random.as_ref())
+    }
+
+    /// The id of the request, for what is logged or answered on it.
+    pub fn request_id(&self) -> &str {
+        &self.request.request_id
+    }
+
+    /// The query parameters.
+    pub const fn query(&self) -> &Query {
+        &self.request.query
+    }
+
+    /// The id in this segment of the path; one that cannot be read belongs to nothing: 404.
+    pub fn id<T: From<Id>>(&self, name: &str) -> Result<T, Failure> {
+        Ok(self.path_text(name)?.parse::<Id>()?.into())
+    }
+
+    /// The text in this segment of the path, decoded.
+    pub fn path_text(&self, name: &str) -> Result<&str, Failure> {
+        self.request
+            .path
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.as_str())
+            .ok_or_else(|| Failure::internal("the route has no such segment", name))
+    }
+
+    /// The body as dispatch read it.
+    pub(crate) const fn body(&self) -> &Body {
+        &self.request.body
+    }
+
+    /// The JSON body.
+    pub fn json(&self) -> Result<&serde_json::Value, Failure> {
+        match &self.request.body {
+            Body::Json(value) => Ok(value),
+            _ => Err(Failure::internal(
+                "the route has no JSON body",
+                "route table",
+            )),
+        }
+    }
+
+    /// A change that was asked for under a condition nobody looked at must not last.
+    pub(crate) fn require_match_checked(&self) -> Result<(), Failure> {
+        if self.request.if_match.is_none() || self.request.if_match_checked.load(Ordering::Relaxed)
+        {
+            return Ok(());
+        }
+        Err(Failure::internal(
+            "a handler did not look at If-Match",
+            "call check_match",
+        ))
+    }
+
+    /// Refuses the change when `If-Match` names other versions than the stored one (`None` when
+    /// nothing is stored). Every PUT and DELETE calls it before it changes anything.
+    pub fn check_match(&self, revision: Option<i64>) -> Result<(), Failure> {
+        self.request.if_match_checked.store(true, Ordering::Relaxed);
+        match &self.request.if_match {
+            Some(condition) if !condition.admits(revision) => Err(Failure::new(
+                Code::StaleVersion,
+                "If-Match does not name the current version: read the object again and repeat.",
+            )),
+            _ => Ok(()),
+        }
+    }
+}

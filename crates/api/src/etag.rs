@@ -1,0 +1,96 @@
+//! `ETag` and `If-Match`: changes that would overwrite a version the client has not seen are refused.
+
+use moca_wire::problem::Code;
+
+use crate::failure::Failure;
+
+/// The tag of a version.
+pub(crate) fn of(revision: i64) -> String {
+    format!("\"{revision}\"")
+}
+
+/// A parsed `If-Match`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum IfMatch {
+    /// `*`: any version, but there must be one.
+    Any,
+    /// One of these tags. A weak tag never matches (RFC 9110 §13.1.1), so it is not kept.
+    Tags(Vec<String>),
+}
+
+impl IfMatch {
+    /// Reads the value of the header.
+    pub(crate) fn read(text: &str) -> Result<Self, Failure> {
+        if text.trim() == "*" {
+            return Ok(Self::Any);
+        }
+        let mut tags = Vec::new();
+        let mut rest = text.trim();
+        loop {
+            let weak = rest.strip_prefix("W/");
+            let tag = weak
+                .unwrap_or(rest)
+                .strip_prefix('"')
+                .ok_or_else(unreadable)?;
+            let (tag, after) = tag.split_once('"').ok_or_else(unreadable)?;
+            if weak.is_none() {
+                tags.push(format!("\"{tag}\""));
+            }
+            let after = after.trim_start();
+            if after.is_empty() {
+                return Ok(Self::Tags(tags));
+            }
+            rest = after.strip_prefix(',').ok_or_else(unreadable)?.trim_start();
+        }
+    }
+
+    /// Whether the stored version is one the client means; `None` when there is none.
+    pub(crate) fn admits(&self, revision: Option<i64>) -> bool {
+        match (self, revision) {
+            (_, None) => false,
+            (Self::Any, Some(_)) => true,
+            (Self::Tags(tags), Some(revision)) => tags.contains(&of(revision)),
+        }
+    }
+}
+
+fn unreadable() -> Failure {
+    Failure::new(
+        Code::InvalidHeader,
+        "If-Match is * or a list of entity tags in double quotes, as ETag gave them.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_and_the_star_are_read() {
+        assert!(IfMatch::read("*").unwrap().admits(Some(3)));
+        assert!(!IfMatch::read("*").unwrap().admits(None));
+        assert!(IfMatch::read("\"3\"").unwrap().admits(Some(3)));
+        assert!(IfMatch::read("\"1\" , \"3\"").unwrap().admits(Some(3)));
+        assert!(!IfMatch::read("\"1\",\"2\"").unwrap().admits(Some(3)));
+    }
+
+    #[test]
+    fn a_weak_tag_never_matches() {
+        assert!(!IfMatch::read("W/\"3\"").unwrap().admits(Some(3)));
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for bad in [
+            "",
+            "3",
+            "\"3",
+            "\"3\" \"4\"",
+            "\"3\",",
+            "w/\"3\"",
+            "*, \"3\"",
+        ] {
+            assert!(IfMatch::read(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The management API: one file a resource.
+
+pub mod labels;

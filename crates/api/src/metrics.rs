@@ -1,0 +1,87 @@
+//! What the operations port tells of requests.
+
+use std::sync::atomic::AtomicI64;
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+
+/// Upper bounds of the latency histogram, seconds.
+const LATENCY_S: [f64; 12] = [
+    0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
+];
+
+/// Counters and latencies of requests, by line of the route table.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Answered, Counter>,
+    latency: Family<Asked, Histogram>,
+    pub(crate) in_flight: Gauge<i64, AtomicI64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    method: &'static str,
+    route: &'static str,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Asked {
+    method: &'static str,
+    route: &'static str,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("moca");
+        let requests = Family::default();
+        let latency: Family<Asked, Histogram> =
+            Family::new_with_constructor(|| Histogram::new(LATENCY_S));
+        let in_flight = Gauge::default();
+        registry.register("http_requests", "Requests answered", requests.clone());
+        registry.register(
+            "http_request_seconds",
+            "Seconds from the head of a request to its answer",
+            latency.clone(),
+        );
+        registry.register(
+            "http_in_flight",
+            "Requests being worked on",
+            in_flight.clone(),
+        );
+        Self {
+            registry,
+            requests,
+            latency,
+            in_flight,
+        }
+    }
+
+    /// Notes an answer. `route` is the path of the table, so that ids do not become labels.
+    pub(crate) fn record(
+        &self,
+        method: &'static str,
+        route: &'static str,
+        status: u16,
+        seconds: f64,
+    ) {
+        let answered = Answered {
+            method,
+            route,
+            status,
+        };
+        self.requests.get_or_create(&answered).inc();
+        let asked = Asked { method, route };
+        self.latency.get_or_create(&asked).observe(seconds);
+    }
+
+    /// All of it in the text format of Prometheus.
+    pub fn write(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}

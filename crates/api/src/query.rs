@@ -1,0 +1,294 @@
+//! Query parameters: which there are, and reading them strictly.
+
+use moca_core::{
+    id::Id,
+    limits::{CODE_CHARS_MAX, NAME_CHARS_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, PAGE_OFFSET_MAX},
+    time::Zone,
+};
+use moca_storage::control::{Filter, SortField};
+use moca_wire::problem::Code;
+
+use crate::{failure::Failure, percent};
+
+/// A query parameter a route knows.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What its values are.
+    pub kind: ParameterKind,
+    /// Whether the call makes no sense without it.
+    pub required: bool,
+    /// The filter of a list it stands for.
+    pub filter: Option<Filter>,
+}
+
+/// What the values of a parameter are.
+#[derive(Debug, Clone, Copy)]
+pub enum ParameterKind {
+    /// A whole number within bounds, both included.
+    Integer(i64, i64),
+    /// Text of 1 to so many characters.
+    Text(usize),
+    /// An id.
+    Id,
+    /// `true` or `false`.
+    Flag,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// Fields of [`SortField`] with commas between and a `-` before the descending ones.
+    Sort,
+    /// The name of an IANA time zone.
+    TimeZone,
+}
+
+/// A parameter that may be left out.
+pub const fn optional(name: &'static str, kind: ParameterKind) -> Parameter {
+    Parameter {
+        name,
+        kind,
+        required: false,
+        filter: None,
+    }
+}
+
+/// A parameter that must be there.
+pub const fn required(name: &'static str, kind: ParameterKind) -> Parameter {
+    Parameter {
+        name,
+        kind,
+        required: true,
+        filter: None,
+    }
+}
+
+/// A parameter that narrows a list.
+pub const fn filter(name: &'static str, kind: ParameterKind, filter: Filter) -> Parameter {
+    Parameter {
+        name,
+        kind,
+        required: false,
+        filter: Some(filter),
+    }
+}
+
+/// Index of the first item.
+pub const OFFSET: Parameter = optional("offset", ParameterKind::Integer(0, PAGE_OFFSET_MAX));
+/// Items on the page.
+pub const LIMIT: Parameter = optional("limit", ParameterKind::Integer(1, PAGE_LIMIT_MAX));
+/// Order.
+pub const SORT: Parameter = optional("sort", ParameterKind::Sort);
+/// Part of a name.
+pub const Q: Parameter = optional("q", ParameterKind::Text(NAME_CHARS_MAX));
+/// Tokens of a member.
+pub const MEMBER_ID: Parameter = filter("memberId", ParameterKind::Id, Filter::MemberId);
+/// Campaigns of an app.
+pub const APP_ID: Parameter = filter("appId", ParameterKind::Id, Filter::AppId);
+/// Zones of a place.
+pub const PLACE_ID: Parameter = filter("placeId", ParameterKind::Id, Filter::PlaceId);
+/// Beacons of a zone.
+pub const ZONE_ID: Parameter = filter("zoneId", ParameterKind::Id, Filter::ZoneId);
+/// Experiences of a campaign.
+pub const CAMPAIGN_ID: Parameter = filter("campaignId", ParameterKind::Id, Filter::CampaignId);
+/// Things with a label.
+pub const LABEL_ID: Parameter = filter("labelId", ParameterKind::Id, Filter::LabelId);
+/// The customer's own id.
+pub const EXTERNAL_ID: Parameter = filter(
+    "externalId",
+    ParameterKind::Text(CODE_CHARS_MAX),
+    Filter::ExternalId,
+);
+/// Whether what refers to the object is deleted with it.
+pub const CASCADE: Parameter = optional("cascade", ParameterKind::Flag);
+
+/// The parameters of every list of named objects.
+pub const LIST: &[Parameter] = &[OFFSET, LIMIT, SORT, Q];
+/// The parameters of a list without names or order of its own.
+pub const PAGE: &[Parameter] = &[OFFSET, LIMIT];
+
+/// A value that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+    Integer(i64),
+    Text(String),
+    Id(Id),
+    Flag(bool),
+    Sort(Vec<(SortField, bool)>),
+}
+
+/// The parameters of one request, checked against its route.
+#[derive(Debug, Default)]
+pub struct Query {
+    values: Vec<(Parameter, Value)>,
+}
+
+impl Query {
+    /// Reads the part of the URL after `?`.
+    pub(crate) fn read(raw: &str, known: &'static [Parameter]) -> Result<Self, Failure> {
+        let mut values: Vec<(Parameter, Value)> = Vec::new();
+        for piece in raw.split('&').filter(|piece| !piece.is_empty()) {
+            let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+            let name = percent::decode_form(name)?;
+            let value = percent::decode_form(value)?;
+            let Some(parameter) = known.iter().find(|p| p.name == name) else {
+                return Err(unknown(&name, known));
+            };
+            if values.iter().any(|(seen, _)| seen.name == parameter.name) {
+                return Err(wrong(format!("{name} is given more than once")));
+            }
+            values.push((*parameter, parameter.kind.read(&name, value)?));
+        }
+        for parameter in known.iter().filter(|parameter| parameter.required) {
+            if !values.iter().any(|(seen, _)| seen.name == parameter.name) {
+                return Err(wrong(format!("{} is required", parameter.name)));
+            }
+        }
+        Ok(Self { values })
+    }
+
+    fn value(&self, name: &str) -> Option<&Value> {
+        self.values
+            .iter()
+            .find(|(parameter, _)| parameter.name == name)
+            .map(|(_, value)| value)
+    }
+
+    /// A whole number.
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        match self.value(name)? {
+            Value::Integer(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// A text, word or time zone.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.value(name)? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// An id.
+    pub fn id<T: From<Id>>(&self, name: &str) -> Option<T> {
+        match self.value(name)? {
+            Value::Id(id) => Some((*id).into()),
+            _ => None,
+        }
+    }
+
+    /// A flag; false when it is not there.
+    pub fn flag(&self, name: &str) -> bool {
+        matches!(self.value(name), Some(Value::Flag(true)))
+    }
+
+    /// The order asked for.
+    pub(crate) fn sort(&self) -> Vec<(SortField, bool)> {
+        match self.value("sort") {
+            Some(Value::Sort(fields)) => fields.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The filters of a list, with their values as text.
+    pub(crate) fn filters(&self) -> Vec<(Filter, String)> {
+        self.values
+            .iter()
+            .filter_map(|(parameter, value)| {
+                let text = match value {
+                    Value::Text(text) => text.clone(),
+                    Value::Id(id) => id.to_string(),
+                    Value::Integer(_) | Value::Flag(_) | Value::Sort(_) => return None,
+                };
+                Some((parameter.filter?, text))
+            })
+            .collect()
+    }
+
+    /// Index of the first item of the page.
+    pub fn offset(&self) -> i64 {
+        self.integer("offset").unwrap_or(0)
+    }
+
+    /// Items on the page at most.
+    pub fn limit(&self) -> i64 {
+        self.integer("limit").unwrap_or(PAGE_LIMIT_DEFAULT)
+    }
+}
+
+impl ParameterKind {
+    fn read(self, name: &str, value: String) -> Result<Value, Failure> {
+        match self {
+            Self::Integer(min, max) => value
+                .parse()
+                .ok()
+                .filter(|number| (min..=max).contains(number))
+                .map(Value::Integer)
+                .ok_or_else(|| wrong(format!("{name} is a whole number from {min} to {max}"))),
+            Self::Text(max_chars) => match value.chars().count() {
+                count if (1..=max_chars).contains(&count) => Ok(Value::Text(value)),
+                _ => Err(wrong(format!(
+                    "{name} is text of 1 to {max_chars} characters"
+                ))),
+            },
+            Self::Id => match value.parse() {
+                Ok(id) => Ok(Value::Id(id)),
+                Err(error) => Err(wrong(format!("{name}: {error}"))),
+            },
+            Self::Flag => match value.as_str() {
+                "true" => Ok(Value::Flag(true)),
+                "false" => Ok(Value::Flag(false)),
+                _ => Err(wrong(format!("{name} is true or false"))),
+            },
+            Self::Word(words) if words.contains(&value.as_str()) => Ok(Value::Text(value)),
+            Self::Word(words) => Err(wrong(format!("{name} is one of {}", words.join(", ")))),
+            Self::Sort => read_sort(name, &value),
+            Self::TimeZone if Zone::named(&value).is_some() => Ok(Value::Text(value)),
+            Self::TimeZone => Err(wrong(format!(
+                "{name} is the name of an IANA time zone, for example Europe/Madrid"
+            ))),
+        }
+    }
+}
+
+fn read_sort(name: &str, value: &str) -> Result<Value, Failure> {
+    let mut fields: Vec<(SortField, bool)> = Vec::new();
+    for word in value.split(',') {
+        let (word, descending) = match word.strip_prefix('-') {
+            Some(rest) => (rest, true),
+            None => (word, false),
+        };
+        let field = match word {
+            "createdAt" => SortField::CreatedAt,
+            "updatedAt" => SortField::UpdatedAt,
+            "name" => SortField::Name,
+            _ => {
+                return Err(wrong(format!(
+                    "{name} is a list, with commas between, of createdAt, updatedAt and name, \
+                     each with a - before it for descending order"
+                )));
+            }
+        };
+        if fields.iter().any(|(seen, _)| *seen == field) {
+            return Err(wrong(format!("{name} names {word} more than once")));
+        }
+        fields.push((field, descending));
+    }
+    Ok(Value::Sort(fields))
+}
+
+fn wrong(detail: String) -> Failure {
+    Failure::new(Code::InvalidParameter, detail)
+}
+
+fn unknown(name: &str, known: &[Parameter]) -> Failure {
+    let names: Vec<&str> = known.iter().map(|parameter| parameter.name).collect();
+    wrong(match names.as_slice() {
+        [] => format!("{name} is unknown: this call has no query parameters"),
+        _ => format!("{name} is unknown: this call has {}", names.join(", ")),
+    })
+}
+
+#[cfg(test)]
+#[path = "query_tests.rs"]
+mod tests;

@@ -1,0 +1,113 @@
+//! What a call that was done answers with.
+
+use bytes::Bytes;
+use moca_storage::control::ListQuery;
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// The answer to a call that was done. What is not here (request id, CORS and so on) is the
+/// business of dispatch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// 200 or 201.
+    pub(crate) status: u16,
+    /// Media type of the body.
+    pub(crate) content_type: String,
+    /// The body.
+    pub(crate) body: Bytes,
+    /// The version of the object in the body, for `ETag`.
+    pub(crate) revision: Option<i64>,
+    /// The path of what was created.
+    pub(crate) location: Option<String>,
+    /// The body holds a secret: nothing on the way may keep it.
+    pub(crate) no_store: bool,
+}
+
+#[derive(Serialize)]
+struct Envelope<'a, T> {
+    offset: i64,
+    limit: i64,
+    total: i64,
+    items: &'a [T],
+}
+
+impl Reply {
+    /// 200 with any body.
+    pub fn ok<T: Serialize>(body: &T) -> Result<Self, Failure> {
+        let body = serde_json::to_vec(body)
+            .map_err(|error| Failure::internal("an answer cannot be written", error))?;
+        Ok(Self::raw("application/json", body.into()))
+    }
+
+    /// 200 with one object; `revision` becomes the `ETag`.
+    pub fn object<T: Serialize>(revision: i64, body: &T) -> Result<Self, Failure> {
+        let mut reply = Self::ok(body)?;
+        reply.revision = Some(revision);
+        Ok(reply)
+    }
+
+    /// 201 with the object made; `location` is its path.
+    pub fn created<T: Serialize>(
+        location: String,
+        revision: i64,
+        body: &T,
+    ) -> Result<Self, Failure> {
+        let mut reply = Self::object(revision, body)?;
+        reply.status = 201;
+        reply.location = Some(location);
+        Ok(reply)
+    }
+
+    /// 200 with a page of a list.
+    pub fn list<T: Serialize>(query: &ListQuery, total: i64, items: &[T]) -> Result<Self, Failure> {
+        Self::page(query.offset, query.limit, total, items)
+    }
+
+    /// 200 with a page of something that is not in the control store.
+    pub fn page<T: Serialize>(
+        offset: i64,
+        limit: i64,
+        total: i64,
+        items: &[T],
+    ) -> Result<Self, Failure> {
+        Self::ok(&Envelope {
+            offset,
+            limit,
+            total,
+            items,
+        })
+    }
+
+    /// 200 when there is nothing to say: the empty object, so that a client may always parse.
+    pub fn done() -> Self {
+        Self::raw("application/json", Bytes::from_static(b"{}"))
+    }
+
+    /// 200 with a body that is written already.
+    pub(crate) fn raw(content_type: &str, body: Bytes) -> Self {
+        Self {
+            status: 200,
+            content_type: content_type.to_owned(),
+            body,
+            revision: None,
+            location: None,
+            no_store: false,
+        }
+    }
+
+    /// The same, as the answer to something that was made, at this path.
+    #[must_use]
+    pub fn at(mut self, status: u16, location: String) -> Self {
+        self.status = status;
+        self.location = Some(location);
+        self
+    }
+
+    /// The same, not to be kept by anything on the way: it holds a secret.
+    #[must_use]
+    pub fn secret(mut self) -> Self {
+        self.no_store = true;
+        self
+    }
+}

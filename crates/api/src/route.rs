@@ -1,0 +1,148 @@
+//! What a line of the route table says.
+
+use std::{future::Future, pin::Pin};
+
+use moca_core::account::Role;
+use moca_storage::control::Tx;
+
+use crate::{
+    auth::{AppClient, Device},
+    call::Call,
+    failure::Failure,
+    query::Parameter,
+    reply::Reply,
+};
+
+/// The verbs of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verb {
+    /// Reads.
+    Get,
+    /// Creates.
+    Post,
+    /// Replaces, or does an action.
+    Put,
+    /// Deletes.
+    Delete,
+}
+
+impl Verb {
+    /// The method as it stands in a request.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// What a handler becomes when it is called.
+pub type Pending<'a> = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send + 'a>>;
+
+/// A handler of the management API. The transaction only reads for GET; otherwise it is committed
+/// when the handler answers `Ok` and rolled back when not.
+pub type ManageHandler = for<'a> fn(&'a Call, &'a mut Tx) -> Pending<'a>;
+
+/// A handler of the device API, for one instance.
+pub type DeviceHandler = for<'a> fn(&'a Call<Device>) -> Pending<'a>;
+
+/// A handler of the device API, for a whole app.
+pub type AppHandler = for<'a> fn(&'a Call<AppClient>) -> Pending<'a>;
+
+/// Who may call a route, and the handler: it cannot be had without the proof it asks for.
+#[derive(Clone, Copy)]
+pub enum Endpoint {
+    /// A member's token with at least this role.
+    Manage(Role, ManageHandler),
+    /// An instance token.
+    Device(DeviceHandler),
+    /// `appId:appSecret` by HTTP Basic.
+    App(AppHandler),
+    /// A token's id and secret as an OAuth 2.0 client, by HTTP Basic or in the form.
+    OAuthClient(ManageHandler),
+}
+
+/// The body a route takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyKind {
+    /// None at all.
+    None,
+    /// A JSON document, read before the handler.
+    Json,
+    /// JSON or newline-delimited JSON; the handler reads it.
+    JsonOrNdjson,
+    /// An HTML form.
+    Form,
+}
+
+/// The statuses of success a route can answer with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Success {
+    /// 200
+    Ok,
+    /// 201
+    Created,
+    /// 201 when something was made, 200 when it was there.
+    OkOrCreated,
+}
+
+/// A line of the route table.
+pub struct Route {
+    /// The verb.
+    pub verb: Verb,
+    /// The path, with `{name}` for a segment that varies.
+    pub path: &'static str,
+    /// Who may call it and what answers.
+    pub endpoint: Endpoint,
+    /// The query parameters it knows.
+    pub query: &'static [Parameter],
+    /// The body it takes.
+    pub body: BodyKind,
+    /// The statuses of success.
+    pub success: Success,
+}
+
+/// A route without body and parameters.
+pub const fn route(verb: Verb, path: &'static str, endpoint: Endpoint) -> Route {
+    Route {
+        verb,
+        path,
+        endpoint,
+        query: &[],
+        body: BodyKind::None,
+        success: Success::Ok,
+    }
+}
+
+impl Route {
+    /// With these query parameters.
+    pub const fn query(mut self, query: &'static [Parameter]) -> Self {
+        self.query = query;
+        self
+    }
+
+    /// With a body.
+    pub const fn body(mut self, body: BodyKind) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// With a JSON body.
+    pub const fn json(self) -> Self {
+        self.body(BodyKind::Json)
+    }
+
+    /// Answers 201.
+    pub const fn created(mut self) -> Self {
+        self.success = Success::Created;
+        self
+    }
+
+    /// Answers 200 or 201.
+    pub const fn ok_or_created(mut self) -> Self {
+        self.success = Success::OkOrCreated;
+        self
+    }
+}
