@@ -123,7 +123,38 @@ pub enum Target {
     Beacon(BeaconId),
 }
 
+/// What kind of thing a [`Target`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TargetKind {
+    /// A place.
+    Place,
+    /// A zone.
+    Zone,
+    /// The range of a beacon.
+    Beacon,
+}
+
+impl TargetKind {
+    /// The target of this kind with this id.
+    pub fn with_id(self, id: Id) -> Target {
+        match self {
+            Self::Place => Target::Place(PlaceId(id)),
+            Self::Zone => Target::Zone(ZoneId(id)),
+            Self::Beacon => Target::Beacon(BeaconId(id)),
+        }
+    }
+}
+
 impl Target {
+    /// What kind of thing it is.
+    pub fn kind(self) -> TargetKind {
+        match self {
+            Self::Place(_) => TargetKind::Place,
+            Self::Zone(_) => TargetKind::Zone,
+            Self::Beacon(_) => TargetKind::Beacon,
+        }
+    }
+
     /// The bare id.
     pub fn id(self) -> Id {
         match self {

@@ -19,6 +19,7 @@ pub mod geo;
 pub mod id;
 pub mod label;
 pub mod limits;
+pub mod locale;
 pub mod metric;
 pub mod place;
 pub mod presence;

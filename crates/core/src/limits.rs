@@ -99,3 +99,19 @@ pub const RANGE_MS_MAX: i64 = 3_660 * 86_400_000;
 pub const GROUPS_MAX: usize = 1_000;
 /// Milliseconds that a token from `/oauth/token` lives.
 pub const OAUTH_TOKEN_MS: i64 = 3_600_000;
+
+/// Requests that may wait for the next group commit; more would only wait longer.
+pub const INGEST_QUEUE_MAX: usize = 1_024;
+/// Records of one group commit: bounds the memory of a row of the event log in every stage.
+pub const GROUP_RECORDS_MAX: usize = 20_000;
+/// Records a stage takes in before it writes: enough to share the cost of a write among many.
+pub const STEP_RECORDS_MAX: usize = 10_000;
+/// Records that may be on disk but not yet decided and counted; beyond, events are refused until
+/// the stages have caught up, or their readers would wait ever longer.
+pub const BACKLOG_RECORDS_MAX: u64 = 500_000;
+/// Milliseconds a reader waits at most until what was acknowledged before it is folded.
+pub const READ_WAIT_MS_MAX: u64 = 10_000;
+/// Milliseconds between two looks at the timers of silent devices.
+pub const TICK_MS: u64 = 1_000;
+/// Bytes of one row of the event log before compression; a length beyond it is a damaged row.
+pub const LOG_ROW_BYTES_MAX: usize = 1 << 30;

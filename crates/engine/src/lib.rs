@@ -6,7 +6,7 @@ use moca_core::{
     campaign::decide::Decision,
     clock::{Clock, Random},
     event::{Change, Event, Profile, Subject},
-    experience::Target,
+    experience::{Target, TargetKind},
     id::{AccountId, AppId, CampaignId, ExperienceId, Id, InstanceId, MessageId},
     metric::Metric,
     property::Properties,
@@ -136,8 +136,32 @@ pub enum EngineError {
     Storage(#[from] StorageError),
 }
 
+/// How far the stages have come, in sequence numbers of the event log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The newest row that is on disk.
+    pub last_seq: u64,
+    /// The newest row whose inbox, decisions and states are written.
+    pub decided_seq: u64,
+    /// The newest row whose sets are written.
+    pub counted_seq: u64,
+}
+
 #[expect(unused_variables, clippy::todo, reason = "skeleton")]
 impl Engine {
+    /// `Err` with the reason once a stage has failed; the pipeline then takes nothing more.
+    pub fn healthy(&self) -> Result<(), String> {
+        todo!()
+    }
+    /// How far the stages have come.
+    pub fn progress(&self) -> Progress {
+        todo!()
+    }
+    /// Appends a clock record if a timer of a silent device is due. The engine does this by itself
+    /// about once a second; tests, whose clocks stand still, call it.
+    pub async fn tick(&self) -> Result<(), EngineError> {
+        todo!()
+    }
     /// Opens the event log and the device store under `data_dir`, folds what the last run left
     /// unfolded, and starts the stages.
     pub async fn start(
@@ -211,11 +235,11 @@ impl Engine {
     ) -> Result<Vec<u64>, EngineError> {
         todo!()
     }
-    /// Visitors by place, zone or beacon (`like` says which) over a range, most visited first.
+    /// Visitors by place, zone or beacon over a range, most visited first.
     pub async fn visitors_by_target(
         &self,
         app_id: AppId,
-        like: Target,
+        kind: TargetKind,
         range: Range,
         limit: usize,
     ) -> Result<Vec<(Target, u64)>, EngineError> {

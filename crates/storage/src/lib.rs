@@ -4,7 +4,9 @@
 //! what is folded from it.
 
 pub mod control;
+pub mod devices;
 mod error;
+pub mod log;
 
 pub use error::StorageError;
 

@@ -1,0 +1,97 @@
+//! The keys of every keyspace. Ids are their 16 bytes; numbers are big-endian, signed ones with the
+//! sign bit flipped, so that keys sort as what they stand for does.
+//!
+//! | keyspace | key | value |
+//! |---|---|---|
+//! | `offsets` | name of the consumer | last row of the log it has taken in |
+//! | `directory` | `i` instance | [`super::DirectoryEntry`] |
+//! | | `t` SHA-256 of the token | instance |
+//! | | `k` app, hash of the device key | instance |
+//! | | `n` app | number of the next instance |
+//! | `seen-W` | instance, event id | nothing; `W` is the week the event came in |
+//! | `states` | instance | [`super::InstanceState`] |
+//! | `inbox` | instance, index from 0 | [`super::Message`] |
+//! | `decisions` | `a` app, time, seq, index | [`moca_core::campaign::decide::Decision`] |
+//! | | `i` app, instance, time, seq, index | nothing: found under `a` |
+//! | `crossings` | seq | [`super::InstanceCrossing`]s, until counted |
+//! | `sets` | app, kind, level, index, target, part | roaring bitmap |
+//! | `firsts` | app, number | time of the instance's first event |
+//! | `moments` | app, kind, quarter, seq | [`super::Moment`]s |
+
+use moca_core::{
+    experience::{Target, TargetKind},
+    id::{AppId, Id, InstanceId},
+};
+
+/// Puts a key together.
+pub(super) struct Key(Vec<u8>);
+
+impl Key {
+    pub(super) fn new() -> Self {
+        // Most keys fit, so most are allocated once.
+        Self(Vec::with_capacity(64))
+    }
+    pub(super) fn byte(mut self, byte: u8) -> Self {
+        self.0.push(byte);
+        self
+    }
+    pub(super) fn bytes(mut self, bytes: &[u8]) -> Self {
+        self.0.extend_from_slice(bytes);
+        self
+    }
+    pub(super) fn app(self, app: AppId) -> Self {
+        self.bytes(&app.0.0)
+    }
+    pub(super) fn instance(self, instance: InstanceId) -> Self {
+        self.bytes(&instance.0.0)
+    }
+    pub(super) fn unsigned(self, number: u64) -> Self {
+        self.bytes(&number.to_be_bytes())
+    }
+    pub(super) fn signed(self, number: i64) -> Self {
+        self.unsigned(sortable(number))
+    }
+    /// Kind and id of a target; zeros for all targets together.
+    pub(super) fn target(self, target: Option<Target>) -> Self {
+        match target {
+            Some(target) => self.byte(kind_byte(target.kind())).bytes(&target.id().0),
+            None => self.byte(0).bytes(&[0; 16]),
+        }
+    }
+    pub(super) fn build(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+/// Flips the sign bit: as bytes, negative numbers then come before the others.
+pub(super) fn sortable(number: i64) -> u64 {
+    (number as u64) ^ (1 << 63)
+}
+
+pub(super) fn kind_byte(kind: TargetKind) -> u8 {
+    match kind {
+        TargetKind::Place => 1,
+        TargetKind::Zone => 2,
+        TargetKind::Beacon => 3,
+    }
+}
+
+/// Takes a stored key apart from its start; `None` when it is too short.
+pub(super) struct KeyReader<'a>(&'a [u8]);
+
+impl<'a> KeyReader<'a> {
+    pub(super) fn new(key: &'a [u8]) -> Self {
+        Self(key)
+    }
+    pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (taken, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*taken)
+    }
+    pub(super) fn id(&mut self) -> Option<Id> {
+        self.array().map(Id)
+    }
+    pub(super) fn unsigned(&mut self) -> Option<u64> {
+        self.array().map(u64::from_be_bytes)
+    }
+}

@@ -1,0 +1,92 @@
+//! What is folded from the event log: the directory of instances, the event ids seen, and for each
+//! instance its state, inbox and decisions; for each app its exact sets.
+//!
+//! All of it lives in one `fjall` database and can be made again from the log. Every step of a
+//! consumer is one [`Batch`] that holds its effects and its offset, so a step happened entirely or
+//! not at all, and steps are kept in order. A batch is handed to the operating system but not synced:
+//! after a power cut some steps may be missing, and the consumer repeats them from the log.
+//! `keys.rs` is the one place that tells how everything is keyed.
+
+mod batch;
+mod crossings;
+mod decisions;
+mod directory;
+mod inbox;
+mod keys;
+mod seen;
+mod sets;
+mod states;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::{path::Path, sync::RwLock};
+
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+
+use crate::StorageError;
+pub use batch::{Batch, Consumer};
+pub use crossings::{InstanceCrossing, RowCrossings};
+pub use decisions::{DecisionKey, DecisionScope};
+pub use directory::DirectoryEntry;
+pub use inbox::Message;
+pub use sets::{Moment, SetKey, SetKind, SetReader};
+pub use states::InstanceState;
+use value::backend;
+
+/// Bytes of writes kept in memory for one keyspace before they become a file. With ten keyspaces
+/// the default of 64 MiB each would let memory grow for long before it became level.
+const MEMTABLE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The database, opened.
+pub struct Devices {
+    database: Database,
+    offsets: Keyspace,
+    directory: Keyspace,
+    states: Keyspace,
+    inbox: Keyspace,
+    decisions: Keyspace,
+    crossings: Keyspace,
+    sets: Keyspace,
+    firsts: Keyspace,
+    moments: Keyspace,
+    seen: RwLock<seen::Generations>,
+}
+
+impl Devices {
+    /// Opens the database in this directory, or makes an empty one.
+    pub fn open(directory: &Path) -> Result<Self, StorageError> {
+        let database = Database::builder(directory)
+            .open()
+            .map_err(backend("open the device store"))?;
+        let keyspace = |name| open_keyspace(&database, name);
+        Ok(Self {
+            offsets: keyspace("offsets")?,
+            directory: keyspace("directory")?,
+            states: keyspace("states")?,
+            inbox: keyspace("inbox")?,
+            decisions: keyspace("decisions")?,
+            crossings: keyspace("crossings")?,
+            sets: keyspace("sets")?,
+            firsts: keyspace("firsts")?,
+            moments: keyspace("moments")?,
+            seen: RwLock::new(seen::Generations::open(&database)?),
+            database,
+        })
+    }
+
+    /// Makes everything written so far last through a power cut.
+    pub fn sync(&self) -> Result<(), StorageError> {
+        self.database
+            .persist(PersistMode::SyncAll)
+            .map_err(backend("sync the device store"))
+    }
+}
+
+fn open_keyspace(database: &Database, name: &str) -> Result<Keyspace, StorageError> {
+    database
+        .keyspace(name, || {
+            KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES)
+        })
+        .map_err(backend("open a keyspace of the device store"))
+}

@@ -1,0 +1,78 @@
+//! What the decide stage knows of each instance.
+
+use std::collections::BTreeMap;
+
+use moca_core::{
+    campaign::decide::Caps,
+    event::{Profile, Subject},
+    id::InstanceId,
+    presence::Presence,
+    property::Properties,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Batch, Devices,
+    keys::Key,
+    value::{backend, decode},
+};
+use crate::StorageError;
+
+const TABLE: &str = "states";
+
+/// All that is known of one instance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InstanceState {
+    /// Who.
+    pub subject: Subject,
+    /// First registration, ms since 1970.
+    pub created_at: i64,
+    /// The device.
+    pub profile: Profile,
+    /// Who is logged in.
+    pub user_id: Option<String>,
+    /// Properties.
+    pub properties: Properties,
+    /// Tags.
+    pub tags: BTreeMap<String, f64>,
+    /// Where it is.
+    pub presence: Presence,
+    /// What it was shown.
+    pub caps: Caps,
+    /// Messages in its inbox.
+    pub message_count: u64,
+    /// Time of its newest event, ms since 1970.
+    pub newest_event_at: i64,
+    /// When the server last heard of it, ms since 1970.
+    pub heard_at: i64,
+}
+
+fn key(instance: InstanceId) -> Vec<u8> {
+    Key::new().instance(instance).build()
+}
+
+impl Devices {
+    /// The state of an instance.
+    pub fn state(&self, instance: InstanceId) -> Result<Option<InstanceState>, StorageError> {
+        self.get(TABLE, &self.states, &key(instance))
+    }
+
+    /// Calls `each` with every state, in the order of the instances' ids.
+    pub fn for_each_state(&self, mut each: impl FnMut(InstanceState)) -> Result<(), StorageError> {
+        for stored in self.states.iter() {
+            let (key, value) = stored
+                .into_inner()
+                .map_err(backend("read all states of instances"))?;
+            each(decode(TABLE, &key, &value)?);
+        }
+        Ok(())
+    }
+}
+
+impl Batch<'_> {
+    /// Keeps the state of an instance.
+    pub fn put_state(&mut self, state: &InstanceState) -> Result<(), StorageError> {
+        let key = key(state.subject.instance_id);
+        self.put(&self.devices.states, key, state)
+    }
+}

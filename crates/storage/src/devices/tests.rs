@@ -1,0 +1,61 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use moca_core::{
+    id::{Id, InstanceId},
+    limits::EVENT_ID_KEPT_MS,
+};
+
+use super::{Consumer, Devices};
+
+const WEEK: i64 = EVENT_ID_KEPT_MS;
+
+fn instance(n: u8) -> InstanceId {
+    InstanceId(Id([n; 16]))
+}
+
+fn see(devices: &Devices, at: i64, event: u8) {
+    devices.seen_begin(at).unwrap();
+    let mut batch = devices.batch();
+    batch.put_seen(instance(1), &[event; 16]);
+    batch.commit(Consumer::Ingest, 1).unwrap();
+}
+
+#[test]
+fn an_event_id_is_remembered_for_one_to_two_weeks_through_reopening() {
+    let dir = tempfile::tempdir().unwrap();
+    let is_seen = |devices: &Devices, event| devices.is_seen(instance(1), &[event; 16]).unwrap();
+    let devices = Devices::open(dir.path()).unwrap();
+    see(&devices, 10 * WEEK, 1);
+    see(&devices, 11 * WEEK - 1, 2);
+    assert!(!devices.is_seen(instance(2), &[1; 16]).unwrap());
+    see(&devices, 11 * WEEK, 3);
+    assert!(is_seen(&devices, 1) && is_seen(&devices, 2) && is_seen(&devices, 3));
+    drop(devices);
+
+    let devices = Devices::open(dir.path()).unwrap();
+    devices.seen_begin(12 * WEEK - 1).unwrap();
+    assert!(is_seen(&devices, 1) && is_seen(&devices, 2) && is_seen(&devices, 3));
+    devices.seen_begin(12 * WEEK).unwrap();
+    assert!(!is_seen(&devices, 1) && !is_seen(&devices, 2) && is_seen(&devices, 3));
+    // A clock that steps back does not bring an old week back.
+    see(&devices, 10 * WEEK, 4);
+    drop(devices);
+
+    let devices = Devices::open(dir.path()).unwrap();
+    assert!(!is_seen(&devices, 1) && is_seen(&devices, 3) && is_seen(&devices, 4));
+}
+
+#[test]
+fn a_batch_that_is_dropped_leaves_no_trace() {
+    let dir = tempfile::tempdir().unwrap();
+    let devices = Devices::open(dir.path()).unwrap();
+    devices.seen_begin(0).unwrap();
+    let mut batch = devices.batch();
+    batch.put_seen(instance(1), &[1; 16]);
+    drop(batch);
+    assert!(!devices.is_seen(instance(1), &[1; 16]).unwrap());
+    assert_eq!(devices.offset(Consumer::Ingest).unwrap(), 0);
+    devices.batch().commit(Consumer::Count, 7).unwrap();
+    assert_eq!(devices.offset(Consumer::Count).unwrap(), 7);
+    assert_eq!(devices.offset(Consumer::Ingest).unwrap(), 0);
+}

@@ -1,0 +1,148 @@
+//! The event log: the truth about devices, in an SQLite file of its own.
+//!
+//! One row is one group commit. SQLite's write-ahead log carries a checksum on every frame, so a
+//! commit that a crash tore is not there after it; with `synchronous=FULL` one that was answered
+//! is. That is why rows carry no checksum of ours: it would guard only against a disk that returns
+//! other bytes than it was given, and such a row would not even decompress.
+
+mod row;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use moca_core::event::Record;
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use crate::StorageError;
+
+/// The writing end; there is one.
+pub struct LogWriter {
+    connection: Connection,
+    last_seq: u64,
+}
+
+/// A reading end; each stage has its own.
+pub struct LogReader {
+    connection: Connection,
+}
+
+/// A group commit as it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Its number, from 1, without gaps.
+    pub seq: u64,
+    /// What was written.
+    pub records: Vec<Record>,
+}
+
+impl LogWriter {
+    /// Opens the log, or makes an empty one.
+    pub fn open(path: &Path) -> Result<Self, StorageError> {
+        let connection = Connection::open(path).map_err(backend("open the event log"))?;
+        prepare(&connection).map_err(backend("prepare the event log"))?;
+        let last_seq = last_seq(&connection)?;
+        Ok(Self {
+            connection,
+            last_seq,
+        })
+    }
+
+    /// The number of the newest row; 0 for none.
+    pub fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    /// Adds a row and returns its number once it is on disk.
+    pub fn append(&mut self, records: &[Record]) -> Result<u64, StorageError> {
+        let body = row::encode(records)?;
+        let seq = self.last_seq + 1;
+        self.connection
+            .prepare_cached("INSERT INTO log (seq, body) VALUES (?1, ?2)")
+            .and_then(|mut statement| statement.execute((seq as i64, body)))
+            .map_err(backend("append to the event log"))?;
+        self.last_seq = seq;
+        Ok(seq)
+    }
+}
+
+impl LogReader {
+    /// Opens a log that [`LogWriter::open`] has made.
+    pub fn open(path: &Path) -> Result<Self, StorageError> {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .map_err(backend("open the event log"))?;
+        Ok(Self { connection })
+    }
+
+    /// The number of the newest row; 0 for none.
+    pub fn last_seq(&self) -> Result<u64, StorageError> {
+        last_seq(&self.connection)
+    }
+
+    /// The rows after `after`, in order, until there are no more or they hold `records_max` records
+    /// or more. A row that is missing or cannot be read is an error: skipping it would lose events.
+    pub fn read_after(&self, after: u64, records_max: usize) -> Result<Vec<Row>, StorageError> {
+        const DOING: &str = "read the event log";
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT seq, body FROM log WHERE seq > ?1 ORDER BY seq")
+            .map_err(backend(DOING))?;
+        let mut stored = statement.query([after as i64]).map_err(backend(DOING))?;
+        let mut rows = Vec::new();
+        let mut records_read = 0;
+        while records_read < records_max {
+            let Some(stored_row) = stored.next().map_err(backend(DOING))? else {
+                break;
+            };
+            let seq = stored_row.get::<_, i64>(0).map_err(backend(DOING))? as u64;
+            if seq != after + 1 + rows.len() as u64 {
+                return Err(inconsistent(after + 1 + rows.len() as u64));
+            }
+            let body = stored_row.get_ref(1).map_err(backend(DOING))?;
+            let records = body
+                .as_blob()
+                .ok()
+                .and_then(row::decode)
+                .ok_or_else(|| inconsistent(seq))?;
+            records_read += records.len();
+            rows.push(Row { seq, records });
+        }
+        Ok(rows)
+    }
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.execute_batch(
+        "CREATE TABLE IF NOT EXISTS log (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT",
+    )
+}
+
+fn last_seq(connection: &Connection) -> Result<u64, StorageError> {
+    connection
+        .query_row(
+            "SELECT seq FROM log ORDER BY seq DESC LIMIT 1",
+            [],
+            |found| found.get::<_, i64>(0),
+        )
+        .optional()
+        .map(|seq| seq.unwrap_or(0) as u64)
+        .map_err(backend("read the end of the event log"))
+}
+
+fn backend(doing: &'static str) -> impl FnOnce(rusqlite::Error) -> StorageError {
+    move |source| StorageError::Backend {
+        doing,
+        source: Box::new(source),
+    }
+}
+
+fn inconsistent(seq: u64) -> StorageError {
+    StorageError::Inconsistent {
+        table: "log",
+        column: "body",
+        id: seq.to_string(),
+    }
+}

@@ -1,0 +1,71 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use moca_core::event::Record;
+use rusqlite::Connection;
+
+use super::{LogReader, LogWriter, Row};
+use crate::StorageError;
+
+fn ticks(from: i64, count: i64) -> Vec<Record> {
+    (from..from + count)
+        .map(|at_ms| Record::Tick { at_ms })
+        .collect()
+}
+
+#[test]
+fn what_was_appended_is_read_back_in_order_after_reopening() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("events.db");
+    let mut log = LogWriter::open(&path).unwrap();
+    assert_eq!(log.last_seq(), 0);
+    assert_eq!(log.append(&ticks(0, 3)).unwrap(), 1);
+    assert_eq!(log.append(&ticks(3, 2)).unwrap(), 2);
+    drop(log);
+
+    let mut log = LogWriter::open(&path).unwrap();
+    assert_eq!(log.last_seq(), 2);
+    assert_eq!(log.append(&ticks(5, 1)).unwrap(), 3);
+
+    let reader = LogReader::open(&path).unwrap();
+    assert_eq!(reader.last_seq().unwrap(), 3);
+    let all = reader.read_after(0, usize::MAX).unwrap();
+    let row = |seq, records| Row { seq, records };
+    assert_eq!(
+        all,
+        [
+            row(1, ticks(0, 3)),
+            row(2, ticks(3, 2)),
+            row(3, ticks(5, 1))
+        ]
+    );
+    assert_eq!(reader.read_after(0, 4).unwrap(), all[..2]);
+    assert_eq!(reader.read_after(2, 100).unwrap(), all[2..]);
+    assert_eq!(reader.read_after(3, 100).unwrap(), []);
+}
+
+#[test]
+fn a_damaged_or_missing_row_is_an_error_and_never_skipped() {
+    for damage in [
+        "UPDATE log SET body = x'' WHERE seq = 2",
+        "UPDATE log SET body = x'ff00' WHERE seq = 2",
+        "UPDATE log SET body = x'01ffffffff00' WHERE seq = 2",
+        "UPDATE log SET body = substr(body, 1, length(body) - 1) WHERE seq = 2",
+        "DELETE FROM log WHERE seq = 2",
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.db");
+        let mut log = LogWriter::open(&path).unwrap();
+        for at_ms in 0..3 {
+            log.append(&ticks(at_ms, 1)).unwrap();
+        }
+        Connection::open(&path)
+            .unwrap()
+            .execute(damage, [])
+            .unwrap();
+        let read = LogReader::open(&path).unwrap().read_after(0, usize::MAX);
+        assert!(
+            matches!(&read, Err(StorageError::Inconsistent { id, .. }) if id == "2"),
+            "{damage}: {read:?}"
+        );
+    }
+}
