@@ -1,6 +1,7 @@
 //! Points, circles and the index that finds the fences around a point.
 
 mod distance;
+mod grid;
 pub mod index;
 
 use serde::{Deserialize, Serialize};
