@@ -132,7 +132,7 @@ fn read(media: Media, kind: BodyKind, bytes: &Bytes) -> Result<Body, Failure> {
         (Media::Form, _) => form(json::utf8(bytes)?).map(Body::Form),
         (Media::Json, BodyKind::Json) => json::read(bytes).map(Body::Json),
         (Media::Json | Media::Ndjson, _) => {
-            json::utf8(bytes)?;
+            json::check_depth(json::utf8(bytes)?)?;
             Ok(Body::Text {
                 bytes: bytes.clone(),
                 ndjson: media == Media::Ndjson,

@@ -81,6 +81,17 @@ impl<P> Call<P> {
         new_id(self.request.now_ms, self.request.state.random.as_ref())
     }
 
+    /// The body of a route that reads it itself, and whether its lines are separate documents.
+    pub(crate) fn text(&self) -> Result<(&Bytes, bool), Failure> {
+        match &self.request.body {
+            Body::Text { bytes, ndjson } => Ok((bytes, *ndjson)),
+            _ => Err(Failure::internal(
+                "the route has no text body",
+                "route table",
+            )),
+        }
+    }
+
     /// The id of the request, for what is logged or answered on it.
     pub fn request_id(&self) -> &str {
         &self.request.request_id

@@ -15,52 +15,42 @@
 //!
 //! An OAuth client names itself in the body, so at `/oauth/token` 5 comes after 8.
 
-use std::{
-    panic::AssertUnwindSafe,
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{Router, body::Body as Incoming, response::Response};
 use futures::FutureExt;
-use http::{
-    HeaderValue, Request as HttpRequest,
-    header::{IF_MATCH, ORIGIN},
-    request::Parts,
-};
+use http::{HeaderValue, Request as HttpRequest, header::ORIGIN};
 use moca_core::{clock::new_id, id::AccountId, limits::URL_BYTES_MAX};
-use moca_storage::control::Tx;
 use moca_wire::problem::Code;
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout},
-};
+use tokio::{sync::Semaphore, time::Instant};
 use tower_http::compression::CompressionLayer;
 
 use crate::{
-    accept,
-    auth::{self, Principal},
-    body::{self, Taken},
-    call::{Call, Request},
-    content, cors,
-    etag::IfMatch,
+    cors,
     failure::Failure,
     headers,
-    idempotency::{self, Key},
     matching::Matcher,
-    oauth,
-    query::Query,
+    perform::Prepared,
     reply::Reply,
-    route::{Endpoint, ManageHandler, Pending, Route, Verb},
+    route::{Endpoint, Route},
     routes,
     state::ApiState,
 };
 
 /// The public API: management, device and OAuth routes.
 pub fn router(state: ApiState) -> Router {
+    serve(state, routes::routes())
+}
+
+/// Health and metrics, for a port that only operators reach.
+pub fn ops_router(state: ApiState) -> Router {
+    serve(state, routes::operations())
+}
+
+fn serve(state: ApiState, table: &'static [Route]) -> Router {
     let server = Arc::new(Server {
         in_flight: Semaphore::new(state.settings.in_flight_max),
-        matcher: Matcher::new(routes::routes()),
+        matcher: Matcher::new(table),
         state,
     });
     Router::new()
@@ -79,25 +69,12 @@ struct Server {
 
 /// What is known of a request so far.
 #[derive(Default)]
-struct Exchange {
-    request_id: String,
-    now_ms: i64,
+pub(crate) struct Exchange {
+    pub(crate) request_id: String,
+    pub(crate) now_ms: i64,
+    pub(crate) account_id: Option<AccountId>,
     route: Option<&'static Route>,
-    account_id: Option<AccountId>,
     preflight: bool,
-}
-
-/// The path, query and condition of a request for a route, checked.
-struct Checked {
-    state: ApiState,
-    request_id: String,
-    now_ms: i64,
-    path: Vec<(&'static str, String)>,
-    query: Query,
-    if_match: Option<IfMatch>,
-    key: Option<String>,
-    /// Path and query as they were sent.
-    target: String,
 }
 
 impl Server {
@@ -191,7 +168,7 @@ impl Server {
         let route = found.with_method(parts.method.as_str())?;
         exchange.route = Some(route);
         let prepared = Prepared {
-            server: self,
+            state: &self.state,
             parts,
             incoming,
             path: found.variables,
@@ -201,203 +178,7 @@ impl Server {
     }
 }
 
-/// A request with its line of the table.
-struct Prepared<'a> {
-    server: &'a Server,
-    parts: Parts,
-    incoming: Incoming,
-    path: Vec<(&'static str, String)>,
-    route: &'static Route,
-}
-
-impl Prepared<'_> {
-    async fn run(self, exchange: &mut Exchange) -> Result<Reply, Failure> {
-        let state = &self.server.state;
-        let now_ms = exchange.now_ms;
-        let headers = &self.parts.headers;
-        match self.route.endpoint {
-            Endpoint::Manage(role, handler) => {
-                let mut tx = state.control.read().await?;
-                let principal = auth::member(&mut tx, headers, now_ms).await?;
-                exchange.account_id = Some(principal.account_id);
-                auth::require_role(&principal, role)?;
-                // A GET goes on in the snapshot that proved the permission; a change waits for its
-                // body first, and must not hold up others meanwhile.
-                let tx = (self.route.verb == Verb::Get).then_some(tx);
-                let (checked, taken) = self.take(exchange).await?;
-                checked.manage(principal, taken, handler, tx).await
-            }
-            Endpoint::OAuthClient(handler) => {
-                let basic = auth::basic(headers);
-                let (checked, taken) = self.take(exchange).await?;
-                let mut tx = checked.state.control.read().await?;
-                let principal = oauth::client(&mut tx, basic, &taken.body, now_ms).await?;
-                drop(tx);
-                exchange.account_id = Some(principal.account_id);
-                checked.manage(principal, taken, handler, None).await
-            }
-            Endpoint::Device(handler) => {
-                let device = auth::device(state, headers).await?;
-                let subject = device.subject;
-                exchange.account_id = Some(subject.account_id);
-                let (checked, taken) = self.take(exchange).await?;
-                let caller = format!("instance {}", subject.instance_id);
-                checked
-                    .device(subject.account_id, caller, device, taken, handler)
-                    .await
-            }
-            Endpoint::App(handler) => {
-                let app = auth::app(state, headers).await?;
-                let (account_id, app_id) = (app.account_id, app.app_id);
-                exchange.account_id = Some(account_id);
-                let (checked, taken) = self.take(exchange).await?;
-                let caller = format!("app {app_id}");
-                checked
-                    .device(account_id, caller, app, taken, handler)
-                    .await
-            }
-        }
-    }
-
-    /// Checks what is left to check, and takes in the body.
-    async fn take(self, exchange: &Exchange) -> Result<(Checked, Taken), Failure> {
-        let headers = &self.parts.headers;
-        let raw_query = self.parts.uri.query().unwrap_or_default();
-        let query = Query::read(raw_query, self.route.query)?;
-        accept::check(headers)?;
-        let (mut if_match, mut key) = (None, None);
-        match self.route.verb {
-            Verb::Get => {}
-            Verb::Post => key = idempotency::read(headers)?.map(str::to_owned),
-            Verb::Put | Verb::Delete => {
-                if let Some(text) = content::single(headers, &IF_MATCH)? {
-                    if_match = Some(IfMatch::read(text)?);
-                }
-            }
-        }
-        let arrival_ms = self.server.state.settings.arrival_ms;
-        let taken = body::take(headers, self.incoming, self.route.body, arrival_ms).await?;
-        let checked = Checked {
-            state: self.server.state.clone(),
-            request_id: exchange.request_id.clone(),
-            now_ms: exchange.now_ms,
-            path: self.path,
-            query,
-            if_match,
-            key,
-            target: self
-                .parts
-                .uri
-                .path_and_query()
-                .map_or_else(String::new, ToString::to_string),
-        };
-        Ok((checked, taken))
-    }
-}
-
-impl Checked {
-    fn key(&self, account_id: AccountId, caller: &str, taken: &Taken) -> Option<Key> {
-        let key = self.key.as_ref()?;
-        Some(Key {
-            account_id,
-            stored: format!("{caller} {key}"),
-            request_hash: idempotency::request_hash(&self.target, &taken.bytes),
-            role: None,
-        })
-    }
-
-    fn into_call<P>(self, principal: P, taken: Taken) -> Call<P> {
-        Call {
-            principal,
-            request: Request {
-                state: self.state,
-                request_id: self.request_id,
-                now_ms: self.now_ms,
-                path: self.path,
-                query: self.query,
-                body: taken.body,
-                if_match: self.if_match,
-                if_match_checked: AtomicBool::new(false),
-            },
-        }
-    }
-
-    /// Runs a handler of the management API in its transaction.
-    async fn manage(
-        self,
-        principal: Principal,
-        taken: Taken,
-        handler: ManageHandler,
-        snapshot: Option<Tx>,
-    ) -> Result<Reply, Failure> {
-        let mut key = self.key(principal.account_id, "member", &taken);
-        if let Some(key) = &mut key {
-            key.role = Some(principal.role);
-        }
-        let call = self.into_call(principal, taken);
-        let state = call.state();
-        in_time(state, async {
-            if let Some(mut tx) = snapshot {
-                return handler(&call, &mut tx).await;
-            }
-            let mut tx = state.control.write().await?;
-            if let Some(key) = &key
-                && let Some(reply) = idempotency::recall(state, &mut tx, key, call.now_ms()).await?
-            {
-                return Ok(reply);
-            }
-            let reply = handler(&call, &mut tx).await?;
-            call.require_match_checked()?;
-            if let Some(key) = &key {
-                idempotency::keep(state, &mut tx, key, &reply, call.now_ms()).await?;
-            }
-            tx.commit().await?;
-            Ok(reply)
-        })
-        .await
-    }
-
-    /// Runs a handler of the device API. What it appends lasts by itself; the answer is kept after.
-    async fn device<P: Sync>(
-        self,
-        account_id: AccountId,
-        caller: String,
-        principal: P,
-        taken: Taken,
-        handler: for<'a> fn(&'a Call<P>) -> Pending<'a>,
-    ) -> Result<Reply, Failure> {
-        let key = self.key(account_id, &caller, &taken);
-        let call = self.into_call(principal, taken);
-        let state = call.state();
-        in_time(state, async {
-            let Some(key) = &key else {
-                return handler(&call).await;
-            };
-            let mut tx = state.control.read().await?;
-            if let Some(reply) = idempotency::recall(state, &mut tx, key, call.now_ms()).await? {
-                return Ok(reply);
-            }
-            drop(tx);
-            let reply = handler(&call).await?;
-            let mut tx = state.control.write().await?;
-            idempotency::keep(state, &mut tx, key, &reply, call.now_ms()).await?;
-            tx.commit().await?;
-            Ok(reply)
-        })
-        .await
-    }
-}
-
-async fn in_time(
-    state: &ApiState,
-    work: impl Future<Output = Result<Reply, Failure>>,
-) -> Result<Reply, Failure> {
-    timeout(Duration::from_millis(state.settings.work_ms), work)
-        .await
-        .unwrap_or_else(|_| Err(overloaded()))
-}
-
-fn overloaded() -> Failure {
+pub(crate) fn overloaded() -> Failure {
     Failure::new(
         Code::Overloaded,
         "There is more to do than can be done in time: repeat after Retry-After seconds.",

@@ -23,7 +23,9 @@ pub mod manage;
 mod matching;
 pub mod metrics;
 mod oauth;
+pub mod ops;
 mod percent;
+mod perform;
 pub mod query;
 pub mod reply;
 pub mod route;
@@ -32,5 +34,5 @@ pub mod seal;
 pub mod secret;
 pub mod state;
 
-pub use dispatch::router;
+pub use dispatch::{ops_router, router};
 pub use state::{ApiState, Settings};

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicI64;
 
+use moca_engine::Progress;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -19,6 +20,9 @@ pub struct Metrics {
     requests: Family<Answered, Counter>,
     latency: Family<Asked, Histogram>,
     pub(crate) in_flight: Gauge<i64, AtomicI64>,
+    log_rows: Gauge<i64, AtomicI64>,
+    rows_to_decide: Gauge<i64, AtomicI64>,
+    rows_to_count: Gauge<i64, AtomicI64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -52,11 +56,28 @@ impl Metrics {
             "Requests being worked on",
             in_flight.clone(),
         );
+        let log_rows = Gauge::default();
+        let rows_to_decide = Gauge::default();
+        let rows_to_count = Gauge::default();
+        registry.register("log_rows", "Rows of the event log", log_rows.clone());
+        registry.register(
+            "log_rows_to_decide",
+            "Rows of the event log the decide stage has not taken in",
+            rows_to_decide.clone(),
+        );
+        registry.register(
+            "log_rows_to_count",
+            "Rows of the event log the count stage has not taken in",
+            rows_to_count.clone(),
+        );
         Self {
             registry,
             requests,
             latency,
             in_flight,
+            log_rows,
+            rows_to_decide,
+            rows_to_count,
         }
     }
 
@@ -79,7 +100,11 @@ impl Metrics {
     }
 
     /// All of it in the text format of Prometheus.
-    pub fn write(&self) -> Result<String, std::fmt::Error> {
+    pub(crate) fn write(&self, progress: Progress) -> Result<String, std::fmt::Error> {
+        let behind = |seq: u64| progress.last_seq.saturating_sub(seq) as i64;
+        self.log_rows.set(progress.last_seq as i64);
+        self.rows_to_decide.set(behind(progress.decided_seq));
+        self.rows_to_count.set(behind(progress.counted_seq));
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

@@ -11,6 +11,7 @@ use crate::{
     failure::Failure,
     query::Parameter,
     reply::Reply,
+    state::ApiState,
 };
 
 /// The verbs of the API.
@@ -45,23 +46,34 @@ pub type Pending<'a> = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Sen
 /// when the handler answers `Ok` and rolled back when not.
 pub type ManageHandler = for<'a> fn(&'a Call, &'a mut Tx) -> Pending<'a>;
 
+/// A handler of the management API that asks the pipeline. It is given no transaction: the answer
+/// may have to wait for the pipeline, which may have to wait for one.
+pub type AskHandler = for<'a> fn(&'a Call) -> Pending<'a>;
+
 /// A handler of the device API, for one instance.
 pub type DeviceHandler = for<'a> fn(&'a Call<Device>) -> Pending<'a>;
 
 /// A handler of the device API, for a whole app.
 pub type AppHandler = for<'a> fn(&'a Call<AppClient>) -> Pending<'a>;
 
+/// A handler of the operations port.
+pub type OperationsHandler = for<'a> fn(&'a ApiState) -> Pending<'a>;
+
 /// Who may call a route, and the handler: it cannot be had without the proof it asks for.
 #[derive(Clone, Copy)]
 pub enum Endpoint {
     /// A member's token with at least this role.
     Manage(Role, ManageHandler),
+    /// The same, for what the pipeline knows.
+    Ask(Role, AskHandler),
     /// An instance token.
     Device(DeviceHandler),
     /// `appId:appSecret` by HTTP Basic.
     App(AppHandler),
     /// A token's id and secret as an OAuth 2.0 client, by HTTP Basic or in the form.
     OAuthClient(ManageHandler),
+    /// Anybody who can reach the operations port; answers in the media type it has.
+    Operations(OperationsHandler),
 }
 
 /// The body a route takes.

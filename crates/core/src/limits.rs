@@ -91,6 +91,13 @@ pub const BEACON_EXIT_MS: i64 = 30_000;
 /// Metres of error beyond which a position is not accepted.
 pub const ACCURACY_M_MAX: f64 = 100_000.0;
 
+/// Metres a second beyond which a speed is not accepted: faster than any satellite.
+pub const SPEED_M_S_MAX: f64 = 100_000.0;
+/// Tags of one instance.
+pub const TAGS_MAX: usize = 1_000;
+
+/// Last moment a query can name, ms since 1970: 9999-01-01, near the end of known calendars.
+pub const MOMENT_MS_MAX: i64 = 253_370_764_800_000;
 /// Buckets in one analytics answer.
 pub const BUCKETS_MAX: usize = 10_000;
 /// Milliseconds of the longest analytics range: ten years.

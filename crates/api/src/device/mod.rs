@@ -1,1 +1,8 @@
-//! The device API.
+//! The device API: what an instance tells, and what it is told.
+
+mod event_line;
+mod event_reader;
+pub mod events;
+pub mod instances;
+pub mod messages;
+pub mod profile;

@@ -1,0 +1,32 @@
+//! Registering an instance.
+
+use moca_wire::instances::{Registered, read_registration};
+
+use crate::{auth::AppClient, call::Call, failure::Failure, reply::Reply, secret};
+
+/// `POST /device/v1/instances`
+pub(crate) async fn register(call: &Call<AppClient>) -> Result<Reply, Failure> {
+    let registration = read_registration(call.json()?)?;
+    let state = call.state();
+    let app = &call.principal;
+    let instance_token = secret::new_token(state.random.as_ref());
+    let registered = state
+        .engine
+        .register(
+            app.account_id,
+            app.app_id,
+            registration.device_key.as_deref(),
+            secret::hash(&instance_token),
+            registration.profile,
+        )
+        .await?;
+    let status = if registered.again { 200 } else { 201 };
+    let answer = Registered {
+        instance_id: registered.subject.instance_id,
+        app_id: app.app_id,
+        instance_token,
+    };
+    Ok(Reply::ok(&answer)?
+        .at(status, "/device/v1/instance".into())
+        .secret())
+}
