@@ -1,16 +1,22 @@
 //! Where an instance is: a fix or a sighting and the fences near it → enter and exit.
+//!
+//! A place is entered by its geofence or by any beacon of its zones, a zone by its own geofence or
+//! any of its beacons. Both ways count as one: a target is entered when the first of them holds and
+//! left when the last no longer does.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::Event,
+    event::{Event, EventBody, Sighting},
     experience::{Direction, Target},
+    geo::LatLon,
     id::BeaconId,
+    limits::BEACON_EXIT_MS,
     world::World,
 };
 
 /// What is known of where one instance is.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presence {
     /// Time of the newest location or sighting taken in, ms since 1970.
     pub newest_at: i64,
@@ -36,26 +42,124 @@ pub struct Crossing {
 }
 
 /// Takes in one event and appends the crossings it causes, those of timers due before it first.
+///
+/// An event older than the newest location or sighting changes nothing: the instance has been seen
+/// elsewhere since.
 pub fn observe(
-    _presence: &mut Presence,
-    _world: &World,
-    _event: &Event,
-    _crossings: &mut Vec<Crossing>,
+    presence: &mut Presence,
+    world: &World,
+    event: &Event,
+    crossings: &mut Vec<Crossing>,
 ) {
-    todo!()
+    if event.at_ms < presence.newest_at {
+        return;
+    }
+    tick(presence, world, event.at_ms, crossings);
+    match &event.body {
+        EventBody::Location(fix) => take_fix(presence, world, fix.at),
+        EventBody::Sightings(sightings) => take_sightings(presence, world, sightings, event.at_ms),
+        EventBody::Custom { .. } => return,
+    }
+    presence.newest_at = event.at_ms;
+    cross(presence, world, event.at_ms, crossings);
 }
 
-/// Runs the timers due at `now_ms` and appends the crossings they cause.
-pub fn tick(
-    _presence: &mut Presence,
-    _world: &World,
-    _now_ms: i64,
-    _crossings: &mut Vec<Crossing>,
-) {
-    todo!()
+/// Runs the timers due at `now_ms` and appends the crossings they cause, the earliest first.
+pub fn tick(presence: &mut Presence, world: &World, now_ms: i64, crossings: &mut Vec<Crossing>) {
+    while let Some(due_ms) = due_at(presence).filter(|due_ms| *due_ms <= now_ms) {
+        presence
+            .beacons
+            .retain(|(_, seen_at)| seen_at + BEACON_EXIT_MS > due_ms);
+        cross(presence, world, due_ms, crossings);
+    }
 }
 
 /// When the next timer of this instance is due, ms since 1970.
-pub fn due_at(_presence: &Presence) -> Option<i64> {
-    todo!()
+pub fn due_at(presence: &Presence) -> Option<i64> {
+    let seen_first = presence.beacons.iter().map(|(_, seen_at)| *seen_at).min();
+    seen_first.map(|seen_at| seen_at + BEACON_EXIT_MS)
 }
+
+fn take_fix(presence: &mut Presence, world: &World, at: LatLon) {
+    presence.fences.clear();
+    world.fences_at(at, |target| presence.fences.push(target));
+    presence.fences.sort_unstable();
+}
+
+fn take_sightings(presence: &mut Presence, world: &World, sightings: &[Sighting], at_ms: i64) {
+    for sighting in sightings {
+        // A beacon of somebody else's fleet.
+        let Some(beacon) = world.beacon(&sighting.identity) else {
+            continue;
+        };
+        match presence
+            .beacons
+            .binary_search_by_key(&beacon, |(id, _)| *id)
+        {
+            Ok(index) => presence.beacons[index].1 = at_ms,
+            Err(index) => presence.beacons.insert(index, (beacon, at_ms)),
+        }
+    }
+}
+
+/// Compares what the instance is in now with what it was in, and appends the difference: exits
+/// before enters, each in the order of their targets.
+fn cross(presence: &mut Presence, world: &World, at_ms: i64, crossings: &mut Vec<Crossing>) {
+    let now = current(presence, world);
+    let mut inside = Vec::with_capacity(now.len());
+    for &(target, entered_at) in &presence.inside {
+        if now.binary_search(&target).is_ok() {
+            inside.push((target, entered_at));
+        } else if world.has(target) {
+            crossings.push(Crossing {
+                direction: Direction::Exit,
+                target,
+                at_ms,
+                entered_at,
+            });
+        }
+    }
+    for target in now {
+        if presence
+            .inside
+            .binary_search_by_key(&target, |(inside, _)| *inside)
+            .is_err()
+        {
+            inside.push((target, at_ms));
+            crossings.push(Crossing {
+                direction: Direction::Enter,
+                target,
+                at_ms,
+                entered_at: at_ms,
+            });
+        }
+    }
+    inside.sort_unstable();
+    presence.inside = inside;
+}
+
+/// All that holds the instance, by fence or by beacon, sorted.
+fn current(presence: &Presence, world: &World) -> Vec<Target> {
+    let mut targets: Vec<Target> = presence
+        .fences
+        .iter()
+        .copied()
+        .filter(|target| world.has(*target))
+        .collect();
+    for &(beacon, _) in &presence.beacons {
+        if !world.has(Target::Beacon(beacon)) {
+            continue;
+        }
+        targets.push(Target::Beacon(beacon));
+        if let Some(zone) = world.zone_of(beacon) {
+            targets.push(Target::Zone(zone));
+            targets.extend(world.place_of(zone).map(Target::Place));
+        }
+    }
+    targets.sort_unstable();
+    targets.dedup();
+    targets
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,13 @@
 //! The configuration of one account as the pipeline uses it: indexed, in memory, changed in place.
 
+use std::collections::{BTreeSet, HashMap};
+
 use crate::{
     account::Account,
-    beacon::Beacon,
+    beacon::{Beacon, BeaconIdentity},
     campaign::Campaign,
     experience::{Direction, Experience, Target},
+    geo::{LatLon, index::FenceIndex},
     id::{BeaconId, CampaignId, ExperienceId, PlaceId, ZoneId},
     place::Place,
     time::Zone as TimeZone,
@@ -12,54 +15,190 @@ use crate::{
 };
 
 /// One account's places, zones, beacons, campaigns and experiences.
-#[derive(Default)]
-pub struct World {}
+#[derive(Debug, Clone)]
+pub struct World {
+    time_zone: TimeZone,
+    fences: FenceIndex<Target>,
+    /// The places, each with its own time zone if it says one.
+    places: HashMap<PlaceId, Option<TimeZone>>,
+    zones: HashMap<ZoneId, PlaceId>,
+    beacons: HashMap<BeaconId, (BeaconIdentity, Option<ZoneId>)>,
+    by_identity: HashMap<BeaconIdentity, BeaconId>,
+    campaigns: HashMap<CampaignId, Campaign>,
+    experiences: HashMap<ExperienceId, Experience>,
+    /// Who waits for a crossing, the oldest first.
+    waiting: HashMap<(Direction, Target), BTreeSet<(i64, ExperienceId)>>,
+}
 
-#[expect(missing_docs, clippy::todo, reason = "skeleton")]
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            time_zone: TimeZone::utc(),
+            fences: FenceIndex::default(),
+            places: HashMap::new(),
+            zones: HashMap::new(),
+            beacons: HashMap::new(),
+            by_identity: HashMap::new(),
+            campaigns: HashMap::new(),
+            experiences: HashMap::new(),
+            waiting: HashMap::new(),
+        }
+    }
+}
+
 impl World {
-    pub fn put_account(&mut self, _account: &Account) {
-        todo!()
+    /// Takes over the account's time zone.
+    pub fn put_account(&mut self, account: &Account) {
+        self.time_zone = TimeZone::named(&account.config.time_zone).unwrap_or(TimeZone::utc());
     }
-    pub fn put_place(&mut self, _place: Place) {
-        todo!()
+
+    /// Adds or replaces a place.
+    pub fn put_place(&mut self, place: Place) {
+        let id = place.id();
+        self.put_fence(Target::Place(id), place.config.geofence);
+        let time_zone = place.config.time_zone.as_deref().and_then(TimeZone::named);
+        self.places.insert(id, time_zone);
     }
-    pub fn remove_place(&mut self, _id: PlaceId) {
-        todo!()
+
+    /// Removes a place.
+    pub fn remove_place(&mut self, id: PlaceId) {
+        self.fences.remove(Target::Place(id));
+        self.places.remove(&id);
     }
-    pub fn put_zone(&mut self, _zone: Zone) {
-        todo!()
+
+    /// Adds or replaces a zone.
+    pub fn put_zone(&mut self, zone: Zone) {
+        self.put_fence(Target::Zone(zone.id()), zone.config.geofence);
+        self.zones.insert(zone.id(), zone.place_id);
     }
-    pub fn remove_zone(&mut self, _id: ZoneId) {
-        todo!()
+
+    /// Removes a zone.
+    pub fn remove_zone(&mut self, id: ZoneId) {
+        self.fences.remove(Target::Zone(id));
+        self.zones.remove(&id);
     }
-    pub fn put_beacon(&mut self, _beacon: Beacon) {
-        todo!()
+
+    /// Adds or replaces a beacon.
+    pub fn put_beacon(&mut self, beacon: Beacon) {
+        let id = beacon.id();
+        self.remove_beacon(id);
+        self.by_identity.insert(beacon.config.identity, id);
+        self.beacons
+            .insert(id, (beacon.config.identity, beacon.zone_id));
     }
-    pub fn remove_beacon(&mut self, _id: BeaconId) {
-        todo!()
+
+    /// Removes a beacon.
+    pub fn remove_beacon(&mut self, id: BeaconId) {
+        let Some((identity, _)) = self.beacons.remove(&id) else {
+            return;
+        };
+        // Another beacon may have taken over the identity before this one's change arrived.
+        if self.by_identity.get(&identity) == Some(&id) {
+            self.by_identity.remove(&identity);
+        }
     }
-    pub fn put_campaign(&mut self, _campaign: Campaign) {
-        todo!()
+
+    /// Adds or replaces a campaign.
+    pub fn put_campaign(&mut self, campaign: Campaign) {
+        self.campaigns.insert(campaign.id(), campaign);
     }
-    pub fn remove_campaign(&mut self, _id: CampaignId) {
-        todo!()
+
+    /// Removes a campaign.
+    pub fn remove_campaign(&mut self, id: CampaignId) {
+        self.campaigns.remove(&id);
     }
-    pub fn put_experience(&mut self, _experience: Experience) {
-        todo!()
+
+    /// Adds or replaces an experience.
+    pub fn put_experience(&mut self, experience: Experience) {
+        let id = experience.id();
+        self.remove_experience(id);
+        let waiting = self
+            .waiting
+            .entry(experience.trigger.crossing())
+            .or_default();
+        waiting.insert((experience.frame.created_at, id));
+        self.experiences.insert(id, experience);
     }
-    pub fn remove_experience(&mut self, _id: ExperienceId) {
-        todo!()
+
+    /// Removes an experience.
+    pub fn remove_experience(&mut self, id: ExperienceId) {
+        let Some(experience) = self.experiences.remove(&id) else {
+            return;
+        };
+        let crossing = experience.trigger.crossing();
+        if let Some(waiting) = self.waiting.get_mut(&crossing) {
+            waiting.remove(&(experience.frame.created_at, id));
+            if waiting.is_empty() {
+                self.waiting.remove(&crossing);
+            }
+        }
     }
+
     /// The experiences that wait for this crossing, in order of creation, each with its campaign.
     pub fn waiting_for(
         &self,
-        _direction: Direction,
-        _target: Target,
+        direction: Direction,
+        target: Target,
     ) -> Vec<(&Campaign, &Experience)> {
-        todo!()
+        let Some(waiting) = self.waiting.get(&(direction, target)) else {
+            return Vec::new();
+        };
+        let experiences = waiting
+            .iter()
+            .filter_map(|(_, id)| self.experiences.get(id));
+        experiences
+            .filter_map(|experience| {
+                Some((self.campaigns.get(&experience.campaign_id)?, experience))
+            })
+            .collect()
     }
+
     /// The time zone of the place that a target is (part of), if it says one; else the account's.
-    pub fn time_zone(&self, _target: Target) -> TimeZone {
-        todo!()
+    pub fn time_zone(&self, target: Target) -> TimeZone {
+        let place = match target {
+            Target::Place(id) => Some(id),
+            Target::Zone(id) => self.place_of(id),
+            Target::Beacon(id) => self.zone_of(id).and_then(|zone| self.place_of(zone)),
+        };
+        let own = place.and_then(|id| self.places.get(&id)?.clone());
+        own.unwrap_or_else(|| self.time_zone.clone())
+    }
+
+    /// Calls `found` for every place and zone whose geofence holds the point.
+    pub fn fences_at(&self, at: LatLon, found: impl FnMut(Target)) {
+        self.fences.containing(at, found);
+    }
+
+    /// The beacon that sends this.
+    pub fn beacon(&self, identity: &BeaconIdentity) -> Option<BeaconId> {
+        self.by_identity.get(identity).copied()
+    }
+
+    /// Whether the target still exists.
+    pub fn has(&self, target: Target) -> bool {
+        match target {
+            Target::Place(id) => self.places.contains_key(&id),
+            Target::Zone(id) => self.zones.contains_key(&id),
+            Target::Beacon(id) => self.beacons.contains_key(&id),
+        }
+    }
+
+    /// The zone a beacon is assigned to.
+    pub fn zone_of(&self, id: BeaconId) -> Option<ZoneId> {
+        self.beacons.get(&id).and_then(|(_, zone)| *zone)
+    }
+
+    /// The place a zone is part of.
+    pub fn place_of(&self, id: ZoneId) -> Option<PlaceId> {
+        self.zones.get(&id).copied()
+    }
+
+    fn put_fence(&mut self, target: Target, geofence: Option<crate::geo::Circle>) {
+        match geofence {
+            Some(circle) => self.fences.insert(target, circle),
+            None => {
+                self.fences.remove(target);
+            }
+        }
     }
 }

@@ -85,19 +85,64 @@ pub struct Caps {
 
 impl Caps {
     /// Notes that an experience fired.
-    pub fn record(&mut self, _campaign: CampaignId, _experience: ExperienceId, _at_ms: i64) {
-        todo!()
+    pub fn record(&mut self, campaign: CampaignId, experience: ExperienceId, at_ms: i64) {
+        let (shown, last_at) = self.campaigns.entry(campaign).or_insert((0, at_ms));
+        *shown += 1;
+        *last_at = at_ms.max(*last_at);
+        let last_at = self.experiences.entry(experience).or_insert(at_ms);
+        *last_at = at_ms.max(*last_at);
     }
 }
 
 /// The outcome for an experience whose trigger became true at `at_ms`; `zone` is the local time
 /// zone (the device's, else the place's, else the account's).
+///
+/// The first rule that stops it is the verdict, in the order of the variants of [`Verdict`] with
+/// `Disabled` before `NotRunning`.
 pub fn decide(
-    _campaign: &Campaign,
-    _experience: &Experience,
-    _caps: &Caps,
-    _at_ms: i64,
-    _zone: &Zone,
+    campaign: &Campaign,
+    experience: &Experience,
+    caps: &Caps,
+    at_ms: i64,
+    zone: &Zone,
 ) -> Verdict {
-    todo!()
+    if !experience.config.enabled {
+        return Verdict::Disabled;
+    }
+    let (status, _) = campaign.lifecycle.status(&campaign.config, at_ms);
+    if status != Status::Running {
+        return Verdict::NotRunning { status };
+    }
+    let (hour, day) = zone.hour_and_day(at_ms);
+    if let Some(recurrence) = &campaign.config.recurrence
+        && !recurrence.admits(hour, day)
+    {
+        return Verdict::OutsideRecurrence { hour, day };
+    }
+    if let Some(&last_at) = caps.experiences.get(&experience.id()) {
+        let next_at = experience.config.repeat.next_at(last_at, zone);
+        if next_at.is_none_or(|next_at| at_ms < next_at) {
+            return Verdict::RepeatInterval { last_at, next_at };
+        }
+    }
+    let Some(&(shown, last_at)) = caps.campaigns.get(&campaign.id()) else {
+        return Verdict::Fired;
+    };
+    if let Some(cap) = campaign.config.display_cap
+        && shown >= cap
+    {
+        return Verdict::DisplayCap { shown, cap };
+    }
+    if let Some(wait_ms) = campaign.config.display_wait_ms
+        && at_ms < last_at + wait_ms
+    {
+        return Verdict::DisplayWait {
+            last_at,
+            next_at: last_at + wait_ms,
+        };
+    }
+    Verdict::Fired
 }
+
+#[cfg(test)]
+mod tests;

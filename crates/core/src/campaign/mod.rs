@@ -79,3 +79,11 @@ pub struct Recurrence {
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub days_of_week: Vec<i64>,
 }
+
+impl Recurrence {
+    /// Whether it admits a local hour, 0..=23, and day, Sunday 1 to Saturday 7.
+    pub fn admits(&self, hour: i64, day: i64) -> bool {
+        (self.hours_of_day.is_empty() || self.hours_of_day.contains(&hour))
+            && (self.days_of_week.is_empty() || self.days_of_week.contains(&day))
+    }
+}

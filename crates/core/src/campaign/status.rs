@@ -1,6 +1,9 @@
-//! The status life of a campaign.
+//! The status life of a campaign: Draft, then Scheduled, Running and Finished by its times; Stopped
+//! and Archived by hand.
 
 use serde::{Deserialize, Serialize};
+
+use super::CampaignConfig;
 
 /// What start, stop and archive left behind, with the moment they did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,4 +44,225 @@ pub enum Status {
     Stopped,
     /// Put away.
     Archived,
+}
+
+impl Status {
+    /// The word used in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "Draft",
+            Self::Scheduled => "Scheduled",
+            Self::Running => "Running",
+            Self::Finished => "Finished",
+            Self::Stopped => "Stopped",
+            Self::Archived => "Archived",
+        }
+    }
+}
+
+/// Why a campaign cannot be started, stopped or archived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing could ever fire.
+    #[error("the campaign has no experience: add one")]
+    NoExperience,
+    /// It would be finished at once.
+    #[error("`endAt` has passed: move it into the future")]
+    EndPassed,
+    /// It was started already.
+    #[error("the campaign is {} already", .0.as_str())]
+    AlreadyStarted(Status),
+    /// Only what is scheduled or running can be stopped.
+    #[error("the campaign is {}: only a Scheduled or Running one can be stopped", .0.as_str())]
+    NotStarted(Status),
+    /// What is scheduled or running must be stopped first.
+    #[error("the campaign is {}: stop it first", .0.as_str())]
+    StillStarted(Status),
+    /// It was archived already.
+    #[error("the campaign is Archived already")]
+    AlreadyArchived,
+}
+
+impl Lifecycle {
+    /// That of a new campaign.
+    pub const fn draft(now_ms: i64) -> Self {
+        Self {
+            phase: Phase::Draft,
+            since_ms: now_ms,
+        }
+    }
+
+    /// The status at an instant, and since when it is so (ms since 1970).
+    pub fn status(&self, config: &CampaignConfig, at_ms: i64) -> (Status, i64) {
+        let since_ms = self.since_ms;
+        match self.phase {
+            Phase::Draft => (Status::Draft, since_ms),
+            Phase::Stopped => (Status::Stopped, since_ms),
+            Phase::Finished => (Status::Finished, since_ms),
+            Phase::Archived => (Status::Archived, since_ms),
+            Phase::Started if at_ms >= config.end_at => (Status::Finished, config.end_at),
+            Phase::Started if at_ms >= config.start_at => {
+                (Status::Running, since_ms.max(config.start_at))
+            }
+            Phase::Started => (Status::Scheduled, since_ms),
+        }
+    }
+
+    /// Starts, or gives every reason why not. `n_experiences` is how many the campaign has.
+    pub fn start(
+        &self,
+        config: &CampaignConfig,
+        n_experiences: usize,
+        now_ms: i64,
+    ) -> Result<Self, Vec<Refusal>> {
+        let mut refusals = Vec::new();
+        let (status, _) = self.status(config, now_ms);
+        if matches!(status, Status::Scheduled | Status::Running) {
+            refusals.push(Refusal::AlreadyStarted(status));
+        }
+        if n_experiences == 0 {
+            refusals.push(Refusal::NoExperience);
+        }
+        if now_ms >= config.end_at {
+            refusals.push(Refusal::EndPassed);
+        }
+        if refusals.is_empty() {
+            Ok(Self {
+                phase: Phase::Started,
+                since_ms: now_ms,
+            })
+        } else {
+            Err(refusals)
+        }
+    }
+
+    /// Stops, or says why not.
+    pub fn stop(&self, config: &CampaignConfig, now_ms: i64) -> Result<Self, Vec<Refusal>> {
+        match self.status(config, now_ms).0 {
+            Status::Scheduled | Status::Running => Ok(Self {
+                phase: Phase::Stopped,
+                since_ms: now_ms,
+            }),
+            status => Err(vec![Refusal::NotStarted(status)]),
+        }
+    }
+
+    /// Puts away, or says why not.
+    pub fn archive(&self, config: &CampaignConfig, now_ms: i64) -> Result<Self, Vec<Refusal>> {
+        match self.status(config, now_ms).0 {
+            status @ (Status::Scheduled | Status::Running) => {
+                Err(vec![Refusal::StillStarted(status)])
+            }
+            Status::Archived => Err(vec![Refusal::AlreadyArchived]),
+            Status::Draft | Status::Finished | Status::Stopped => Ok(Self {
+                phase: Phase::Archived,
+                since_ms: now_ms,
+            }),
+        }
+    }
+
+    /// What is left when `before` is replaced by another config: a campaign that had finished stays
+    /// finished, so that extending its end needs a new start (as documented).
+    pub fn after_edit(&self, before: &CampaignConfig, now_ms: i64) -> Self {
+        match self.status(before, now_ms) {
+            (Status::Finished, since_ms) => Self {
+                phase: Phase::Finished,
+                since_ms,
+            },
+            _ => *self,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaign::CampaignType;
+
+    fn config(start_at: i64, end_at: i64) -> CampaignConfig {
+        CampaignConfig {
+            name: "Welcome".into(),
+            description: None,
+            kind: CampaignType::Proximity,
+            start_at,
+            end_at,
+            display_cap: None,
+            display_wait_ms: None,
+            recurrence: None,
+        }
+    }
+
+    #[test]
+    fn a_started_campaign_goes_by_its_times() {
+        let config = config(100, 200);
+        let started = Lifecycle::draft(10).start(&config, 1, 50).unwrap();
+        for (at, expected) in [
+            (50, (Status::Scheduled, 50)),
+            (99, (Status::Scheduled, 50)),
+            (100, (Status::Running, 100)),
+            (199, (Status::Running, 100)),
+            (200, (Status::Finished, 200)),
+        ] {
+            assert_eq!(started.status(&config, at), expected, "at {at}");
+        }
+        assert_eq!(
+            Lifecycle::draft(10).status(&config, 150),
+            (Status::Draft, 10)
+        );
+    }
+
+    #[test]
+    fn starting_names_every_reason_against_it() {
+        let late = Lifecycle::draft(10).start(&config(100, 200), 0, 300);
+        assert_eq!(late, Err(vec![Refusal::NoExperience, Refusal::EndPassed]));
+        let running = Lifecycle {
+            phase: Phase::Started,
+            since_ms: 0,
+        };
+        assert_eq!(
+            running.start(&config(0, 200), 1, 100),
+            Err(vec![Refusal::AlreadyStarted(Status::Running)])
+        );
+    }
+
+    #[test]
+    fn an_extended_end_needs_a_new_start() {
+        let (short, long) = (config(0, 200), config(0, 900));
+        let started = Lifecycle::draft(0).start(&short, 1, 10).unwrap();
+        assert_eq!(started.after_edit(&short, 100), started);
+        let edited = started.after_edit(&short, 300);
+        assert_eq!(edited.status(&long, 300), (Status::Finished, 200));
+        let again = edited.start(&long, 1, 310).unwrap();
+        assert_eq!(again.status(&long, 310), (Status::Running, 310));
+    }
+
+    #[test]
+    fn stop_and_archive_ask_for_their_states() {
+        let config = config(0, 200);
+        let draft = Lifecycle::draft(0);
+        assert_eq!(
+            draft.stop(&config, 10),
+            Err(vec![Refusal::NotStarted(Status::Draft)])
+        );
+        let running = draft.start(&config, 1, 10).unwrap();
+        assert_eq!(
+            running.archive(&config, 20),
+            Err(vec![Refusal::StillStarted(Status::Running)])
+        );
+        let stopped = running.stop(&config, 20).unwrap();
+        assert_eq!(stopped.status(&config, 300), (Status::Stopped, 20));
+        let archived = stopped.archive(&config, 30).unwrap();
+        assert_eq!(
+            archived.archive(&config, 40),
+            Err(vec![Refusal::AlreadyArchived])
+        );
+        assert_eq!(
+            archived
+                .start(&config, 1, 40)
+                .unwrap()
+                .status(&config, 40)
+                .0,
+            Status::Running
+        );
+    }
 }
