@@ -10,6 +10,9 @@ use super::{
     grid::{self, CELL_DEGREES, Cell},
 };
 
+/// The fences that may hold a point of the cell, by cell.
+type Cells<K> = HashMap<Cell, Vec<(K, Circle)>, BuildHasherDefault<CellHasher>>;
+
 /// An index of circles by a key; takes changes at any time.
 ///
 /// A quantised latitude/longitude grid at a few levels: a fence is listed, with its shape, in each
@@ -17,7 +20,7 @@ use super::{
 /// A fence of some hundred metres costs about 200 bytes.
 #[derive(Debug, Clone)]
 pub struct FenceIndex<K> {
-    levels: [HashMap<Cell, Vec<(K, Circle)>, BuildHasherDefault<CellHasher>>; CELL_DEGREES.len()],
+    levels: [Cells<K>; CELL_DEGREES.len()],
     fences: HashMap<K, Circle>,
 }
 
