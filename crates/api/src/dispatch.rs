@@ -129,7 +129,7 @@ impl Server {
             }
         };
         let now_ms = self.state.clock.now_ms();
-        headers::finish(&mut response, &exchange.request_id, now_ms);
+        headers::set_standard_headers(response.headers_mut(), &exchange.request_id, now_ms);
         cors::answer(
             &self.state,
             origin.as_ref(),

@@ -156,13 +156,8 @@ impl Failure {
             ),
         };
         Problem {
-            type_uri: format!("/docs/errors#{}", code.as_str()),
-            title: code.title().to_owned(),
-            status: code.status(),
-            detail,
-            code: code.as_str().to_owned(),
-            request_id: request_id.to_owned(),
             errors,
+            ..Problem::new(code, detail, request_id)
         }
     }
 

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use axum::{body::Body, response::Response};
 use http::{
-    HeaderName, HeaderValue, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, SERVER},
 };
 use moca_wire::problem::{Code, Problem};
@@ -106,9 +106,8 @@ fn oauth_word(code: Code) -> &'static str {
     }
 }
 
-/// Adds what every response has.
-pub(crate) fn finish(response: &mut Response, request_id: &str, now_ms: i64) {
-    let headers = response.headers_mut();
+/// Adds what every response has, also one that is given before there is a request.
+pub fn set_standard_headers(headers: &mut HeaderMap, request_id: &str, now_ms: i64) {
     headers.insert(X_SERVER_TIMESTAMP, HeaderValue::from(now_ms));
     headers.insert(X_API_VERSION, HeaderValue::from_static("2"));
     headers.insert(SERVER, HeaderValue::from_static("moca"));

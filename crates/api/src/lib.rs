@@ -35,4 +35,5 @@ pub mod secret;
 pub mod state;
 
 pub use dispatch::{ops_router, router};
+pub use headers::set_standard_headers;
 pub use state::{ApiState, Settings};

@@ -1,1 +1,15 @@
-//! The moca binary: server, demo and command line
+//! The moca binary: server, demo and command line.
+//!
+//! [`serve`] is the server itself, which tests and the demo start in their own process; [`cli`] is
+//! what a person types.
+
+pub mod cli;
+pub mod config;
+mod data_dir;
+pub mod first_run;
+mod http_limits;
+mod private_file;
+pub mod serve;
+mod system;
+mod telemetry;
+mod tls;

@@ -103,6 +103,21 @@ pub struct Problem {
     pub errors: Vec<Fault>,
 }
 
+impl Problem {
+    /// A problem without faults.
+    pub fn new(code: Code, detail: String, request_id: &str) -> Self {
+        Self {
+            type_uri: format!("/docs/errors#{}", code.as_str()),
+            title: code.title().to_owned(),
+            status: code.status(),
+            detail,
+            code: code.as_str().to_owned(),
+            request_id: request_id.to_owned(),
+            errors: Vec::new(),
+        }
+    }
+}
+
 /// One fault of a body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {

@@ -1,0 +1,3 @@
+//! Measures the server.
+
+fn main() {}

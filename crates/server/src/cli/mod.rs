@@ -1,0 +1,87 @@
+//! The command line: what can be typed, and what it does.
+
+mod demo;
+mod import;
+mod serve;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::{ArgMatches, Command};
+
+use crate::config;
+
+/// Exit code for a command line or configuration that cannot be understood.
+const MISUSED: u8 = 2;
+
+/// The whole command line.
+pub fn command() -> Command {
+    Command::new("moca")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Who is where, and what should happen now: a proximity engagement server")
+        .after_help(
+            "Start here:\n  \
+             moca demo                      a server at work, in less than a minute\n  \
+             moca serve --data-dir DIR      a server of your own; it prints its URL and a token\n  \
+             moca import places FILE.csv    your places, into a running server\n\n\
+             moca COMMAND --help tells more of each.",
+        )
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(serve::command())
+        .subcommand(import::command())
+        .subcommand(demo::command())
+        .subcommand(
+            Command::new("config")
+                .about("Print an example configuration file with every key and its default"),
+        )
+}
+
+/// Does what the arguments say.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let matches = match command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Also how --help and --version end.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(MISUSED));
+        }
+    };
+    match matches.subcommand() {
+        Some(("serve", arguments)) => serve::run(arguments),
+        Some(("import", arguments)) => import::run(arguments),
+        Some(("demo", arguments)) => demo::run(arguments),
+        Some(("config", _)) => print_example(),
+        _ => ExitCode::from(MISUSED),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "what the command is for")]
+fn print_example() -> ExitCode {
+    print!("{}", config::example_file());
+    ExitCode::SUCCESS
+}
+
+/// Runs a command to its end on a runtime of its own.
+fn block_on(work: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(work),
+        Err(error) => Err(error.into()),
+    };
+    outcome.unwrap_or_else(|error| {
+        report(&error);
+        ExitCode::FAILURE
+    })
+}
+
+/// Tells the person at the terminal what went wrong, with the causes.
+fn report(error: &anyhow::Error) {
+    eprintln!("moca: {error:#}");
+}
+
+/// The value of an argument that was given.
+fn given(arguments: &ArgMatches, name: &str) -> Option<String> {
+    arguments.get_one::<String>(name).cloned()
+}

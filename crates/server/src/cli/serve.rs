@@ -1,0 +1,121 @@
+//! `moca serve`
+
+use std::{env, path::PathBuf, process::ExitCode};
+
+use clap::{Arg, ArgMatches, Command};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{MISUSED, block_on, given};
+use crate::{
+    config::{self, Config, KEYS, Sources},
+    serve::{self, Running},
+    telemetry,
+};
+
+pub(super) fn command() -> Command {
+    let command = Command::new("serve")
+        .about("Run the server")
+        .long_about(
+            "Run the server until SIGTERM or SIGINT.\n\n\
+             The first start on an empty data directory makes an account, its owner, a token and a \
+             self-signed certificate, and prints how to use them. A key may be set in a TOML file, \
+             in the environment and as a flag; the later wins. `moca config` prints a file with \
+             every key.",
+        )
+        .arg(
+            Arg::new("config")
+                .long("config")
+                .value_name("FILE")
+                .help("Read this TOML file [env: MOCA_CONFIG]"),
+        );
+    KEYS.iter().fold(command, |command, key| {
+        let default = match key.default {
+            "" => "none",
+            default => default,
+        };
+        let help = format!(
+            "{} [env: {}] [default: {default}]",
+            key.help,
+            key.variable()
+        );
+        command.arg(
+            Arg::new(key.name)
+                .long(key.flag())
+                .value_name(key.value_name)
+                .help(help),
+        )
+    })
+}
+
+pub(super) fn run(arguments: &ArgMatches) -> ExitCode {
+    let sources = Sources {
+        file: given(arguments, "config").map(PathBuf::from),
+        variables: env::vars_os().collect(),
+        flags: KEYS
+            .iter()
+            .filter_map(|key| Some((key.name, given(arguments, key.name)?)))
+            .collect(),
+    };
+    match config::resolve(sources) {
+        Ok(config) => block_on(serve_until_signal(config)),
+        Err(faults) => {
+            eprintln!("moca: the configuration has faults (moca serve --help lists every key):");
+            for fault in faults {
+                eprintln!("  {fault}");
+            }
+            ExitCode::from(MISUSED)
+        }
+    }
+}
+
+async fn serve_until_signal(config: Config) -> anyhow::Result<ExitCode> {
+    telemetry::install(&config);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let server = serve::start(&config).await?;
+    greet(&server);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: requests under way may finish");
+    // A second signal does not wait.
+    tokio::select! {
+        outcome = server.shutdown() => outcome?,
+        _ = terminate.recv() => return Ok(ExitCode::FAILURE),
+        _ = interrupt.recv() => return Ok(ExitCode::FAILURE),
+    }
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what a person, or a script that waits for the line with the address, needs to know.
+#[expect(clippy::print_stdout, reason = "what a script waits for")]
+fn greet(server: &Running) {
+    let url = server.base_url();
+    let trust = match &server.trust {
+        Some(path) => format!("--cacert '{}' ", path.display()),
+        None => String::new(),
+    };
+    println!("MOCA listens on https://{} ({url})", server.address);
+    if let Some(address) = server.ops_address {
+        println!("Health and metrics: http://{address}/health, http://{address}/metrics");
+    }
+    if let Some(path) = &server.trust {
+        println!(
+            "The certificate is self-signed. Clients have to trust {}",
+            path.display()
+        );
+    }
+    if let Some(token) = &server.first_token {
+        println!(
+            "The owner's token, shown this once and kept in {}: {}",
+            token.path.display(),
+            token.secret
+        );
+        println!(
+            "Try: curl {trust}-H \"Authorization: Bearer $(cat '{}')\" {url}/v2/apps",
+            token.path.display()
+        );
+    }
+}

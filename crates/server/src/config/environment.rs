@@ -1,0 +1,42 @@
+//! The environment: `MOCA_` and the key in capitals.
+
+use std::ffi::OsString;
+
+use super::{
+    CONFIG_VARIABLE, KEYS,
+    resolve::{Fault, Setting},
+};
+
+/// Variables of this prefix are for us, so one that names no key is a mistake.
+const PREFIX: &str = "MOCA_";
+
+/// The settings among `variables`.
+pub(super) fn read(
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+    faults: &mut Vec<Fault>,
+) -> Vec<Setting> {
+    let mut ours: Vec<(String, OsString)> = variables
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .filter(|(name, _)| name.starts_with(PREFIX) && name != CONFIG_VARIABLE)
+        .collect();
+    ours.sort();
+    let mut settings = Vec::new();
+    for (name, value) in ours {
+        let Some(key) = KEYS.iter().find(|key| key.variable() == name) else {
+            faults.push(Fault(format!(
+                "{name}: there is no such key; unset the variable"
+            )));
+            continue;
+        };
+        match value.into_string() {
+            Ok(text) => settings.push(Setting {
+                key,
+                named: name,
+                text,
+            }),
+            Err(_) => faults.push(Fault(format!("{name}: expected UTF-8"))),
+        }
+    }
+    settings
+}

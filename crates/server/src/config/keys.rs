@@ -1,0 +1,244 @@
+//! The table of keys: name, default, help and reader of each.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use tracing_subscriber::EnvFilter;
+
+use super::{Config, LogFormat};
+
+/// A key. In the file it is `data_dir`, in the environment `MOCA_DATA_DIR`, as a flag `--data-dir`.
+pub struct Key {
+    /// The name in the file.
+    pub name: &'static str,
+    /// What stands for the value in the help of the flag.
+    pub value_name: &'static str,
+    /// The value unless it is set; empty for none.
+    pub default: &'static str,
+    /// How the default stands in a TOML file.
+    pub notation: Notation,
+    /// What it is for.
+    pub help: &'static str,
+    /// Reads a value, or says what was expected.
+    pub set: fn(&mut Config, &str) -> Result<(), String>,
+}
+
+/// How a value is written in TOML.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notation {
+    /// `"text"`
+    Text,
+    /// `17`
+    Number,
+    /// `["a", "b"]`; elsewhere `a,b`.
+    List,
+}
+
+impl Key {
+    /// The name of the environment variable.
+    pub fn variable(&self) -> String {
+        format!("MOCA_{}", self.name.to_ascii_uppercase())
+    }
+
+    /// The name of the flag, without the dashes.
+    pub fn flag(&self) -> String {
+        self.name.replace('_', "-")
+    }
+
+    /// The key with this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.name == name)
+    }
+}
+
+/// Milliseconds of the longest wait for requests under way.
+const SHUTDOWN_MS_MAX: u64 = 600_000;
+/// Requests worked on at a time, at most: each may hold a body in memory.
+const IN_FLIGHT_MAX: usize = 1_000_000;
+
+/// All keys, in the order of the help and of the example file.
+pub const KEYS: &[Key] = &[
+    Key {
+        name: "data_dir",
+        value_name: "DIR",
+        default: "moca-data",
+        notation: Notation::Text,
+        help: "Directory for everything the server keeps; made if it is missing",
+        set: |config, text| set_path(&mut config.data_dir, text),
+    },
+    Key {
+        name: "listen",
+        value_name: "ADDR:PORT",
+        default: "127.0.0.1:8443",
+        notation: Notation::Text,
+        help: "Address and port of the API (HTTPS); port 0 takes a free one, which is printed",
+        set: |config, text| {
+            config.listen = address(text)?;
+            Ok(())
+        },
+    },
+    Key {
+        name: "ops_listen",
+        value_name: "ADDR:PORT",
+        default: "127.0.0.1:9464",
+        notation: Notation::Text,
+        help: "Address and port of /health and /metrics (plain HTTP), or off",
+        set: |config, text| {
+            config.ops_listen = match text {
+                "off" => None,
+                _ => Some(address(text).map_err(|expected| format!("{expected}, or off"))?),
+            };
+            Ok(())
+        },
+    },
+    Key {
+        name: "control_url",
+        value_name: "URL",
+        default: "",
+        notation: Notation::Text,
+        help: "Store of accounts, places, campaigns and so on: sqlite:PATH or \
+               postgres://USER:PASSWORD@HOST/DB; empty for control.db in the data directory",
+        set: |config, text| {
+            let known = ["sqlite:", "postgres://", "postgresql://"];
+            if !text.is_empty() && !known.iter().any(|scheme| text.starts_with(scheme)) {
+                // The text itself may hold a password, so it is not repeated.
+                return Err("a URL that starts with sqlite: or postgres://".to_owned());
+            }
+            config.control_url = (!text.is_empty()).then(|| text.to_owned());
+            Ok(())
+        },
+    },
+    Key {
+        name: "tls_cert",
+        value_name: "FILE",
+        default: "",
+        notation: Notation::Text,
+        help: "Certificate chain (PEM), read again when it changes; empty for a self-signed one \
+               in the data directory",
+        set: |config, text| set_optional_path(&mut config.tls_cert, text),
+    },
+    Key {
+        name: "tls_key",
+        value_name: "FILE",
+        default: "",
+        notation: Notation::Text,
+        help: "Private key of the certificate (PEM), read again when it changes",
+        set: |config, text| set_optional_path(&mut config.tls_key, text),
+    },
+    Key {
+        name: "public_names",
+        value_name: "NAMES",
+        default: "",
+        notation: Notation::List,
+        help: "More host names and addresses for the self-signed certificate",
+        set: |config, text| {
+            config.public_names = list(text);
+            Ok(())
+        },
+    },
+    Key {
+        name: "secret_key_file",
+        value_name: "FILE",
+        default: "",
+        notation: Notation::Text,
+        help: "Key that seals secrets in the stores; empty for secret.key in the data directory. \
+               Without it app secrets cannot be read: keep a copy",
+        set: |config, text| set_optional_path(&mut config.secret_key_file, text),
+    },
+    Key {
+        name: "log_level",
+        value_name: "FILTER",
+        default: "info",
+        notation: Notation::Text,
+        help: "What is logged: error, warn, info, debug, trace, or by part, such as \
+               info,moca_engine=debug",
+        set: |config, text| {
+            EnvFilter::try_new(text)
+                .map_err(|_| "error, warn, info, debug or trace, or PART=LEVEL,…".to_owned())?;
+            config.log_level = text.to_owned();
+            Ok(())
+        },
+    },
+    Key {
+        name: "log_format",
+        value_name: "FORMAT",
+        default: "text",
+        notation: Notation::Text,
+        help: "How the log is written to stderr: text or json",
+        set: |config, text| {
+            config.log_format = match text {
+                "text" => LogFormat::Text,
+                "json" => LogFormat::Json,
+                _ => return Err("text or json".to_owned()),
+            };
+            Ok(())
+        },
+    },
+    Key {
+        name: "console_origins",
+        value_name: "ORIGINS",
+        default: "",
+        notation: Notation::List,
+        help: "Origins (https://HOST) whose pages may call the API of every account; accounts \
+               add their own with corsOrigins",
+        set: |config, text| {
+            config.console_origins = list(text);
+            Ok(())
+        },
+    },
+    Key {
+        name: "in_flight_max",
+        value_name: "COUNT",
+        default: "4096",
+        notation: Notation::Number,
+        help: "Requests worked on at a time; more are answered 503",
+        set: |config, text| {
+            config.in_flight_max = text
+                .parse()
+                .ok()
+                .filter(|count| (1..=IN_FLIGHT_MAX).contains(count))
+                .ok_or_else(|| format!("a number from 1 to {IN_FLIGHT_MAX}"))?;
+            Ok(())
+        },
+    },
+    Key {
+        name: "shutdown_ms",
+        value_name: "MS",
+        default: "10000",
+        notation: Notation::Number,
+        help: "Milliseconds that requests under way get to finish when the server stops",
+        set: |config, text| {
+            config.shutdown_ms = text
+                .parse()
+                .ok()
+                .filter(|ms| *ms <= SHUTDOWN_MS_MAX)
+                .ok_or_else(|| format!("a number of milliseconds from 0 to {SHUTDOWN_MS_MAX}"))?;
+            Ok(())
+        },
+    },
+];
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "an IP address and a port, such as 0.0.0.0:8443 or [::]:8443".to_owned())
+}
+
+fn set_path(path: &mut PathBuf, text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("a path".to_owned());
+    }
+    *path = PathBuf::from(text);
+    Ok(())
+}
+
+fn set_optional_path(path: &mut Option<PathBuf>, text: &str) -> Result<(), String> {
+    *path = (!text.is_empty()).then(|| PathBuf::from(text));
+    Ok(())
+}
+
+fn list(text: &str) -> Vec<String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .map(str::to_owned)
+        .collect()
+}

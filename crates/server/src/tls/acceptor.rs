@@ -1,0 +1,132 @@
+//! What a connection goes through before HTTP: clear text or TLS, handshake, guard.
+
+use std::{
+    convert::Infallible,
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{Router, body::Body, response::Response};
+use axum_server::accept::Accept;
+use futures::{FutureExt, future::BoxFuture};
+use http::Request;
+use hyper::body::Incoming;
+use moca_core::clock::{Clock, Random};
+use tokio::{net::TcpStream, time::timeout};
+use tower::Service;
+
+use super::{
+    Certificate, cleartext,
+    guard::{GuardedStream, UnderWay},
+    refusal::Refusal,
+    server_config,
+};
+
+/// Bytes of a request head.
+pub(crate) const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Time for the first byte and the handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// Accepts connections of the API.
+#[derive(Clone)]
+pub(crate) struct TlsAcceptor {
+    tls: tokio_rustls::TlsAcceptor,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl TlsAcceptor {
+    /// An acceptor that shows this certificate.
+    pub(crate) fn new(
+        certificate: Arc<Certificate>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self {
+            tls: Arc::new(server_config(certificate)).into(),
+            clock,
+            random,
+        }
+    }
+
+    async fn secure(
+        self,
+        stream: TcpStream,
+        router: Router,
+    ) -> io::Result<(GuardedStream, Guarded)> {
+        stream.set_nodelay(true)?;
+        let speaks_tls = timeout(HANDSHAKE, cleartext::speaks_tls(&stream)).await??;
+        if !speaks_tls {
+            cleartext::refuse(stream, self.clock.as_ref(), self.random.as_ref()).await;
+            return Err(io::Error::other("clear text on the TLS port"));
+        }
+        let tls = timeout(HANDSHAKE, self.tls.accept(stream)).await??;
+        let under_way = Arc::new(UnderWay::default());
+        let service = Guarded {
+            router,
+            under_way: under_way.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+        };
+        let stream = GuardedStream::new(tls, under_way, self.clock, self.random);
+        Ok((stream, service))
+    }
+}
+
+impl Accept<TcpStream, Router> for TlsAcceptor {
+    type Stream = GuardedStream;
+    type Service = Guarded;
+    type Future = BoxFuture<'static, io::Result<(GuardedStream, Guarded)>>;
+
+    fn accept(&self, stream: TcpStream, router: Router) -> Self::Future {
+        self.clone().secure(stream, router).boxed()
+    }
+}
+
+/// The API on one connection, told apart from the time the connection waits for a request.
+#[derive(Clone)]
+pub(crate) struct Guarded {
+    router: Router,
+    under_way: Arc<UnderWay>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl Service<Request<Incoming>> for Guarded {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Service::<Request<Body>>::poll_ready(&mut self.router, cx)
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        let ticket = self.under_way.begin();
+        if head_bytes(&request) > HEAD_BYTES_MAX {
+            let refusal = Refusal::HeadTooLarge;
+            let response = refusal.response(self.clock.as_ref(), self.random.as_ref());
+            return std::future::ready(Ok(response.map(Body::from))).boxed();
+        }
+        let response = self.router.call(request.map(Body::new));
+        async move {
+            let response = response.await;
+            drop(ticket);
+            response
+        }
+        .boxed()
+    }
+}
+
+/// HTTP/2 reads heads larger than that, so that this refusal is ours and not a bare 431.
+fn head_bytes(request: &Request<Incoming>) -> usize {
+    let fields = request.headers().iter();
+    let fields: usize = fields
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    let target = request.uri().path_and_query();
+    fields + target.map_or(0, |it| it.as_str().len())
+}

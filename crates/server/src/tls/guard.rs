@@ -1,0 +1,291 @@
+//! Keeps a connection within the contract where HTTP itself would answer.
+//!
+//! A request that cannot be parsed never reaches a handler: hyper answers it with a bare 400, 414 or
+//! 431 and closes. [`GuardedStream`] sees the bytes on their way out and puts a problem body in the
+//! place of such an answer. It also answers 408 when the head of a request takes too long, for which
+//! hyper would close without a word.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use moca_core::{
+    clock::{Clock, Random},
+    limits::REQUEST_ARRIVAL_MS_MAX,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Sleep, sleep},
+};
+use tokio_rustls::server::TlsStream;
+
+use super::refusal::Refusal;
+
+/// Bytes at the end of what is written that can hold an answer of hyper's own.
+const OWN_ANSWER_BYTES_MAX: usize = 256;
+/// Time for a last answer to reach the client; see [`super::cleartext`].
+const LINGER: Duration = Duration::from_secs(2);
+/// First bytes of HTTP/2, for clients that do not negotiate it.
+const HTTP2_PREFACE: &[u8] = b"PRI ";
+
+/// Requests of a connection that handlers are at work on.
+#[derive(Debug, Default)]
+pub(super) struct UnderWay(AtomicUsize);
+
+/// One request under way, until it is dropped.
+pub(super) struct Ticket(Arc<UnderWay>);
+
+impl UnderWay {
+    pub(super) fn begin(self: &Arc<Self>) -> Ticket {
+        self.0.fetch_add(1, SeqCst);
+        Ticket(self.clone())
+    }
+
+    fn any(&self) -> bool {
+        self.0.load(SeqCst) > 0
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, SeqCst);
+    }
+}
+
+/// A TLS connection that says what is wrong before it closes.
+pub(crate) struct GuardedStream {
+    tls: TlsStream<TcpStream>,
+    under_way: Arc<UnderWay>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    /// HTTP/2 has its own framing: nothing to guard.
+    http2: bool,
+    /// When the head that has begun to arrive is too late.
+    head_due: Option<Pin<Box<Sleep>>>,
+    /// What is to be written before the connection closes.
+    farewell: Option<Farewell>,
+}
+
+struct Farewell {
+    message: Vec<u8>,
+    written: usize,
+    linger: Option<Pin<Box<Sleep>>>,
+}
+
+impl GuardedStream {
+    pub(super) fn new(
+        tls: TlsStream<TcpStream>,
+        under_way: Arc<UnderWay>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        let http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
+        Self {
+            tls,
+            under_way,
+            clock,
+            random,
+            http2,
+            head_due: None,
+            farewell: None,
+        }
+    }
+
+    fn say_farewell(&mut self, before: &[u8], refusal: Refusal) {
+        let message = refusal.message(self.clock.as_ref(), self.random.as_ref());
+        self.farewell = Some(Farewell {
+            message: [before, &message].concat(),
+            written: 0,
+            linger: None,
+        });
+        self.head_due = None;
+    }
+
+    fn note_read(&mut self, read: &[u8]) {
+        if read.starts_with(HTTP2_PREFACE) {
+            self.http2 = true;
+        }
+        if self.http2 || self.under_way.any() {
+            self.head_due = None;
+        } else if !read.is_empty() && self.head_due.is_none() {
+            let due = Duration::from_millis(REQUEST_ARRIVAL_MS_MAX);
+            self.head_due = Some(Box::pin(sleep(due)));
+        }
+    }
+
+    fn head_is_late(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.under_way.any() {
+            self.head_due = None;
+        }
+        self.head_due
+            .as_mut()
+            .is_some_and(|due| due.as_mut().poll(cx).is_ready())
+    }
+
+    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(farewell) = &mut self.farewell else {
+            return Poll::Ready(Ok(()));
+        };
+        while farewell.written < farewell.message.len() {
+            let rest = &farewell.message[farewell.written..];
+            match ready!(Pin::new(&mut self.tls).poll_write(cx, rest))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                n => farewell.written += n,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads and forgets what the client still sends, for a while, so that it gets our last words.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(farewell) = &mut self.farewell else {
+            return Poll::Ready(());
+        };
+        let linger = farewell
+            .linger
+            .get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        let mut unread = [0; 4096];
+        loop {
+            if linger.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            let mut buffer = ReadBuf::new(&mut unread);
+            let tcp = self.tls.get_mut().0;
+            match ready!(Pin::new(tcp).poll_read(cx, &mut buffer)) {
+                Ok(()) if !buffer.filled().is_empty() => {}
+                _ => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+impl AsyncRead for GuardedStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.farewell.is_none() {
+            let before = buffer.filled().len();
+            if let Poll::Ready(outcome) = Pin::new(&mut this.tls).poll_read(cx, buffer) {
+                this.note_read(&buffer.filled()[before..]);
+                return Poll::Ready(outcome);
+            }
+            if !this.head_is_late(cx) {
+                return Poll::Pending;
+            }
+            this.say_farewell(&[], Refusal::HeadTooSlow);
+        }
+        // Nothing is read after a farewell: the end of the stream makes hyper let go of it.
+        self.poll_shutdown(cx)
+    }
+}
+
+impl AsyncWrite for GuardedStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.farewell.is_some() {
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        if !self.http2
+            && let Some((start, refusal)) = own_answer(bytes)
+        {
+            self.say_farewell(&bytes[..start], refusal);
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        self.head_due = None;
+        Pin::new(&mut self.tls).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.http2 {
+            return Pin::new(&mut self.tls).poll_write_vectored(cx, slices);
+        }
+        let first = slices.iter().find(|slice| !slice.is_empty());
+        self.poll_write(cx, first.map_or(&[][..], |slice| slice))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.http2
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_farewell(cx))?;
+        Pin::new(&mut self.tls).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_farewell(cx))?;
+        ready!(Pin::new(&mut self.tls).poll_shutdown(cx))?;
+        ready!(self.poll_linger(cx));
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Where an answer of hyper's own starts in what is about to be written, and what it refuses. It is
+/// a head without a body, comes last, and lacks the field that all our answers have.
+fn own_answer(bytes: &[u8]) -> Option<(usize, Refusal)> {
+    if !bytes.ends_with(b"\r\n\r\n") {
+        return None;
+    }
+    let tail_start = bytes.len().saturating_sub(OWN_ANSWER_BYTES_MAX);
+    let tail = &bytes[tail_start..];
+    let start = tail.windows(7).rposition(|window| window == b"HTTP/1.")?;
+    let head = &tail[start..];
+    let contains = |part: &[u8]| head.windows(part.len()).any(|window| window == part);
+    if contains(b"x-api-version") || !contains(b"content-length: 0\r\n") {
+        return None;
+    }
+    let refusal = match head.get(8..13)? {
+        b" 400 " => Refusal::Malformed,
+        b" 414 " => Refusal::UrlTooLong,
+        b" 431 " => Refusal::HeadTooLarge,
+        _ => return None,
+    };
+    Some((tail_start + start, refusal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: &[u8] = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\
+        content-length: 0\r\ndate: Mon, 23 Nov 2026 20:00:00 GMT\r\n\r\n";
+
+    #[test]
+    fn an_answer_of_hypers_own_is_found_alone_and_after_another() {
+        assert_eq!(own_answer(OWN), Some((0, Refusal::HeadTooLarge)));
+        let ours = b"HTTP/1.1 200 OK\r\nx-api-version: 2\r\ncontent-length: 2\r\n\r\n{}";
+        let both = [&ours[..], OWN].concat();
+        assert_eq!(own_answer(&both), Some((ours.len(), Refusal::HeadTooLarge)));
+    }
+
+    #[test]
+    fn our_own_answers_are_left_alone() {
+        for ours in [
+            &b"HTTP/1.1 400 Bad Request\r\nx-api-version: 2\r\ncontent-length: 0\r\n\r\n"[..],
+            b"HTTP/1.1 100 Continue\r\n\r\n",
+            b"0\r\n\r\n",
+            b"{}",
+            b"",
+        ] {
+            assert_eq!(own_answer(ours), None);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Answers to what is not a request that HTTP could hand on: a whole HTTP/1.1 message, as bytes.
+
+use http::{
+    HeaderValue, Response, StatusCode,
+    header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE},
+};
+use moca_core::{
+    clock::{Clock, Random, new_id},
+    limits::{REQUEST_ARRIVAL_MS_MAX, URL_BYTES_MAX},
+};
+use moca_wire::problem::{Code, Problem};
+
+use super::HEAD_BYTES_MAX;
+
+/// Fields of a request head; hyper reads no more.
+pub(super) const HEAD_FIELDS_MAX: usize = 100;
+
+/// Why a connection is answered without a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Clear text on the TLS port.
+    Cleartext,
+    /// No request line, or fields that break the rules.
+    Malformed,
+    /// Too many fields, or too long ones.
+    HeadTooLarge,
+    /// A request line that is longer than any URL.
+    UrlTooLong,
+    /// The head did not arrive in time.
+    HeadTooSlow,
+}
+
+impl Refusal {
+    fn code(self) -> Code {
+        match self {
+            Self::Cleartext => Code::TlsRequired,
+            Self::Malformed => Code::MalformedRequest,
+            Self::HeadTooLarge => Code::InvalidHeader,
+            Self::UrlTooLong => Code::UrlTooLong,
+            Self::HeadTooSlow => Code::RequestTimeout,
+        }
+    }
+
+    fn detail(self) -> String {
+        match self {
+            Self::Cleartext => "Use https:// for this address.".to_owned(),
+            Self::Malformed => {
+                "Send a request line and fields as HTTP/1.1 or HTTP/2 has them.".to_owned()
+            }
+            Self::HeadTooLarge => format!(
+                "The head of a request has at most {HEAD_BYTES_MAX} bytes and \
+                 {HEAD_FIELDS_MAX} fields."
+            ),
+            Self::UrlTooLong => {
+                format!("Path and query together have at most {URL_BYTES_MAX} bytes.")
+            }
+            Self::HeadTooSlow => format!(
+                "The head of a request has to arrive within {REQUEST_ARRIVAL_MS_MAX} ms: repeat it."
+            ),
+        }
+    }
+
+    /// The answer as a whole HTTP/1.1 message, which says that the connection closes.
+    pub(super) fn message(self, clock: &dyn Clock, random: &dyn Random) -> Vec<u8> {
+        let (head, body) = self.response(clock, random).into_parts();
+        let reason = head.status.canonical_reason().unwrap_or_default();
+        let mut message = format!("HTTP/1.1 {} {reason}\r\n", head.status.as_u16()).into_bytes();
+        let length = HeaderValue::from(body.len());
+        let close = HeaderValue::from_static("close");
+        let framing = [(&CONTENT_LENGTH, &length), (&CONNECTION, &close)];
+        for (name, value) in head.headers.iter().chain(framing) {
+            message.extend_from_slice(name.as_str().as_bytes());
+            message.extend_from_slice(b": ");
+            message.extend_from_slice(value.as_bytes());
+            message.extend_from_slice(b"\r\n");
+        }
+        message.extend_from_slice(b"\r\n");
+        message.extend_from_slice(&body);
+        message
+    }
+
+    /// The answer, with the headers that every answer has.
+    pub(super) fn response(self, clock: &dyn Clock, random: &dyn Random) -> Response<Vec<u8>> {
+        let now_ms = clock.now_ms();
+        let request_id = new_id(now_ms, random).to_string();
+        let code = self.code();
+        let problem = Problem::new(code, self.detail(), &request_id);
+        let mut response = Response::new(serde_json::to_vec(&problem).unwrap_or_default());
+        *response.status_mut() =
+            StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        moca_api::set_standard_headers(headers, &request_id, now_ms);
+        response
+    }
+}
