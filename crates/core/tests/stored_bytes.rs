@@ -1,0 +1,257 @@
+//! The event log and the device store keep these types as postcard. What was written must stay
+//! readable: a change that makes one of these texts differ needs a new format version in
+//! `moca-storage` and code that reads the old one, never just another text here.
+//!
+//! Postcard in short: integers are variable-length (zigzag when signed), an enum is the number of
+//! its variant, an option 0 or 1, lists and texts have their length before them, ids are 16 bytes.
+
+use std::{collections::BTreeMap, fmt::Debug};
+
+use moca_core::{
+    beacon::{BeaconIdentity, Hex},
+    campaign::{
+        Status,
+        decide::{Caps, Decision, Verdict},
+    },
+    event::{
+        Change, Event, EventBody, Fix, Profile, Proximity, Record, Sighting, Subject, TagChange,
+    },
+    experience::{Direction, Target},
+    geo::LatLon,
+    id::{
+        AccountId, AppId, BeaconId, CampaignId, ExperienceId, Id, InstanceId, MessageId, PlaceId,
+        ZoneId,
+    },
+    presence::Presence,
+    property::Property,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+fn id<T: From<Id>>(byte: u8) -> T {
+    T::from(Id([byte; 16]))
+}
+
+/// The value is written as these bytes (hexadecimal, spaces for the eye) and read from them.
+fn kept<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T, hexadecimal: &str) {
+    let digits: String = hexadecimal.split_whitespace().collect();
+    let bytes = postcard::to_stdvec(value).unwrap();
+    let written: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(written, digits, "{value:?}");
+    assert_eq!(&postcard::from_bytes::<T>(&bytes).unwrap(), value);
+}
+
+fn instance_record(change: Change) -> Record {
+    Record::Instance {
+        subject: Subject {
+            account_id: id::<AccountId>(0xa1),
+            app_id: id::<AppId>(0xa2),
+            instance_id: id::<InstanceId>(0xa3),
+            number: 300,
+        },
+        received_at: 1_795_000_000_000,
+        change,
+    }
+}
+
+/// What comes before the change in the bytes of [`instance_record`].
+const INSTANCE: &str = "00a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3ac0280f8b2e5bd68";
+
+fn kept_change(change: Change, hexadecimal: &str) {
+    kept(
+        &instance_record(change),
+        &format!("{INSTANCE}{hexadecimal}"),
+    );
+}
+
+fn profile() -> Box<Profile> {
+    Box::new(Profile {
+        lang: Some("es-MX".into()),
+        time_zone: Some("America/Mexico_City".into()),
+        ..Profile::default()
+    })
+}
+
+fn event(body: EventBody) -> Change {
+    Change::Event(Event {
+        id: [0xe1; 16],
+        at_ms: 1_795_000_000_000,
+        body,
+    })
+}
+
+#[test]
+fn records_of_the_event_log() {
+    kept(&Record::Tick { at_ms: -1 }, "0101");
+    kept_change(
+        Change::Registered {
+            device_key_hash: Some([0xd1; 32]),
+            token_hash: [0xd2; 32],
+            profile: profile(),
+        },
+        "0001d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d200000000010565732d4d58000113416d65726963612f4d657869636f5f43697479000000",
+    );
+    kept_change(
+        Change::ProfileReplaced(Box::default()),
+        "0100000000000000000000",
+    );
+    kept_change(
+        Change::LoggedIn {
+            user_id: "ana".into(),
+            properties: vec![
+                ("vip".into(), Some(Property::Bool(true))),
+                ("age".into(), Some(Property::Number(41.0))),
+                ("city".into(), Some(Property::Text("León".into()))),
+                (
+                    "teams".into(),
+                    Some(Property::List(vec!["a".into(), "b".into()])),
+                ),
+                ("old".into(), None),
+            ],
+        },
+        "0203616e610503766970010001036167650101000000000080444004636974790102054c65c3b36e057465616d7301030201610162036f6c6400",
+    );
+    kept_change(Change::LoggedOut, "03");
+    kept_change(Change::PropertiesSet(Vec::new()), "0400");
+    kept_change(
+        Change::Tagged {
+            name: "t".into(),
+            change: TagChange::Add(-2.0),
+        },
+        "0501740000000000000000c0",
+    );
+    kept_change(
+        Change::Tagged {
+            name: "t".into(),
+            change: TagChange::Set(3.0),
+        },
+        "050174010000000000000840",
+    );
+}
+
+#[test]
+fn events_of_the_event_log() {
+    kept_change(
+        event(EventBody::Location(Fix {
+            at: LatLon::new(40.5, -3.75).unwrap(),
+            accuracy_m: Some(12.5),
+            speed_m_s: None,
+            floor: Some(-2),
+        })),
+        "06e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e180f8b2e5bd680000000000004044400000000000000ec00100004841000103",
+    );
+    kept_change(
+        event(EventBody::Sightings(vec![
+            Sighting {
+                identity: BeaconIdentity::IBeacon {
+                    proximity_uuid: uuid::Uuid::from_bytes([0xb1; 16]),
+                    major: 1,
+                    minor: 300,
+                },
+                rssi_dbm: Some(-70),
+                proximity: Some(Proximity::Near),
+                battery_percent: Some(99),
+            },
+            Sighting {
+                identity: BeaconIdentity::EddystoneUid {
+                    namespace: Hex([0xb2; 10]),
+                    instance: Hex([0xb3; 6]),
+                },
+                rssi_dbm: None,
+                proximity: None,
+                battery_percent: None,
+            },
+        ])),
+        "06e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e180f8b2e5bd68010200b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b101ac0201ba0101016301b2b2b2b2b2b2b2b2b2b2b3b3b3b3b3b3000000",
+    );
+    kept_change(
+        event(EventBody::Custom {
+            verb: "buy".into(),
+            item: Some("shoe".into()),
+            category: None,
+            value: Some(0.5),
+            properties: BTreeMap::from([("n".into(), Property::Number(1.0))]),
+        }),
+        "06e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e180f8b2e5bd680203627579010473686f650001000000000000e03f01016e01000000000000f03f",
+    );
+}
+
+#[test]
+fn presence_of_the_device_store() {
+    kept(&Presence::default(), "00000000");
+    kept(
+        &Presence {
+            newest_at: 1_795_000_000_000,
+            fences: vec![
+                Target::Place(id::<PlaceId>(1)),
+                Target::Zone(id::<ZoneId>(2)),
+            ],
+            beacons: vec![(id::<BeaconId>(3), 5)],
+            inside: vec![(Target::Beacon(id::<BeaconId>(3)), 4)],
+        },
+        "80f8b2e5bd68020001010101010101010101010101010101010202020202020202020202020202020201030303030303030303030303030303030a01020303030303030303030303030303030308",
+    );
+}
+
+#[test]
+fn caps_of_the_device_store() {
+    kept(&Caps::default(), "0000");
+    kept(
+        &Caps {
+            campaigns: BTreeMap::from([(id::<CampaignId>(1), (2, 3))]),
+            experiences: BTreeMap::from([(id::<ExperienceId>(4), 5)]),
+        },
+        "0101010101010101010101010101010101040601040404040404040404040404040404040a",
+    );
+}
+
+#[test]
+fn decisions_of_the_device_store() {
+    for (verdict, hexadecimal) in [
+        (Verdict::Fired, "00"),
+        (
+            Verdict::NotRunning {
+                status: Status::Stopped,
+            },
+            "01 04",
+        ),
+        (Verdict::Disabled, "02"),
+        (Verdict::OutsideRecurrence { hour: 23, day: 7 }, "03 2e 0e"),
+        (
+            Verdict::RepeatInterval {
+                last_at: 1,
+                next_at: Some(64),
+            },
+            "04 02 01 8001",
+        ),
+        (
+            Verdict::RepeatInterval {
+                last_at: 1,
+                next_at: None,
+            },
+            "04 02 00",
+        ),
+        (Verdict::DisplayCap { shown: 3, cap: 3 }, "05 06 06"),
+        (
+            Verdict::DisplayWait {
+                last_at: 1,
+                next_at: 2,
+            },
+            "06 02 04",
+        ),
+    ] {
+        kept(&verdict, hexadecimal);
+    }
+    kept(
+        &Decision {
+            instance_id: id::<InstanceId>(1),
+            campaign_id: id::<CampaignId>(2),
+            experience_id: id::<ExperienceId>(3),
+            direction: Direction::Exit,
+            target: Target::Zone(id::<ZoneId>(4)),
+            at_ms: 1_795_000_000_000,
+            verdict: Verdict::Fired,
+            message_id: Some(id::<MessageId>(5)),
+        },
+        "01010101010101010101010101010101020202020202020202020202020202020303030303030303030303030303030301010404040404040404040404040404040480f8b2e5bd68000105050505050505050505050505050505",
+    );
+}
