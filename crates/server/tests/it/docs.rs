@@ -8,11 +8,20 @@ const ERRORS: &str = include_str!("../../../../docs/errors.md");
 fn the_error_page_lists_every_code_with_its_status_and_title_in_the_order_of_the_table() {
     let mut rest = ERRORS;
     for code in Code::ALL {
-        let heading = format!("## {}\n\n{}: {}.\n", code.as_str(), code.status(), code.title());
+        let heading = format!(
+            "## {}\n\n{}: {}.\n",
+            code.as_str(),
+            code.status(),
+            code.title()
+        );
         let Some(found) = rest.find(&heading) else {
             panic!("docs/errors.md lacks, at its place in the table:\n{heading}");
         };
         rest = &rest[found + heading.len()..];
     }
-    assert_eq!(ERRORS.matches("\n## ").count(), Code::ALL.len(), "docs/errors.md has a code that does not exist");
+    assert_eq!(
+        ERRORS.matches("\n## ").count(),
+        Code::ALL.len(),
+        "docs/errors.md has a code that does not exist"
+    );
 }

@@ -1,4 +1,9 @@
-//! The integration tests: the real server over HTTPS.
+//! The integration tests. Most drive the API in process (`support::Installation`), with clock and
+//! randomness of their own; those of the listener drive the real server (`support::TestServer`).
 
-#[expect(dead_code, reason = "the tests that use it come with the routes")]
+mod authorization;
+mod devices;
+mod docs;
+mod oauth;
+mod rules;
 mod support;

@@ -1,0 +1,250 @@
+//! What a device does: tell of itself, send events, read its inbox; and what the account sees of it.
+
+use moca_core::limits::EVENTS_MAX;
+use serde_json::{Value, json};
+
+use crate::support::{Installation, NOON, objects::Objects, request::Answer};
+
+async fn start() -> (Installation, Objects) {
+    let installation = Installation::start().await;
+    let tenant = installation.tenant(true).await;
+    let objects = installation.objects(&tenant).await;
+    (installation, objects)
+}
+
+async fn device(
+    installation: &Installation,
+    objects: &Objects,
+    method: &str,
+    path: &str,
+    body: Option<Value>,
+) -> Answer {
+    let ask = installation
+        .ask(method, path)
+        .bearer(&objects.instance_token);
+    match body {
+        Some(body) => ask.json(&body).send().await,
+        None => ask.send().await,
+    }
+}
+
+fn event(n: u32, t: i64, rest: Value) -> Value {
+    let mut event = json!({"id": format!("f7826da6-4fa2-4e98-8024-{n:012x}"), "t": t});
+    for (key, value) in rest.as_object().unwrap() {
+        event[key] = value.clone();
+    }
+    event
+}
+
+#[tokio::test]
+async fn good_events_are_taken_and_bad_ones_named() {
+    let (installation, objects) = start().await;
+    let good = |n| event(n, NOON, json!({"verb": "buy"}));
+    let batch = json!([
+        good(1),
+        {"id": "nonsense", "t": NOON, "verb": "buy"},
+        event(2, NOON, json!({"location": {"lat": 91, "lon": 0}})),
+        good(2),
+        good(1),
+        7,
+    ]);
+    let path = "/device/v1/events";
+    let answer = device(&installation, &objects, "POST", path, Some(batch.clone())).await;
+    let answer = answer.done();
+    assert_eq!(answer["accepted"], 2, "{answer}");
+    assert_eq!(answer["duplicates"], 1, "{answer}");
+    let rejected: Vec<&Value> = answer["rejected"].as_array().unwrap().iter().collect();
+    let indexes: Vec<_> = rejected
+        .iter()
+        .map(|r| r["index"].as_u64().unwrap())
+        .collect();
+    assert_eq!(indexes, [1, 2, 5]);
+    assert_eq!(rejected[1]["code"], "out_of_range");
+    let again = device(&installation, &objects, "POST", path, Some(batch))
+        .await
+        .done();
+    assert_eq!(
+        (&again["accepted"], &again["duplicates"]),
+        (&json!(0), &json!(3))
+    );
+}
+
+#[tokio::test]
+async fn lines_are_separate_documents() {
+    let (installation, objects) = start().await;
+    let body = format!(
+        "{}\n\n{{broken\n{}\r\n",
+        event(1, NOON, json!({"verb": "buy"})),
+        event(2, NOON, json!({"verb": "sell"}))
+    );
+    let answer = installation
+        .ask("POST", "/device/v1/events")
+        .bearer(&objects.instance_token)
+        .header("content-type", "application/x-ndjson")
+        .body(body)
+        .send()
+        .await
+        .done();
+    assert_eq!(answer["accepted"], 2, "{answer}");
+    assert_eq!(answer["rejected"][0]["index"], 1, "{answer}");
+}
+
+#[tokio::test]
+async fn a_request_carries_one_to_a_thousand_events() {
+    let (installation, objects) = start().await;
+    let path = "/device/v1/events";
+    for (count, code) in [
+        (0, "validation_failed"),
+        (EVENTS_MAX, ""),
+        (EVENTS_MAX + 1, "validation_failed"),
+    ] {
+        let events = (0..count).map(|n| event(n as u32, NOON, json!({"verb": "buy"})));
+        let body = Value::Array(events.collect());
+        let answer = device(&installation, &objects, "POST", path, Some(body)).await;
+        assert_eq!(answer.code(), code, "{count}");
+    }
+    let answer = device(&installation, &objects, "POST", path, Some(json!({}))).await;
+    assert_eq!(answer.code(), "malformed_body");
+}
+
+#[tokio::test]
+async fn an_instance_is_what_it_told() {
+    let (installation, objects) = start().await;
+    let tell = async |method: &str, path: &str, body: Value| {
+        device(&installation, &objects, method, path, Some(body))
+            .await
+            .done()
+    };
+    tell(
+        "PUT",
+        "/device/v1/instance",
+        json!({"os": "iOS", "lang": "es"}),
+    )
+    .await;
+    tell(
+        "PUT",
+        "/device/v1/instance/user",
+        json!({"userId": "ana", "properties": {"vip": true}}),
+    )
+    .await;
+    tell(
+        "PUT",
+        "/device/v1/instance/properties",
+        json!({"properties": {"shoe": 39, "hat": "M"}}),
+    )
+    .await;
+    tell(
+        "PUT",
+        "/device/v1/instance/properties",
+        json!({"properties": {"hat": null}}),
+    )
+    .await;
+    tell(
+        "PUT",
+        "/device/v1/instance/tags/visits%20paid",
+        json!({"value": "+2"}),
+    )
+    .await;
+    tell(
+        "PUT",
+        "/device/v1/instance/tags/visits%20paid",
+        json!({"value": "-0.5"}),
+    )
+    .await;
+    let instance = device(&installation, &objects, "GET", "/device/v1/instance", None)
+        .await
+        .done();
+    assert_eq!(instance["os"], "iOS", "{instance}");
+    assert_eq!(instance["userId"], "ana", "{instance}");
+    assert_eq!(instance["properties"]["shoe"], 39, "{instance}");
+    assert!(instance["properties"].get("hat").is_none(), "{instance}");
+    assert_eq!(instance["tags"], json!({"visits paid": 1.5}), "{instance}");
+    device(
+        &installation,
+        &objects,
+        "DELETE",
+        "/device/v1/instance/user",
+        None,
+    )
+    .await
+    .done();
+    let instance = device(&installation, &objects, "GET", "/device/v1/instance", None)
+        .await
+        .done();
+    assert!(instance.get("userId").is_none(), "{instance}");
+}
+
+#[tokio::test]
+async fn who_enters_gets_the_message_and_is_counted() {
+    let (installation, objects) = start().await;
+    let manage =
+        |method: &str, path: &str| installation.ask(method, path).bearer(&objects.tenant.token);
+    let start = format!("/v2/campaigns/{}/start", objects.ids["campaignId"]);
+    manage("PUT", &start).send().await.done();
+    let batch = json!([
+        event(
+            2,
+            NOON + 60_000,
+            json!({"location": {"lat": 40.4, "lon": -3.7}})
+        ),
+        event(1, NOON, json!({"location": {"lat": 41.0, "lon": -3.7}})),
+    ]);
+    device(
+        &installation,
+        &objects,
+        "POST",
+        "/device/v1/events",
+        Some(batch),
+    )
+    .await
+    .done();
+    let inbox = device(&installation, &objects, "GET", "/device/v1/messages", None)
+        .await
+        .done();
+    assert_eq!(inbox["total"], 1, "{inbox}");
+    assert_eq!(inbox["items"][0]["at"], NOON + 60_000, "{inbox}");
+    assert_eq!(
+        inbox["items"][0]["action"]["content"]["default"], "Hello",
+        "{inbox}"
+    );
+
+    let app = &objects.ids["appId"];
+    let decisions = manage("GET", &format!("/v2/decisions?appId={app}"))
+        .send()
+        .await
+        .done();
+    assert_eq!(decisions["items"][0]["outcome"], "Fired", "{decisions}");
+    assert_eq!(
+        decisions["items"][0]["instanceId"], objects.ids["instanceId"],
+        "{decisions}"
+    );
+
+    let midnight = NOON - 12 * 3_600_000;
+    let range = format!(
+        "appId={app}&from={midnight}&to={}",
+        midnight + 2 * 86_400_000
+    );
+    for (metric, expected) in [
+        ("active-users", 1),
+        ("new-users", 1),
+        ("returning-users", 0),
+        ("visitors", 1),
+    ] {
+        let asked = format!("/v2/analytics/{metric}?{range}");
+        let answer = manage("GET", &asked).send().await.done();
+        assert_eq!(answer["total"], expected, "{answer}");
+        let buckets = json!([
+            {"start": midnight, "value": expected},
+            {"start": midnight + 86_400_000, "value": 0},
+        ]);
+        assert_eq!(answer["buckets"], buckets, "{answer}");
+    }
+    let asked = format!("/v2/analytics/visitors?{range}&groupBy=place&interval=none");
+    let answer = manage("GET", &asked).send().await.done();
+    let place = &objects.ids["placeId"];
+    assert_eq!(
+        answer["groups"],
+        json!([{"placeId": place, "value": 1}]),
+        "{answer}"
+    );
+}

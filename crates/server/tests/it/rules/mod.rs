@@ -1,0 +1,7 @@
+//! All routes × all rules: every line of the route table is walked, so a new one cannot be left out.
+
+mod answers;
+mod bodies;
+mod browsers;
+mod parameters;
+mod versions;

@@ -1,0 +1,153 @@
+//! One object of every kind, made through the API, and a valid body for every route that takes one.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Installation, NOON, Tenant};
+
+/// The ids of one object of every kind, by the name they have in paths, and two credentials.
+#[derive(Clone)]
+pub(crate) struct Objects {
+    pub(crate) tenant: Tenant,
+    pub(crate) ids: BTreeMap<&'static str, String>,
+    pub(crate) app_secret: String,
+    pub(crate) instance_token: String,
+    /// The secret of `tokenId`.
+    pub(crate) access_token: String,
+}
+
+const HOUR_MS: i64 = 3_600_000;
+
+impl Installation {
+    /// Makes one object of every kind in the account.
+    pub(crate) async fn objects(&self, tenant: &Tenant) -> Objects {
+        let mut objects = Objects {
+            tenant: tenant.clone(),
+            ids: BTreeMap::new(),
+            app_secret: String::new(),
+            instance_token: String::new(),
+            access_token: String::new(),
+        };
+        let more = [
+            ("accountId", tenant.account_id.to_string()),
+            ("externalId", format!("external-{}", self.unique())),
+            ("name", "vip".into()),
+        ];
+        objects.ids.extend(more);
+        for (collection, id) in [
+            ("/v2/members", "memberId"),
+            ("/v2/tokens", "tokenId"),
+            ("/v2/apps", "appId"),
+            ("/v2/labels", "labelId"),
+            ("/v2/places", "placeId"),
+            ("/v2/zones", "zoneId"),
+            ("/v2/beacons", "beaconId"),
+            ("/v2/campaigns", "campaignId"),
+            ("/v2/experiences", "experienceId"),
+        ] {
+            let body = self.body("POST", collection, &objects).unwrap();
+            let request = self.ask("POST", collection).bearer(&tenant.token);
+            let made = request.json(&body).send().await.done();
+            objects.ids.insert(id, text(&made, id));
+            match id {
+                "appId" => objects.app_secret = text(&made, "appSecret"),
+                "tokenId" => objects.access_token = text(&made, "accessToken"),
+                _ => {}
+            }
+        }
+        let registered = self
+            .ask("POST", "/device/v1/instances")
+            .basic(&objects.ids["appId"], &objects.app_secret)
+            .json(&json!({}))
+            .send()
+            .await
+            .done();
+        objects
+            .ids
+            .insert("instanceId", text(&registered, "instanceId"));
+        objects.instance_token = text(&registered, "instanceToken");
+        objects
+    }
+
+    /// A body the route takes; `None` for those that can send back what GET answers, and for those
+    /// that take none. Made of fresh values where something must be unique.
+    pub(crate) fn body(&self, method: &str, path: &str, objects: &Objects) -> Option<Value> {
+        let n = self.unique();
+        let id = |name: &str| objects.ids.get(name).cloned().unwrap_or_default();
+        let place = json!({"config": {
+            "name": format!("Place {n}"),
+            "geofence": {"type": "Circle", "latitude": 40.4, "longitude": -3.7, "radius": 120},
+        }});
+        Some(match (method, path) {
+            ("POST", "/v2/accounts") => json!({"config": {"name": format!("Account {n}")}}),
+            ("POST", "/v2/members") => {
+                json!({"config": {"name": format!("Member {n}"), "role": "viewer"}})
+            }
+            ("POST", "/v2/tokens") => {
+                let member = objects.tenant.member_id.to_string();
+                json!({"memberId": member, "config": {"name": format!("Token {n}")}})
+            }
+            ("POST", "/v2/apps") => json!({"config": {"name": format!("App {n}")}}),
+            ("POST", "/v2/labels") => json!({"config": {"name": format!("Label {n}")}}),
+            ("POST", "/v2/places") | ("PUT", "/v2/places/external/{externalId}") => place,
+            ("POST", "/v2/places/batch") => json!({"items": [place]}),
+            ("POST", "/v2/zones") => {
+                json!({"placeId": id("placeId"), "config": {"name": format!("Zone {n}")}})
+            }
+            ("PUT", "/v2/zones/{zoneId}/beacons") => json!({"beaconIds": [id("beaconId")]}),
+            ("POST", "/v2/beacons") => json!({"config": {
+                "type": "EddystoneUid",
+                "namespace": "00112233445566778899",
+                "instance": format!("{n:012x}"),
+            }}),
+            ("POST", "/v2/campaigns") => json!({"appId": id("appId"), "config": {
+                "name": format!("Campaign {n}"),
+                "type": "Proximity",
+                "startAt": NOON - HOUR_MS,
+                "endAt": NOON + 1_000 * HOUR_MS,
+            }}),
+            ("POST", "/v2/experiences") => json!({
+                "campaignId": id("campaignId"),
+                "config": {"name": format!("Experience {n}"), "repeat": "Immediately"},
+                "trigger": {"@type": "EnterPlaceTrigger", "placeId": id("placeId")},
+                "action": {"@type": "SendLocalMessageAction", "content": {"default": "Hello"}},
+            }),
+            ("POST", "/device/v1/instances") => json!({"deviceModel": "iPhone 11"}),
+            ("PUT", "/device/v1/instance/user") => json!({"userId": "user-1"}),
+            ("PUT", "/device/v1/instance/properties") => json!({"properties": {"a": 1}}),
+            ("PUT", "/device/v1/instance/tags/{name}") => json!({"value": "+1"}),
+            ("POST", "/device/v1/events") => json!([{
+                "id": format!("f7826da6-4fa2-4e98-8024-{n:012x}"),
+                "t": NOON,
+                "verb": "buy",
+            }]),
+            _ => return None,
+        })
+    }
+}
+
+fn text(object: &Value, field: &str) -> String {
+    let value = object[field].as_str();
+    value
+        .unwrap_or_else(|| panic!("{field}: {object}"))
+        .to_owned()
+}
+
+impl Objects {
+    /// The path with its segments filled in.
+    pub(crate) fn fill(&self, path: &str) -> String {
+        let mut filled = Vec::new();
+        for segment in path.split('/') {
+            let name = segment.strip_prefix('{').and_then(|s| s.strip_suffix('}'));
+            filled.push(match name {
+                None => segment,
+                Some(name) => self
+                    .ids
+                    .get(name)
+                    .unwrap_or_else(|| panic!("say in objects.rs what to put for {segment}")),
+            });
+        }
+        filled.join("/")
+    }
+}
