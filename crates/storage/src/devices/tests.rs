@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use moca_core::{
     id::{Id, InstanceId},
     limits::EVENT_ID_KEPT_MS,

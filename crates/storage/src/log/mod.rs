@@ -80,24 +80,34 @@ impl LogReader {
         last_seq(&self.connection)
     }
 
-    /// The rows after `after`, in order, until there are no more or they hold `records_max` records
-    /// or more. A row that is missing or cannot be read is an error: skipping it would lose events.
-    pub fn read_after(&self, after: u64, records_max: usize) -> Result<Vec<Row>, StorageError> {
+    /// The rows after `after` up to `last`, in order, until they hold `records_max` records or more.
+    /// A row that is missing or cannot be read is an error: skipping it would lose events.
+    pub fn read(
+        &self,
+        after: u64,
+        last: u64,
+        records_max: usize,
+    ) -> Result<Vec<Row>, StorageError> {
         const DOING: &str = "read the event log";
         let mut statement = self
             .connection
-            .prepare_cached("SELECT seq, body FROM log WHERE seq > ?1 ORDER BY seq")
+            .prepare_cached("SELECT seq, body FROM log WHERE seq > ?1 AND seq <= ?2 ORDER BY seq")
             .map_err(backend(DOING))?;
-        let mut stored = statement.query([after as i64]).map_err(backend(DOING))?;
+        let mut stored = statement
+            .query([after as i64, last as i64])
+            .map_err(backend(DOING))?;
         let mut rows = Vec::new();
         let mut records_read = 0;
-        while records_read < records_max {
-            let Some(stored_row) = stored.next().map_err(backend(DOING))? else {
+        for expected in after + 1..=last {
+            if records_read >= records_max {
                 break;
+            }
+            let Some(stored_row) = stored.next().map_err(backend(DOING))? else {
+                return Err(inconsistent(expected));
             };
             let seq = stored_row.get::<_, i64>(0).map_err(backend(DOING))? as u64;
-            if seq != after + 1 + rows.len() as u64 {
-                return Err(inconsistent(after + 1 + rows.len() as u64));
+            if seq != expected {
+                return Err(inconsistent(expected));
             }
             let body = stored_row.get_ref(1).map_err(backend(DOING))?;
             let records = body

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use moca_core::event::Record;
 use rusqlite::Connection;
 
@@ -28,7 +26,7 @@ fn what_was_appended_is_read_back_in_order_after_reopening() {
 
     let reader = LogReader::open(&path).unwrap();
     assert_eq!(reader.last_seq().unwrap(), 3);
-    let all = reader.read_after(0, usize::MAX).unwrap();
+    let all = reader.read(0, 3, usize::MAX).unwrap();
     let row = |seq, records| Row { seq, records };
     assert_eq!(
         all,
@@ -38,9 +36,10 @@ fn what_was_appended_is_read_back_in_order_after_reopening() {
             row(3, ticks(5, 1))
         ]
     );
-    assert_eq!(reader.read_after(0, 4).unwrap(), all[..2]);
-    assert_eq!(reader.read_after(2, 100).unwrap(), all[2..]);
-    assert_eq!(reader.read_after(3, 100).unwrap(), []);
+    assert_eq!(reader.read(0, 2, 100).unwrap(), all[..2]);
+    assert_eq!(reader.read(0, 3, 4).unwrap(), all[..2]);
+    assert_eq!(reader.read(2, 3, 100).unwrap(), all[2..]);
+    assert_eq!(reader.read(3, 3, 100).unwrap(), []);
 }
 
 #[test]
@@ -51,6 +50,7 @@ fn a_damaged_or_missing_row_is_an_error_and_never_skipped() {
         "UPDATE log SET body = x'01ffffffff00' WHERE seq = 2",
         "UPDATE log SET body = substr(body, 1, length(body) - 1) WHERE seq = 2",
         "DELETE FROM log WHERE seq = 2",
+        "DELETE FROM log WHERE seq >= 2",
     ] {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("events.db");
@@ -62,7 +62,7 @@ fn a_damaged_or_missing_row_is_an_error_and_never_skipped() {
             .unwrap()
             .execute(damage, [])
             .unwrap();
-        let read = LogReader::open(&path).unwrap().read_after(0, usize::MAX);
+        let read = LogReader::open(&path).unwrap().read(0, 3, usize::MAX);
         assert!(
             matches!(&read, Err(StorageError::Inconsistent { id, .. }) if id == "2"),
             "{damage}: {read:?}"

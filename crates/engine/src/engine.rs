@@ -1,0 +1,272 @@
+//! The pipeline as the API sees it.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+        mpsc,
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use moca_core::{
+    clock::Clock,
+    event::{Change, Event, Profile, Subject},
+    experience::{Target, TargetKind},
+    id::{AccountId, AppId},
+    limits::READ_WAIT_MS_MAX,
+    time::Range,
+};
+use moca_storage::{
+    StorageError,
+    devices::{Devices, InstanceState, Message},
+};
+use sha2::{Digest, Sha256};
+use tokio::{
+    sync::{oneshot, watch},
+    task::spawn_blocking,
+    time::timeout,
+};
+
+use crate::{
+    backlog::Backlog,
+    error::EngineError,
+    health::Health,
+    metrics::Metrics,
+    pipeline::ingest::{Registration, Request},
+    query::{
+        Appended, CountQuery, DecisionQuery, InstanceView, KeptDecision, Page, Progress, Registered,
+    },
+    read,
+};
+
+/// The running pipeline. Cheap to clone; dropping it does not stop it, [`Engine::shutdown`] does.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) queue: mpsc::SyncSender<Request>,
+    pub(crate) devices: Arc<Devices>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) appended: watch::Receiver<u64>,
+    pub(crate) decided: watch::Receiver<u64>,
+    pub(crate) counted: watch::Receiver<u64>,
+    pub(crate) next_due: Arc<AtomicI64>,
+    pub(crate) backlog: Arc<Backlog>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) health: Arc<Health>,
+    pub(crate) is_stopping: AtomicBool,
+    pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
+    pub(crate) ticker: Mutex<Option<tokio::task::JoinHandle<()>>>,
+}
+
+impl Engine {
+    /// `Err` with the reason once a stage has failed; the pipeline then takes nothing more.
+    pub fn healthy(&self) -> Result<(), String> {
+        match self.inner.health.failure() {
+            Some(reason) => Err(reason.to_owned()),
+            None => Ok(()),
+        }
+    }
+
+    /// How far the stages have come.
+    pub fn progress(&self) -> Progress {
+        Progress {
+            last_seq: *self.inner.appended.borrow(),
+            decided_seq: *self.inner.decided.borrow(),
+            counted_seq: *self.inner.counted.borrow(),
+        }
+    }
+
+    /// What the pipeline tells of itself.
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    /// Registers an instance, or registers it again; durable when it returns.
+    pub async fn register(
+        &self,
+        account_id: AccountId,
+        app_id: AppId,
+        device_key: Option<&str>,
+        token_hash: [u8; 32],
+        profile: Profile,
+    ) -> Result<Registered, EngineError> {
+        let registration = Registration {
+            account_id,
+            app_id,
+            device_key_hash: device_key.map(|key| Sha256::digest(key).into()),
+            token_hash,
+            profile,
+        };
+        self.submit(|answer| Request::Register(Box::new(registration), answer))
+            .await
+    }
+
+    /// The instance this token belongs to. Two short reads that memory mostly answers, so they are
+    /// done in place: handing them to another thread would cost more than they do.
+    pub async fn authenticate(
+        &self,
+        token_hash: &[u8; 32],
+    ) -> Result<Option<Subject>, EngineError> {
+        let devices = &self.inner.devices;
+        let Some(instance) = devices.instance_by_token(token_hash)? else {
+            return Ok(None);
+        };
+        Ok(devices
+            .directory_entry(instance)?
+            .map(|entry| entry.subject))
+    }
+
+    /// Appends a change other than an event; durable when it returns.
+    pub async fn change(&self, subject: Subject, change: Change) -> Result<(), EngineError> {
+        self.submit(|answer| Request::Change(subject, Box::new(change), answer))
+            .await
+    }
+
+    /// Appends the events that are new; durable when it returns.
+    pub async fn events(
+        &self,
+        subject: Subject,
+        events: Vec<Event>,
+    ) -> Result<Appended, EngineError> {
+        if self.inner.backlog.is_full() {
+            return Err(EngineError::Overloaded);
+        }
+        self.submit(|answer| Request::Events(subject, events, answer))
+            .await
+    }
+
+    /// Appends a clock record if a timer of a silent device is due. The engine does this by itself
+    /// about once a second; tests, whose clocks stand still, call it.
+    pub async fn tick(&self) -> Result<(), EngineError> {
+        // What is on its way may move the timers; and no second tick before the first was heard.
+        self.wait(&self.inner.decided).await?;
+        if self.inner.clock.now_ms() < self.inner.next_due.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.submit(Request::Tick).await
+    }
+
+    /// The instance with all changes acknowledged before this call.
+    pub async fn instance(&self, subject: Subject) -> Result<Option<InstanceView>, EngineError> {
+        self.wait(&self.inner.decided).await?;
+        let state = self
+            .read(move |devices| devices.state(subject.instance_id))
+            .await?;
+        Ok(state.map(view))
+    }
+
+    /// The inbox of an instance, with all events acknowledged before this call decided.
+    pub async fn messages(
+        &self,
+        subject: Subject,
+        offset: i64,
+        limit: i64,
+    ) -> Result<Page<Message>, EngineError> {
+        self.wait(&self.inner.decided).await?;
+        let offset = u64::try_from(offset).unwrap_or(0);
+        let limit = usize::try_from(limit).unwrap_or(0);
+        self.read(move |devices| {
+            let state = devices.state(subject.instance_id)?;
+            Ok(Page {
+                total: state.map_or(0, |state| state.message_count as i64),
+                items: devices.messages(subject.instance_id, offset, limit)?,
+            })
+        })
+        .await
+    }
+
+    /// Decisions of an app, with all events acknowledged before this call decided.
+    pub async fn decisions(
+        &self,
+        app_id: AppId,
+        query: &DecisionQuery,
+    ) -> Result<Page<KeptDecision>, EngineError> {
+        self.wait(&self.inner.decided).await?;
+        let query = query.clone();
+        self.read(move |devices| read::decisions::decisions(devices, app_id, &query))
+            .await
+    }
+
+    /// Distinct instances in each range, with all events acknowledged before this call counted.
+    pub async fn count(
+        &self,
+        query: &CountQuery,
+        ranges: &[Range],
+    ) -> Result<Vec<u64>, EngineError> {
+        self.wait(&self.inner.counted).await?;
+        let (query, ranges) = (query.clone(), ranges.to_vec());
+        self.read(move |devices| read::count::count(devices, &query, &ranges))
+            .await
+    }
+
+    /// Visitors by place, zone or beacon over a range, most visited first.
+    pub async fn visitors_by_target(
+        &self,
+        app_id: AppId,
+        kind: TargetKind,
+        range: Range,
+        limit: usize,
+    ) -> Result<Vec<(Target, u64)>, EngineError> {
+        self.wait(&self.inner.counted).await?;
+        self.read(move |devices| {
+            read::count::visitors_by_target(devices, app_id, kind, range, limit)
+        })
+        .await
+    }
+
+    /// Puts a request into the queue and waits for its answer.
+    async fn submit<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<T>) -> Request,
+    ) -> Result<T, EngineError> {
+        if self.inner.is_stopping.load(Ordering::Relaxed) || self.inner.health.failure().is_some() {
+            return Err(EngineError::Stopping);
+        }
+        let (answer, answered) = oneshot::channel();
+        match self.inner.queue.try_send(request(answer)) {
+            Ok(()) => answered.await.map_err(|_| EngineError::Stopping),
+            Err(mpsc::TrySendError::Full(_)) => Err(EngineError::Overloaded),
+            Err(mpsc::TrySendError::Disconnected(_)) => Err(EngineError::Stopping),
+        }
+    }
+
+    /// Waits until a stage has taken in all that was acknowledged before this call.
+    async fn wait(&self, stage: &watch::Receiver<u64>) -> Result<(), EngineError> {
+        let acknowledged = *self.inner.appended.borrow();
+        let mut stage = stage.clone();
+        let reached = stage.wait_for(|seq| *seq >= acknowledged);
+        match timeout(Duration::from_millis(READ_WAIT_MS_MAX), reached).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) => Err(EngineError::Stopping),
+            Err(_) => Err(EngineError::Overloaded),
+        }
+    }
+
+    /// Reads from the device store on a thread where it may take its time.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Devices) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let devices = Arc::clone(&self.inner.devices);
+        spawn_blocking(move || read(&devices))
+            .await
+            .map_err(|_| EngineError::Stopping)?
+            .map_err(EngineError::Storage)
+    }
+}
+
+fn view(state: InstanceState) -> InstanceView {
+    InstanceView {
+        subject: state.subject,
+        created_at: state.created_at,
+        profile: state.profile,
+        user_id: state.user_id,
+        properties: state.properties,
+        tags: state.tags.into_iter().collect(),
+    }
+}

@@ -1,0 +1,172 @@
+//! The configuration as the decide stage uses it: loaded once, then kept up by the change feed.
+
+use std::collections::HashMap;
+
+use moca_core::{
+    account::Account,
+    beacon::Beacon,
+    campaign::Campaign,
+    experience::Experience,
+    id::{AccountId, BeaconId, CampaignId, ExperienceId, Id, PlaceId, ZoneId},
+    place::Place,
+    resource::Kind,
+    world::World,
+    zone::Zone,
+};
+use moca_storage::{
+    StorageError,
+    control::{ChangeRow, Control, Stored, Tx},
+};
+
+/// Rows read from the control store at a time.
+const PAGE_ROWS: i64 = 1_000;
+
+/// The worlds of all accounts as of one version of the control store.
+pub(crate) struct Configuration {
+    control: Control,
+    worlds: HashMap<AccountId, World>,
+    version: i64,
+}
+
+impl Configuration {
+    /// Reads everything.
+    pub(crate) async fn load(control: Control) -> Result<Self, StorageError> {
+        let mut tx = control.read().await?;
+        let mut worlds = Worlds::new();
+        let version = tx.config_version().await?;
+        load_all(&mut tx, &mut worlds, put_account).await?;
+        load_all(&mut tx, &mut worlds, put_place).await?;
+        load_all(&mut tx, &mut worlds, put_zone).await?;
+        load_all(&mut tx, &mut worlds, put_beacon).await?;
+        load_all(&mut tx, &mut worlds, put_campaign).await?;
+        load_all(&mut tx, &mut worlds, put_experience).await?;
+        Ok(Self {
+            control,
+            worlds,
+            version,
+        })
+    }
+
+    /// Takes in what was committed since the last call.
+    pub(crate) async fn refresh(&mut self) -> Result<(), StorageError> {
+        let mut tx = self.control.read().await?;
+        loop {
+            let changes = tx.changes_since(self.version, PAGE_ROWS).await?;
+            let Some(newest) = changes.last() else {
+                return Ok(());
+            };
+            for change in &changes {
+                apply(&mut tx, &mut self.worlds, change).await?;
+            }
+            self.version = newest.version;
+        }
+    }
+
+    /// The world of an account; an empty one for an account that has nothing (left).
+    pub(crate) fn world(&mut self, account: AccountId) -> &World {
+        self.worlds.entry(account).or_default()
+    }
+}
+
+type Worlds = HashMap<AccountId, World>;
+
+async fn load_all<R: Stored>(
+    tx: &mut Tx,
+    worlds: &mut Worlds,
+    put: fn(&mut Worlds, R) -> Id,
+) -> Result<(), StorageError> {
+    let mut after = None;
+    loop {
+        let page = tx.all::<R>(after, PAGE_ROWS).await?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        for object in page {
+            after = Some(put(worlds, object));
+        }
+    }
+}
+
+async fn apply(tx: &mut Tx, worlds: &mut Worlds, change: &ChangeRow) -> Result<(), StorageError> {
+    let ChangeRow { account_id, id, .. } = *change;
+    match change.kind {
+        Kind::Account => match tx.account(AccountId(id)).await? {
+            Some(account) => drop(put_account(worlds, account)),
+            None => drop(worlds.remove(&AccountId(id))),
+        },
+        Kind::Place => {
+            update(tx, worlds, change, put_place, |world| {
+                world.remove_place(PlaceId(id));
+            })
+            .await?;
+        }
+        Kind::Zone => {
+            update(tx, worlds, change, put_zone, |world| {
+                world.remove_zone(ZoneId(id));
+            })
+            .await?;
+        }
+        Kind::Beacon => {
+            update(tx, worlds, change, put_beacon, |world| {
+                world.remove_beacon(BeaconId(id));
+            })
+            .await?;
+        }
+        Kind::Campaign => {
+            update(tx, worlds, change, put_campaign, |world| {
+                world.remove_campaign(CampaignId(id));
+            })
+            .await?;
+        }
+        Kind::Experience => {
+            update(tx, worlds, change, put_experience, |world| {
+                world.remove_experience(ExperienceId(id));
+            })
+            .await?;
+        }
+        Kind::Member | Kind::Token | Kind::App | Kind::Label => {}
+    }
+    tracing::trace!(%account_id, kind = change.kind.noun(), %id, "Took in a changed object");
+    Ok(())
+}
+
+async fn update<R: Stored>(
+    tx: &mut Tx,
+    worlds: &mut Worlds,
+    change: &ChangeRow,
+    put: fn(&mut Worlds, R) -> Id,
+    remove: impl FnOnce(&mut World),
+) -> Result<(), StorageError> {
+    match tx.get::<R>(change.account_id, change.id).await? {
+        Some(object) => drop(put(worlds, object)),
+        None => remove(worlds.entry(change.account_id).or_default()),
+    }
+    Ok(())
+}
+
+fn put_account(worlds: &mut Worlds, account: Account) -> Id {
+    let id = account.frame.id;
+    worlds
+        .entry(AccountId(id))
+        .or_default()
+        .put_account(&account);
+    id
+}
+
+macro_rules! put {
+    ($($name:ident: $kind:ty;)*) => {$(
+        fn $name(worlds: &mut Worlds, object: $kind) -> Id {
+            let id = object.frame.id;
+            worlds.entry(object.frame.account_id).or_default().$name(object);
+            id
+        }
+    )*};
+}
+
+put! {
+    put_place: Place;
+    put_zone: Zone;
+    put_beacon: Beacon;
+    put_campaign: Campaign;
+    put_experience: Experience;
+}

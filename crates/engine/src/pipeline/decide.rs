@@ -1,0 +1,221 @@
+//! The second fold of the log: states, inboxes, decisions and crossings.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use moca_core::{
+    event::{Change, Event, Record, Subject},
+    limits::{EVENT_LATE_MS_MAX, STEP_RECORDS_MAX},
+    presence::{self, Crossing},
+};
+use moca_storage::{
+    StorageError,
+    devices::{Batch, Consumer, Devices, InstanceCrossing, InstanceState},
+    log::{LogReader, Row},
+};
+use tokio::{runtime::Handle, sync::watch};
+
+use super::{
+    cache::Cache,
+    configuration::Configuration,
+    fire::{RowDecisions, fire},
+    instance,
+    timers::Timers,
+};
+use crate::metrics::Metrics;
+
+/// States kept in memory between steps; some 500 bytes each.
+const STATES_MAX: usize = 50_000;
+
+/// The second stage.
+pub(crate) struct Decide {
+    log: LogReader,
+    devices: Arc<Devices>,
+    configuration: Configuration,
+    states: Cache<moca_core::id::InstanceId, InstanceState>,
+    timers: Timers,
+    next_due: Arc<AtomicI64>,
+    offset: u64,
+    metrics: Arc<Metrics>,
+}
+
+impl Decide {
+    /// Prepares the stage to go on where its last run ended. `next_due` is where it tells when the
+    /// first timer is due.
+    pub(crate) fn new(
+        log: LogReader,
+        devices: Arc<Devices>,
+        configuration: Configuration,
+        next_due: Arc<AtomicI64>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, StorageError> {
+        let mut timers = Timers::default();
+        devices.for_each_state(|state| timers.update(&state))?;
+        let offset = devices.offset(Consumer::Decide)?;
+        let stage = Self {
+            log,
+            devices,
+            configuration,
+            states: Cache::new(STATES_MAX),
+            timers,
+            next_due,
+            offset,
+            metrics,
+        };
+        stage.publish_next_due();
+        Ok(stage)
+    }
+
+    /// Works until the stage before has ended and nothing is left to do.
+    pub(crate) fn run(
+        mut self,
+        runtime: &Handle,
+        mut appended: watch::Receiver<u64>,
+        decided: &watch::Sender<u64>,
+    ) -> Result<(), StorageError> {
+        while let Ok(last) = runtime
+            .block_on(appended.wait_for(|seq| *seq > self.offset))
+            .map(|seq| *seq)
+        {
+            self.step(runtime, last)?;
+            self.metrics
+                .decide_lag_rows
+                .set((last - self.offset) as i64);
+            decided.send_replace(self.offset);
+        }
+        Ok(())
+    }
+
+    /// Takes in some of the rows up to `last`. The configuration is refreshed after they were read:
+    /// what was committed before an event was sent applies to it.
+    pub(crate) fn step(&mut self, runtime: &Handle, last: u64) -> Result<(), StorageError> {
+        let rows = self.log.read(self.offset, last, STEP_RECORDS_MAX)?;
+        runtime.block_on(self.configuration.refresh())?;
+        let devices = Arc::clone(&self.devices);
+        let mut batch = devices.batch();
+        for row in &rows {
+            self.take_in_row(row, &mut batch)?;
+        }
+        let Some(newest) = rows.last() else {
+            return Ok(());
+        };
+        for (_, state) in self.states.changed() {
+            batch.put_state(state)?;
+        }
+        batch.commit(Consumer::Decide, newest.seq)?;
+        self.states.written();
+        self.offset = newest.seq;
+        self.publish_next_due();
+        Ok(())
+    }
+
+    fn take_in_row(&mut self, row: &Row, batch: &mut Batch<'_>) -> Result<(), StorageError> {
+        let mut output = RowOutput {
+            decisions: RowDecisions::new(row.seq),
+            crossings: Vec::new(),
+        };
+        for record in &row.records {
+            match record {
+                Record::Instance {
+                    subject,
+                    received_at,
+                    change,
+                } => self.take_in_change(*subject, *received_at, change, &mut output, batch)?,
+                Record::Tick { at_ms } => self.run_timers(*at_ms, &mut output, batch)?,
+            }
+        }
+        if !output.crossings.is_empty() {
+            self.metrics.crossings.inc_by(output.crossings.len() as u64);
+            batch.put_crossings(row.seq, &output.crossings)?;
+        }
+        Ok(())
+    }
+
+    fn take_in_change(
+        &mut self,
+        subject: Subject,
+        received_at: i64,
+        change: &Change,
+        output: &mut RowOutput,
+        batch: &mut Batch<'_>,
+    ) -> Result<(), StorageError> {
+        let state = self.states.get_mut(subject.instance_id, || {
+            let stored = self.devices.state(subject.instance_id)?;
+            Ok::<_, StorageError>(stored.unwrap_or_else(|| instance::unknown(subject, received_at)))
+        })?;
+        if let Change::Event(event) = change {
+            let world = self.configuration.world(subject.account_id);
+            let mut crossings = Vec::new();
+            presence::observe(&mut state.presence, world, event, &mut crossings);
+            let may_fire = !is_late(event, state);
+            if !may_fire {
+                self.metrics.events_late.inc();
+            }
+            for crossing in crossings {
+                if may_fire {
+                    let decisions = &mut output.decisions;
+                    fire(world, state, &crossing, decisions, batch, &self.metrics)?;
+                }
+                output.push(subject, crossing);
+            }
+        }
+        instance::apply(state, change);
+        state.heard_at = state.heard_at.max(received_at);
+        self.timers.update(state);
+        Ok(())
+    }
+
+    /// Lets the silent devices whose time has come leave what they were in.
+    fn run_timers(
+        &mut self,
+        now_ms: i64,
+        output: &mut RowOutput,
+        batch: &mut Batch<'_>,
+    ) -> Result<(), StorageError> {
+        for instance_id in self.timers.due(now_ms) {
+            let state = self.states.get_mut(instance_id, || {
+                self.devices
+                    .state(instance_id)?
+                    .ok_or(StorageError::Inconsistent {
+                        table: "states",
+                        column: "timer",
+                        id: instance_id.to_string(),
+                    })
+            })?;
+            let world = self.configuration.world(state.subject.account_id);
+            let mut crossings = Vec::new();
+            presence::tick(&mut state.presence, world, now_ms, &mut crossings);
+            for crossing in crossings {
+                let decisions = &mut output.decisions;
+                fire(world, state, &crossing, decisions, batch, &self.metrics)?;
+                output.push(state.subject, crossing);
+            }
+            self.timers.update(state);
+        }
+        Ok(())
+    }
+
+    fn publish_next_due(&self) {
+        let next = self.timers.next().unwrap_or(i64::MAX);
+        self.next_due.store(next, Ordering::Relaxed);
+    }
+}
+
+/// What one row caused so far.
+struct RowOutput {
+    decisions: RowDecisions,
+    crossings: Vec<InstanceCrossing>,
+}
+
+impl RowOutput {
+    fn push(&mut self, subject: Subject, crossing: Crossing) {
+        self.crossings.push(InstanceCrossing { subject, crossing });
+    }
+}
+
+/// Whether an event is too much older than the newest of its instance to fire anything.
+fn is_late(event: &Event, state: &InstanceState) -> bool {
+    event.at_ms < state.newest_event_at.saturating_sub(EVENT_LATE_MS_MAX)
+}

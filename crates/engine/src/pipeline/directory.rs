@@ -1,0 +1,155 @@
+//! The first fold of the log: who is who, and which event ids were seen.
+//!
+//! The ingest thread has to know the effect of a record before the record is written (the second
+//! event with an id is a repeat, even within one group), so the fold runs on top of the store in
+//! memory and is written when the row is on disk. At the start the same fold runs over the rows
+//! that the last run did not get to.
+
+use std::collections::{HashMap, HashSet};
+
+use moca_core::{
+    event::{Change, Record, Subject},
+    id::{AppId, InstanceId},
+};
+use moca_storage::{
+    StorageError,
+    devices::{Consumer, Devices, DirectoryEntry},
+};
+
+/// The directory with the effects of one row that is not written yet.
+pub(crate) struct DirectoryFold<'a> {
+    devices: &'a Devices,
+    entries: HashMap<InstanceId, DirectoryEntry>,
+    tokens: HashMap<[u8; 32], Option<InstanceId>>,
+    device_keys: HashMap<(AppId, [u8; 32]), InstanceId>,
+    next_numbers: HashMap<AppId, u32>,
+    seen: HashSet<(InstanceId, [u8; 16])>,
+}
+
+impl<'a> DirectoryFold<'a> {
+    /// The directory as it is in the store, for a row that came in at this time.
+    pub(crate) fn new(devices: &'a Devices, received_at: i64) -> Result<Self, StorageError> {
+        devices.seen_begin(received_at)?;
+        Ok(Self {
+            devices,
+            entries: HashMap::new(),
+            tokens: HashMap::new(),
+            device_keys: HashMap::new(),
+            next_numbers: HashMap::new(),
+            seen: HashSet::new(),
+        })
+    }
+
+    /// The instance of an app that is known by this device key.
+    pub(crate) fn by_device_key(
+        &self,
+        app: AppId,
+        hash: &[u8; 32],
+    ) -> Result<Option<Subject>, StorageError> {
+        let instance = match self.device_keys.get(&(app, *hash)) {
+            Some(instance) => Some(*instance),
+            None => self.devices.instance_by_device_key(app, hash)?,
+        };
+        let Some(instance) = instance else {
+            return Ok(None);
+        };
+        Ok(self.entry(instance)?.map(|entry| entry.subject))
+    }
+
+    /// The number the next instance of an app gets.
+    pub(crate) fn next_number(&self, app: AppId) -> Result<u32, StorageError> {
+        match self.next_numbers.get(&app) {
+            Some(number) => Ok(*number),
+            None => self.devices.next_number(app),
+        }
+    }
+
+    /// Whether an instance has sent an event with this id before.
+    pub(crate) fn is_seen(
+        &self,
+        instance: InstanceId,
+        event_id: &[u8; 16],
+    ) -> Result<bool, StorageError> {
+        Ok(self.seen.contains(&(instance, *event_id))
+            || self.devices.is_seen(instance, event_id)?)
+    }
+
+    /// Takes in one record.
+    pub(crate) fn take_in(&mut self, record: &Record) -> Result<(), StorageError> {
+        let Record::Instance {
+            subject, change, ..
+        } = record
+        else {
+            return Ok(());
+        };
+        match change {
+            Change::Registered {
+                device_key_hash,
+                token_hash,
+                ..
+            } => self.register(*subject, *device_key_hash, *token_hash),
+            Change::Event(event) => {
+                self.seen.insert((subject.instance_id, event.id));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the effects together with the number of their row.
+    pub(crate) fn commit(self, seq: u64) -> Result<(), StorageError> {
+        let mut batch = self.devices.batch();
+        for entry in self.entries.values() {
+            batch.put_directory_entry(entry)?;
+        }
+        for (hash, instance) in &self.tokens {
+            batch.put_token(hash, *instance)?;
+        }
+        for ((app, hash), instance) in &self.device_keys {
+            batch.put_device_key(*app, hash, *instance)?;
+        }
+        for (app, number) in &self.next_numbers {
+            batch.put_next_number(*app, *number)?;
+        }
+        for (instance, event_id) in &self.seen {
+            batch.put_seen(*instance, event_id);
+        }
+        batch.commit(Consumer::Ingest, seq)
+    }
+
+    fn entry(&self, instance: InstanceId) -> Result<Option<DirectoryEntry>, StorageError> {
+        match self.entries.get(&instance) {
+            Some(entry) => Ok(Some(entry.clone())),
+            None => self.devices.directory_entry(instance),
+        }
+    }
+
+    fn register(
+        &mut self,
+        subject: Subject,
+        device_key_hash: Option<[u8; 32]>,
+        token_hash: [u8; 32],
+    ) -> Result<(), StorageError> {
+        let instance = subject.instance_id;
+        if let Some(before) = self.entry(instance)? {
+            self.tokens.insert(before.token_hash, None);
+        }
+        self.tokens.insert(token_hash, Some(instance));
+        if let Some(hash) = device_key_hash {
+            self.device_keys.insert((subject.app_id, hash), instance);
+        }
+        // More than 4 294 967 295 instances of one app do not fit the sets, nor one machine.
+        let next = self
+            .next_number(subject.app_id)?
+            .max(subject.number.saturating_add(1));
+        self.next_numbers.insert(subject.app_id, next);
+        self.entries.insert(
+            instance,
+            DirectoryEntry {
+                subject,
+                token_hash,
+            },
+        );
+        Ok(())
+    }
+}

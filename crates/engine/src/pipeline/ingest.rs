@@ -1,0 +1,260 @@
+//! From the queue to the disk: repeats dropped, one row and one sync for all that waited, answered.
+
+use std::sync::{Arc, mpsc};
+
+use moca_core::{
+    clock::{Clock, Random, new_id},
+    event::{Change, Event, Profile, Record, Subject},
+    id::{AccountId, AppId, InstanceId},
+    limits::{GROUP_RECORDS_MAX, STEP_RECORDS_MAX},
+};
+use moca_storage::{
+    StorageError,
+    devices::{Consumer, Devices},
+    log::{LogReader, LogWriter},
+};
+use tokio::sync::{oneshot, watch};
+
+use super::directory::DirectoryFold;
+use crate::{
+    backlog::Backlog,
+    health::Health,
+    metrics::Metrics,
+    query::{Appended, Registered},
+};
+
+/// Something to put on disk, with whom to tell when it is there.
+pub(crate) enum Request {
+    /// A device registers.
+    Register(Box<Registration>, oneshot::Sender<Registered>),
+    /// An instance did something other than an event.
+    Change(Subject, Box<Change>, oneshot::Sender<()>),
+    /// An instance sent events.
+    Events(Subject, Vec<Event>, oneshot::Sender<Appended>),
+    /// The clock.
+    Tick(oneshot::Sender<()>),
+    /// Nothing comes after this.
+    Stop,
+}
+
+/// What a device says when it registers.
+pub(crate) struct Registration {
+    pub(crate) account_id: AccountId,
+    pub(crate) app_id: AppId,
+    pub(crate) device_key_hash: Option<[u8; 32]>,
+    pub(crate) token_hash: [u8; 32],
+    pub(crate) profile: Profile,
+}
+
+/// The first stage.
+pub(crate) struct Ingest {
+    pub(crate) queue: mpsc::Receiver<Request>,
+    pub(crate) log: LogWriter,
+    pub(crate) devices: Arc<Devices>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) appended: watch::Sender<u64>,
+    pub(crate) backlog: Arc<Backlog>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) health: Arc<Health>,
+}
+
+/// An answer that waits for the sync.
+enum Answer {
+    Registered(oneshot::Sender<Registered>, Registered),
+    Changed(oneshot::Sender<()>),
+    Appended(oneshot::Sender<Appended>, Appended),
+}
+
+/// What one row will hold, and who waits for it.
+struct Group<'a> {
+    received_at: i64,
+    records: Vec<Record>,
+    answers: Vec<Answer>,
+    fold: DirectoryFold<'a>,
+    random: &'a dyn Random,
+}
+
+/// Takes the rows that the last run wrote, but did not get to, into the directory.
+pub(crate) fn catch_up(
+    devices: &Devices,
+    reader: &LogReader,
+    last_seq: u64,
+) -> Result<(), StorageError> {
+    let mut offset = devices.offset(Consumer::Ingest)?;
+    while offset < last_seq {
+        for row in reader.read(offset, last_seq, STEP_RECORDS_MAX)? {
+            let received_at = row.records.iter().map(server_time).max().unwrap_or(0);
+            let mut fold = DirectoryFold::new(devices, received_at)?;
+            for record in &row.records {
+                fold.take_in(record)?;
+            }
+            fold.commit(row.seq)?;
+            offset = row.seq;
+        }
+    }
+    Ok(())
+}
+
+fn server_time(record: &Record) -> i64 {
+    match record {
+        Record::Instance { received_at, .. } => *received_at,
+        Record::Tick { at_ms } => *at_ms,
+    }
+}
+
+impl Ingest {
+    /// Works until told to stop, or until another stage has failed.
+    pub(crate) fn run(mut self) -> Result<(), StorageError> {
+        while let Ok(first) = self.queue.recv() {
+            if self.health.failure().is_some() || !self.commit_group(first)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the first request and those that wait behind it on disk; false if one said stop.
+    fn commit_group(&mut self, first: Request) -> Result<bool, StorageError> {
+        let devices = Arc::clone(&self.devices);
+        let received_at = self.clock.now_ms();
+        let mut group = Group {
+            received_at,
+            records: Vec::new(),
+            answers: Vec::new(),
+            fold: DirectoryFold::new(&devices, received_at)?,
+            random: &*Arc::clone(&self.random),
+        };
+        let mut next = Some(first);
+        let mut goes_on = true;
+        while let Some(request) = next {
+            goes_on = group.add(request)?;
+            if !goes_on || group.records.len() >= GROUP_RECORDS_MAX {
+                break;
+            }
+            next = self.queue.try_recv().ok();
+        }
+        self.finish(group)?;
+        Ok(goes_on)
+    }
+
+    fn finish(&mut self, group: Group<'_>) -> Result<(), StorageError> {
+        if !group.records.is_empty() {
+            let seq = self.log.append(&group.records)?;
+            group.fold.commit(seq)?;
+            let records = group.records.len() as u64;
+            self.backlog.appended(records);
+            self.metrics.appends.inc();
+            self.metrics.group_records.observe(records as f64);
+            // Before anyone is answered: who reads after the answer waits for this row.
+            self.appended.send_replace(seq);
+        }
+        for answer in group.answers {
+            self.answer(answer);
+        }
+        Ok(())
+    }
+
+    fn answer(&self, answer: Answer) {
+        match answer {
+            Answer::Registered(to, registered) => tell(to, registered),
+            Answer::Changed(to) => tell(to, ()),
+            Answer::Appended(to, appended) => {
+                self.metrics.events_accepted.inc_by(appended.accepted);
+                self.metrics.events_duplicate.inc_by(appended.duplicates);
+                tell(to, appended);
+            }
+        }
+    }
+}
+
+/// Tells who waits; one who has gone meanwhile is no fault.
+fn tell<T>(to: oneshot::Sender<T>, answer: T) {
+    let _ = to.send(answer);
+}
+
+impl Group<'_> {
+    /// Adds what a request asks for; false if it says stop.
+    fn add(&mut self, request: Request) -> Result<bool, StorageError> {
+        match request {
+            Request::Register(registration, to) => {
+                let registered = self.register(*registration)?;
+                self.answers.push(Answer::Registered(to, registered));
+            }
+            Request::Change(subject, change, to) => {
+                self.push(subject, *change)?;
+                self.answers.push(Answer::Changed(to));
+            }
+            Request::Events(subject, events, to) => {
+                let appended = self.events(subject, events)?;
+                self.answers.push(Answer::Appended(to, appended));
+            }
+            Request::Tick(to) => {
+                self.records.push(Record::Tick {
+                    at_ms: self.received_at,
+                });
+                self.answers.push(Answer::Changed(to));
+            }
+            Request::Stop => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn register(&mut self, registration: Registration) -> Result<Registered, StorageError> {
+        let known = match &registration.device_key_hash {
+            Some(hash) => self.fold.by_device_key(registration.app_id, hash)?,
+            None => None,
+        };
+        let subject = match known {
+            Some(subject) => subject,
+            None => Subject {
+                account_id: registration.account_id,
+                app_id: registration.app_id,
+                instance_id: InstanceId(new_id(self.received_at, self.random)),
+                number: self.fold.next_number(registration.app_id)?,
+            },
+        };
+        self.push(
+            subject,
+            Change::Registered {
+                device_key_hash: registration.device_key_hash,
+                token_hash: registration.token_hash,
+                profile: Box::new(registration.profile),
+            },
+        )?;
+        Ok(Registered {
+            subject,
+            again: known.is_some(),
+        })
+    }
+
+    /// Adds the events that are new, in the order of their times.
+    fn events(
+        &mut self,
+        subject: Subject,
+        mut events: Vec<Event>,
+    ) -> Result<Appended, StorageError> {
+        events.sort_by_key(|event| event.at_ms);
+        let mut appended = Appended::default();
+        for event in events {
+            if self.fold.is_seen(subject.instance_id, &event.id)? {
+                appended.duplicates += 1;
+                continue;
+            }
+            self.push(subject, Change::Event(event))?;
+            appended.accepted += 1;
+        }
+        Ok(appended)
+    }
+
+    fn push(&mut self, subject: Subject, change: Change) -> Result<(), StorageError> {
+        let record = Record::Instance {
+            subject,
+            received_at: self.received_at,
+            change,
+        };
+        self.fold.take_in(&record)?;
+        self.records.push(record);
+        Ok(())
+    }
+}

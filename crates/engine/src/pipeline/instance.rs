@@ -1,0 +1,62 @@
+//! What a change other than an event does to what is known of an instance.
+
+use std::collections::BTreeMap;
+
+use moca_core::{
+    campaign::decide::Caps,
+    event::{Change, Subject},
+    presence::Presence,
+    property::{Properties, Property},
+};
+use moca_storage::devices::InstanceState;
+
+/// What is known of an instance that nothing is known of yet.
+pub(crate) fn unknown(subject: Subject, created_at: i64) -> InstanceState {
+    InstanceState {
+        subject,
+        created_at,
+        profile: Default::default(),
+        user_id: None,
+        properties: Properties::new(),
+        tags: BTreeMap::new(),
+        presence: Presence::default(),
+        caps: Caps::default(),
+        message_count: 0,
+        newest_event_at: i64::MIN,
+        heard_at: created_at,
+    }
+}
+
+/// Takes in a change; what an event does to presence is not decided here.
+pub(crate) fn apply(state: &mut InstanceState, change: &Change) {
+    match change {
+        Change::Registered { profile, .. } | Change::ProfileReplaced(profile) => {
+            state.profile = (**profile).clone();
+        }
+        Change::LoggedIn {
+            user_id,
+            properties,
+        } => {
+            state.user_id = Some(user_id.clone());
+            set(&mut state.properties, properties);
+        }
+        Change::LoggedOut => state.user_id = None,
+        Change::PropertiesSet(properties) => set(&mut state.properties, properties),
+        Change::Tagged { name, change } => {
+            let number = change.apply(state.tags.get(name).copied());
+            state.tags.insert(name.clone(), number);
+        }
+        Change::Event(event) => {
+            state.newest_event_at = state.newest_event_at.max(event.at_ms);
+        }
+    }
+}
+
+fn set(properties: &mut Properties, changes: &[(String, Option<Property>)]) {
+    for (name, value) in changes {
+        match value {
+            Some(value) => properties.insert(name.clone(), value.clone()),
+            None => properties.remove(name),
+        };
+    }
+}

@@ -1,0 +1,103 @@
+//! What can be asked of the pipeline, and its answers.
+
+use moca_core::{
+    campaign::decide::Decision,
+    event::{Profile, Subject},
+    experience::Target,
+    id::{AppId, CampaignId, ExperienceId, Id, InstanceId},
+    metric::Metric,
+    property::Properties,
+    time::Range,
+};
+
+/// What a device needs to talk to us.
+#[derive(Debug, Clone)]
+pub struct Registered {
+    /// Who it is.
+    pub subject: Subject,
+    /// True if the device key was known already: same instance, new token.
+    pub again: bool,
+}
+
+/// How many events were new.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// On disk now.
+    pub accepted: u64,
+    /// Known by their id already.
+    pub duplicates: u64,
+}
+
+/// An instance as the decide stage knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InstanceView {
+    /// Who.
+    pub subject: Subject,
+    /// First registration, ms since 1970.
+    pub created_at: i64,
+    /// The device.
+    pub profile: Profile,
+    /// Who is logged in.
+    pub user_id: Option<String>,
+    /// Properties.
+    pub properties: Properties,
+    /// Tags by name.
+    pub tags: Vec<(String, f64)>,
+}
+
+/// A page of something kept by the pipeline.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// Items in all.
+    pub total: i64,
+    /// Items of the page, oldest first.
+    pub items: Vec<T>,
+}
+
+/// What to count.
+#[derive(Debug, Clone)]
+pub struct CountQuery {
+    /// The app.
+    pub app_id: AppId,
+    /// The metric.
+    pub metric: Metric,
+    /// Only this place, zone or beacon; visitors only.
+    pub target: Option<Target>,
+}
+
+/// Which decisions to list.
+#[derive(Debug, Clone, Default)]
+pub struct DecisionQuery {
+    /// Of this instance.
+    pub instance_id: Option<InstanceId>,
+    /// Of this campaign.
+    pub campaign_id: Option<CampaignId>,
+    /// Of this experience.
+    pub experience_id: Option<ExperienceId>,
+    /// Event times within.
+    pub range: Option<Range>,
+    /// Index of the first.
+    pub offset: i64,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// A decision with the id it is kept under.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptDecision {
+    /// Id.
+    pub id: Id,
+    /// The decision.
+    pub decision: Decision,
+}
+
+/// How far the stages have come, in sequence numbers of the event log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The newest row that is on disk.
+    pub last_seq: u64,
+    /// The newest row whose inbox, decisions and states are written.
+    pub decided_seq: u64,
+    /// The newest row whose sets are written.
+    pub counted_seq: u64,
+}

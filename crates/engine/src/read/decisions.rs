@@ -1,0 +1,49 @@
+//! Lists of decisions.
+
+use moca_core::{campaign::decide::Decision, id::AppId};
+use moca_storage::{
+    StorageError,
+    devices::{DecisionScope, Devices},
+};
+
+use crate::{
+    pipeline::fire::decision_id,
+    query::{DecisionQuery, KeptDecision, Page},
+};
+
+/// The decisions of an app that a query asks for.
+pub(crate) fn decisions(
+    devices: &Devices,
+    app_id: AppId,
+    query: &DecisionQuery,
+) -> Result<Page<KeptDecision>, StorageError> {
+    let scope = DecisionScope {
+        app_id,
+        instance_id: query.instance_id,
+        range: query.range,
+    };
+    let mut total = 0;
+    let mut items = Vec::new();
+    devices.for_each_decision(&scope, |key, decision| {
+        if matches(&decision, query) {
+            if total >= query.offset && (items.len() as i64) < query.limit {
+                items.push(KeptDecision {
+                    id: decision_id(decision.at_ms, key),
+                    decision,
+                });
+            }
+            total += 1;
+        }
+        true
+    })?;
+    Ok(Page { total, items })
+}
+
+fn matches(decision: &Decision, query: &DecisionQuery) -> bool {
+    query
+        .campaign_id
+        .is_none_or(|wanted| decision.campaign_id == wanted)
+        && query
+            .experience_id
+            .is_none_or(|wanted| decision.experience_id == wanted)
+}

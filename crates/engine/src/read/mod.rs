@@ -1,0 +1,4 @@
+//! What the API reads of the folds, each read after waiting for what was acknowledged before it.
+
+pub(crate) mod count;
+pub(crate) mod decisions;

@@ -1,0 +1,224 @@
+//! Starting and stopping the pipeline.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+        mpsc,
+    },
+    thread::JoinHandle,
+};
+
+use moca_core::{
+    clock::{Clock, Random},
+    limits::INGEST_QUEUE_MAX,
+};
+use moca_storage::{
+    StorageError,
+    control::Control,
+    devices::{Consumer, Devices},
+    log::{LogReader, LogWriter},
+};
+use tokio::{
+    runtime::Handle,
+    sync::watch,
+    task::{JoinError, spawn_blocking},
+};
+
+use crate::{
+    backlog::Backlog,
+    engine::{Engine, Inner},
+    error::EngineError,
+    health::Health,
+    metrics::Metrics,
+    pipeline::{
+        configuration::Configuration,
+        count::Count,
+        decide::Decide,
+        ingest::{self, Ingest, Request},
+        thread, ticker,
+    },
+};
+
+/// File of the event log in the data directory.
+const LOG_FILE: &str = "events.db";
+/// Directory of the device store in the data directory.
+const DEVICES_DIRECTORY: &str = "devices";
+
+/// The stores, opened, with the directory caught up.
+struct Stores {
+    writer: LogWriter,
+    decide_reader: LogReader,
+    count_reader: LogReader,
+    devices: Arc<Devices>,
+}
+
+impl Stores {
+    fn open(data_dir: &Path) -> Result<Self, StorageError> {
+        let log_path = data_dir.join(LOG_FILE);
+        let writer = LogWriter::open(&log_path)?;
+        let devices = Devices::open(&data_dir.join(DEVICES_DIRECTORY))?;
+        for consumer in [Consumer::Ingest, Consumer::Decide, Consumer::Count] {
+            let offset = devices.offset(consumer)?;
+            if offset > writer.last_seq() {
+                return Err(StorageError::Configuration(format!(
+                    "the device store has taken in row {offset} of the event log, which ends at row {}: \
+                     {LOG_FILE} is older than {DEVICES_DIRECTORY}/. Bring back the newer log, or move \
+                     {DEVICES_DIRECTORY}/ away to have it made again from this log",
+                    writer.last_seq()
+                )));
+            }
+        }
+        let decide_reader = LogReader::open(&log_path)?;
+        let count_reader = LogReader::open(&log_path)?;
+        ingest::catch_up(&devices, &decide_reader, writer.last_seq())?;
+        Ok(Self {
+            writer,
+            decide_reader,
+            count_reader,
+            devices: Arc::new(devices),
+        })
+    }
+}
+
+impl Engine {
+    /// Opens the event log and the device store under `data_dir`, takes what the last run left into
+    /// the directory, and starts the stages; they catch up by themselves, and reads wait for it.
+    pub async fn start(
+        data_dir: &Path,
+        control: Control,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, EngineError> {
+        let data_dir = data_dir.to_owned();
+        let stores = joined(spawn_blocking(move || Stores::open(&data_dir)).await)?;
+        let configuration = Configuration::load(control).await?;
+        let runtime = Handle::current();
+        let started =
+            spawn_blocking(move || start_stages(stores, configuration, clock, random, &runtime));
+        let engine = joined(started.await)?;
+        let ticker = tokio::spawn(ticker::run(engine.clone()));
+        *lock(&engine.inner.ticker) = Some(ticker);
+        Ok(engine)
+    }
+
+    /// Takes nothing new, works off what was acknowledged, and makes it last. The stores close when
+    /// the last clone of the engine is dropped.
+    pub async fn shutdown(&self) -> Result<(), EngineError> {
+        self.inner.is_stopping.store(true, Ordering::Relaxed);
+        let ticker = lock(&self.inner.ticker).take();
+        if let Some(ticker) = ticker {
+            ticker.abort();
+            // It answers that it was aborted.
+            let _ = ticker.await;
+        }
+        let threads: Vec<JoinHandle<()>> = lock(&self.inner.threads).drain(..).collect();
+        let queue = self.inner.queue.clone();
+        let devices = Arc::clone(&self.inner.devices);
+        let stopped = spawn_blocking(move || {
+            // Refused only if the stage has ended already.
+            let _ = queue.send(Request::Stop);
+            for thread in threads {
+                // A panic is noted in the health.
+                let _ = thread.join();
+            }
+            devices.sync()
+        });
+        joined(stopped.await)?;
+        match self.inner.health.failure() {
+            Some(_) => Err(EngineError::Stopping),
+            None => Ok(()),
+        }
+    }
+}
+
+fn start_stages(
+    stores: Stores,
+    configuration: Configuration,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    runtime: &Handle,
+) -> Result<Engine, StorageError> {
+    let devices = stores.devices;
+    let health = Arc::new(Health::default());
+    let metrics = Arc::new(Metrics::default());
+    let backlog = Arc::new(Backlog::default());
+    let next_due = Arc::new(AtomicI64::new(i64::MAX));
+    let (queue, queued) = mpsc::sync_channel(INGEST_QUEUE_MAX);
+    let (appended_sender, appended) = watch::channel(stores.writer.last_seq());
+    let (decided_sender, decided) = watch::channel(devices.offset(Consumer::Decide)?);
+    let (counted_sender, counted) = watch::channel(devices.offset(Consumer::Count)?);
+
+    let ingest = Ingest {
+        queue: queued,
+        log: stores.writer,
+        devices: Arc::clone(&devices),
+        clock: Arc::clone(&clock),
+        random,
+        appended: appended_sender,
+        backlog: Arc::clone(&backlog),
+        metrics: Arc::clone(&metrics),
+        health: Arc::clone(&health),
+    };
+    let decide = Decide::new(
+        stores.decide_reader,
+        Arc::clone(&devices),
+        configuration,
+        Arc::clone(&next_due),
+        Arc::clone(&metrics),
+    )?;
+    let count = Count::new(
+        stores.count_reader,
+        Arc::clone(&devices),
+        Arc::clone(&backlog),
+        Arc::clone(&metrics),
+    )?;
+
+    let spawn = |stage, run: Box<dyn FnOnce() -> Result<(), StorageError> + Send>| {
+        thread::spawn(stage, Arc::clone(&health), run)
+    };
+    let (decide_runtime, count_runtime) = (runtime.clone(), runtime.clone());
+    let (decide_appended, count_decided) = (appended.clone(), decided.clone());
+    let threads = vec![
+        spawn("ingest", Box::new(move || ingest.run()))?,
+        spawn(
+            "decide",
+            Box::new(move || decide.run(&decide_runtime, decide_appended, &decided_sender)),
+        )?,
+        spawn(
+            "count",
+            Box::new(move || count.run(&count_runtime, count_decided, &counted_sender)),
+        )?,
+    ];
+    Ok(Engine {
+        inner: Arc::new(Inner {
+            queue,
+            devices,
+            clock,
+            appended,
+            decided,
+            counted,
+            next_due,
+            backlog,
+            metrics,
+            health,
+            is_stopping: AtomicBool::new(false),
+            threads: Mutex::new(threads),
+            ticker: Mutex::new(None),
+        }),
+    })
+}
+
+/// What a blocking task answered. One that panicked or was cancelled was part of a shutdown.
+fn joined<T>(answer: Result<Result<T, StorageError>, JoinError>) -> Result<T, EngineError> {
+    match answer {
+        Ok(answer) => answer.map_err(EngineError::Storage),
+        Err(_) => Err(EngineError::Stopping),
+    }
+}
+
+/// The lock, poisoned or not: what it guards is only ever replaced as a whole.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
