@@ -14,7 +14,10 @@ use axum_server::accept::Accept;
 use futures::{FutureExt, future::BoxFuture};
 use http::Request;
 use hyper::body::Incoming;
-use moca_core::clock::{Clock, Random};
+use moca_core::{
+    clock::{Clock, Random},
+    limits::REQUEST_ARRIVAL_MS_MAX,
+};
 use tokio::{net::TcpStream, time::timeout};
 use tower::Service;
 
@@ -36,6 +39,7 @@ pub(crate) struct TlsAcceptor {
     tls: tokio_rustls::TlsAcceptor,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    head_time: Duration,
 }
 
 impl TlsAcceptor {
@@ -49,7 +53,15 @@ impl TlsAcceptor {
             tls: Arc::new(server_config(certificate)).into(),
             clock,
             random,
+            head_time: Duration::from_millis(REQUEST_ARRIVAL_MS_MAX),
         }
+    }
+
+    /// The same with another time for a request head to arrive.
+    #[cfg(test)]
+    pub(super) fn with_head_time(mut self, head_time: Duration) -> Self {
+        self.head_time = head_time;
+        self
     }
 
     async fn secure(
@@ -71,7 +83,7 @@ impl TlsAcceptor {
             clock: self.clock.clone(),
             random: self.random.clone(),
         };
-        let stream = GuardedStream::new(tls, under_way, self.clock, self.random);
+        let stream = GuardedStream::new(tls, under_way, self.clock, self.random, self.head_time);
         Ok((stream, service))
     }
 }
@@ -106,7 +118,7 @@ impl Service<Request<Incoming>> for Guarded {
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
         let ticket = self.under_way.begin();
-        if head_bytes(&request) > HEAD_BYTES_MAX {
+        if field_bytes(&request) > HEAD_BYTES_MAX {
             let refusal = Refusal::HeadTooLarge;
             let response = refusal.response(self.clock.as_ref(), self.random.as_ref());
             return std::future::ready(Ok(response.map(Body::from))).boxed();
@@ -121,12 +133,10 @@ impl Service<Request<Incoming>> for Guarded {
     }
 }
 
-/// HTTP/2 reads heads larger than that, so that this refusal is ours and not a bare 431.
-fn head_bytes(request: &Request<Incoming>) -> usize {
+/// HTTP/2 reads heads that are larger than that, so that this refusal is ours and not a bare 431.
+fn field_bytes(request: &Request<Incoming>) -> usize {
     let fields = request.headers().iter();
-    let fields: usize = fields
+    fields
         .map(|(name, value)| name.as_str().len() + value.len())
-        .sum();
-    let target = request.uri().path_and_query();
-    fields + target.map_or(0, |it| it.as_str().len())
+        .sum()
 }

@@ -16,10 +16,7 @@ use std::{
     time::Duration,
 };
 
-use moca_core::{
-    clock::{Clock, Random},
-    limits::REQUEST_ARRIVAL_MS_MAX,
-};
+use moca_core::clock::{Clock, Random};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -66,6 +63,8 @@ pub(crate) struct GuardedStream {
     under_way: Arc<UnderWay>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    /// Time a head may take to arrive.
+    head_time: Duration,
     /// HTTP/2 has its own framing: nothing to guard.
     http2: bool,
     /// When the head that has begun to arrive is too late.
@@ -86,6 +85,7 @@ impl GuardedStream {
         under_way: Arc<UnderWay>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
+        head_time: Duration,
     ) -> Self {
         let http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
         Self {
@@ -93,6 +93,7 @@ impl GuardedStream {
             under_way,
             clock,
             random,
+            head_time,
             http2,
             head_due: None,
             farewell: None,
@@ -116,8 +117,7 @@ impl GuardedStream {
         if self.http2 || self.under_way.any() {
             self.head_due = None;
         } else if !read.is_empty() && self.head_due.is_none() {
-            let due = Duration::from_millis(REQUEST_ARRIVAL_MS_MAX);
-            self.head_due = Some(Box::pin(sleep(due)));
+            self.head_due = Some(Box::pin(sleep(self.head_time)));
         }
     }
 

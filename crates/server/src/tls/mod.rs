@@ -61,3 +61,6 @@ pub(crate) fn server_config(certificate: Arc<Certificate>) -> ServerConfig {
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config
 }
+
+#[cfg(test)]
+mod tests;
