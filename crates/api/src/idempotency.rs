@@ -69,7 +69,7 @@ pub(crate) async fn recall(
     now_ms: i64,
 ) -> Result<Option<Reply>, Failure> {
     let kept = tx.kept_answer(key.account_id, &key.stored).await?;
-    let Some(kept) = kept.filter(|kept| kept.created_at > now_ms - IDEMPOTENCY_KEPT_MS) else {
+    let Some(kept) = kept.filter(|kept| kept.created_at >= now_ms - IDEMPOTENCY_KEPT_MS) else {
         return Ok(None);
     };
     let plain = state

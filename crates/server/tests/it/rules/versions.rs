@@ -5,6 +5,8 @@ use moca_api::{
     routes::routes,
 };
 
+use moca_core::limits::IDEMPOTENCY_KEPT_MS;
+
 use crate::support::walk::{Walk, is_managed};
 
 #[tokio::test]
@@ -105,7 +107,7 @@ async fn a_repeated_post_is_answered_as_the_first() {
         }
         // A day later the key means nothing any more; what must be unique still is.
         if route.success == Success::Created && walk.body(route, &objects).await.is_some() {
-            walk.installation.clock.advance(24 * 3_600_000);
+            walk.installation.clock.advance(IDEMPOTENCY_KEPT_MS + 1);
             let fresh = walk.body(route, &objects).await.unwrap();
             let ask = walk.ask(route, &objects).header("idempotency-key", &key);
             walk.expect(route, "a day later", &ask.json(&fresh).send().await, "");

@@ -92,15 +92,17 @@ impl Installation {
             ("POST", "/v2/labels") => json!({"config": {"name": format!("Label {n}")}}),
             ("POST", "/v2/places") | ("PUT", "/v2/places/external/{externalId}") => place,
             ("POST", "/v2/places/batch") => json!({"items": [place]}),
-            ("POST", "/v2/zones") => {
+            ("POST", "/v2/zones") | ("PUT", "/v2/zones/external/{externalId}") => {
                 json!({"placeId": id("placeId"), "config": {"name": format!("Zone {n}")}})
             }
             ("PUT", "/v2/zones/{zoneId}/beacons") => json!({"beaconIds": [id("beaconId")]}),
-            ("POST", "/v2/beacons") => json!({"config": {
-                "type": "EddystoneUid",
-                "namespace": "00112233445566778899",
-                "instance": format!("{n:012x}"),
-            }}),
+            ("POST", "/v2/beacons") | ("PUT", "/v2/beacons/external/{externalId}") => {
+                json!({"config": {
+                    "type": "EddystoneUid",
+                    "namespace": "00112233445566778899",
+                    "instance": format!("{n:012x}"),
+                }})
+            }
             ("POST", "/v2/campaigns") => json!({"appId": id("appId"), "config": {
                 "name": format!("Campaign {n}"),
                 "type": "Proximity",

@@ -85,9 +85,9 @@ impl Walk {
         }
     }
 
-    /// A body the route takes: one of the samples, or what GET of the same path answers.
+    /// A JSON body the route takes: one of the samples, or what GET of the same path answers.
     pub(crate) async fn body(&self, route: &Route, objects: &Objects) -> Option<Value> {
-        if route.body == BodyKind::None {
+        if matches!(route.body, BodyKind::None | BodyKind::Form) {
             return None;
         }
         let verb = route.verb.as_str();
