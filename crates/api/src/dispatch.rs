@@ -39,15 +39,15 @@ use crate::{
 
 /// The public API: management, device and OAuth routes.
 pub fn router(state: ApiState) -> Router {
-    serve(state, routes::routes())
+    service(state, routes::routes())
 }
 
 /// Health and metrics, for a port that only operators reach.
 pub fn ops_router(state: ApiState) -> Router {
-    serve(state, routes::operations())
+    service(state, routes::operations())
 }
 
-fn serve(state: ApiState, table: &'static [Route]) -> Router {
+fn service(state: ApiState, table: &'static [Route]) -> Router {
     let server = Arc::new(Server {
         in_flight: Semaphore::new(state.settings.in_flight_max),
         matcher: Matcher::new(table),
@@ -184,3 +184,7 @@ pub(crate) fn overloaded() -> Failure {
         "There is more to do than can be done in time: repeat after Retry-After seconds.",
     )
 }
+
+#[cfg(test)]
+#[path = "dispatch_tests.rs"]
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicI64;
 
-use moca_engine::Progress;
+use moca_engine::Engine;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -20,9 +20,6 @@ pub struct Metrics {
     requests: Family<Answered, Counter>,
     latency: Family<Asked, Histogram>,
     pub(crate) in_flight: Gauge<i64, AtomicI64>,
-    log_rows: Gauge<i64, AtomicI64>,
-    rows_to_decide: Gauge<i64, AtomicI64>,
-    rows_to_count: Gauge<i64, AtomicI64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -39,45 +36,26 @@ struct Asked {
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
-        let mut registry = Registry::with_prefix("moca");
+    pub(crate) fn new(engine: &Engine) -> Self {
+        let mut whole = Registry::default();
+        engine.metrics().register(&mut whole);
+        let registry = whole.sub_registry_with_prefix("moca_http");
         let requests = Family::default();
         let latency: Family<Asked, Histogram> =
             Family::new_with_constructor(|| Histogram::new(LATENCY_S));
         let in_flight = Gauge::default();
-        registry.register("http_requests", "Requests answered", requests.clone());
+        registry.register("requests", "Requests answered", requests.clone());
         registry.register(
-            "http_request_seconds",
+            "request_seconds",
             "Seconds from the head of a request to its answer",
             latency.clone(),
         );
-        registry.register(
-            "http_in_flight",
-            "Requests being worked on",
-            in_flight.clone(),
-        );
-        let log_rows = Gauge::default();
-        let rows_to_decide = Gauge::default();
-        let rows_to_count = Gauge::default();
-        registry.register("log_rows", "Rows of the event log", log_rows.clone());
-        registry.register(
-            "log_rows_to_decide",
-            "Rows of the event log the decide stage has not taken in",
-            rows_to_decide.clone(),
-        );
-        registry.register(
-            "log_rows_to_count",
-            "Rows of the event log the count stage has not taken in",
-            rows_to_count.clone(),
-        );
+        registry.register("in_flight", "Requests being worked on", in_flight.clone());
         Self {
-            registry,
+            registry: whole,
             requests,
             latency,
             in_flight,
-            log_rows,
-            rows_to_decide,
-            rows_to_count,
         }
     }
 
@@ -100,11 +78,7 @@ impl Metrics {
     }
 
     /// All of it in the text format of Prometheus.
-    pub(crate) fn write(&self, progress: Progress) -> Result<String, std::fmt::Error> {
-        let behind = |seq: u64| progress.last_seq.saturating_sub(seq) as i64;
-        self.log_rows.set(progress.last_seq as i64);
-        self.rows_to_decide.set(behind(progress.decided_seq));
-        self.rows_to_count.set(behind(progress.counted_seq));
+    pub(crate) fn write(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

@@ -69,13 +69,13 @@ impl ApiState {
         settings: Settings,
     ) -> Self {
         Self(Arc::new(Parts {
+            metrics: Metrics::new(&engine),
             control,
             engine,
             clock,
             random,
             sealer,
             settings,
-            metrics: Metrics::new(),
             origins: Origins::default(),
         }))
     }

@@ -67,10 +67,12 @@ fn read_body(fields: &mut Fields<'_, '_>) -> Option<EventBody> {
     let has_verb = fields.take("verb").is_some();
     let has_location = fields.take("location").is_some();
     let has_sightings = fields.take("sightings").is_some();
-    let beside_a_verb = VERB_FIELDS
-        .into_iter()
-        .filter(|key| fields.take(key).is_some())
-        .next_back();
+    let mut beside_a_verb = None;
+    for key in VERB_FIELDS {
+        if fields.take(key).is_some() {
+            beside_a_verb = beside_a_verb.or(Some(key));
+        }
+    }
     if !has_verb && let Some(key) = beside_a_verb {
         let detail = "stands beside a verb only";
         fields.fault(key, FaultCode::UnknownField, detail);

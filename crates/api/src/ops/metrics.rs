@@ -9,7 +9,7 @@ const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=u
 pub(crate) async fn text(state: &ApiState) -> Result<Reply, Failure> {
     let text = state
         .metrics
-        .write(state.engine.progress())
+        .write()
         .map_err(|error| Failure::internal("the metrics cannot be written", error))?;
     Ok(Reply::raw(MEDIA_TYPE, text.into()))
 }
