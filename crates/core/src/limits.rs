@@ -122,3 +122,11 @@ pub const READ_WAIT_MS_MAX: u64 = 10_000;
 pub const TICK_MS: u64 = 1_000;
 /// Bytes of one row of the event log before compression; a length beyond it is a damaged row.
 pub const LOG_ROW_BYTES_MAX: usize = 1 << 30;
+
+/// Milliseconds a transaction of the control store waits for a lock or a connection; beyond it the
+/// request fails rather than pile up.
+pub const CONTROL_WAIT_MS_MAX: u64 = 10_000;
+/// Connections that read the SQLite control store: a read takes microseconds, so a few suffice.
+pub const CONTROL_READERS: usize = 4;
+/// Connections to the PostgreSQL control store; a server has 100 by default for all programs.
+pub const CONTROL_CONNECTIONS: usize = 16;

@@ -1,0 +1,65 @@
+//! Accounts in the control store.
+
+use moca_core::{
+    account::{Account, AccountConfig},
+    id::AccountId,
+    resource::{Frame, Kind},
+};
+
+use super::{
+    Tx,
+    sql::Value,
+    table::{Columns, Mapped, Stored, Table},
+};
+use crate::StorageError;
+
+impl Stored for Account {
+    const KIND: Kind = Kind::Account;
+}
+
+impl Mapped for Account {
+    type Config = AccountConfig;
+
+    const TABLE: &'static Table = &Table {
+        name: "accounts",
+        columns: &["operator"],
+        unique: &[],
+        filters: &[],
+        labelled: false,
+    };
+
+    fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    fn config(&self) -> &AccountConfig {
+        &self.config
+    }
+
+    fn values(&self) -> Result<Vec<Value>, StorageError> {
+        Ok(vec![Value::Integer(self.operator.into())])
+    }
+
+    fn read(
+        frame: Frame,
+        config: AccountConfig,
+        columns: &mut Columns,
+    ) -> Result<Self, StorageError> {
+        Ok(Self {
+            frame,
+            operator: columns.integer()? != 0,
+            config,
+        })
+    }
+}
+
+impl Tx {
+    /// The account with this id.
+    pub async fn account(&mut self, id: AccountId) -> Result<Option<Account>, StorageError> {
+        self.get(id, id.0).await
+    }
+}

@@ -1,0 +1,61 @@
+//! Apps in the control store.
+
+use moca_core::{
+    app::{App, AppConfig},
+    id::Id,
+    resource::{Frame, Kind},
+};
+
+use super::{
+    Tx,
+    sql::Value,
+    table::{Columns, Mapped, Stored, Table},
+};
+use crate::StorageError;
+
+impl Stored for App {
+    const KIND: Kind = Kind::App;
+}
+
+impl Mapped for App {
+    type Config = AppConfig;
+
+    const TABLE: &'static Table = &Table {
+        name: "apps",
+        columns: &["sealed_secret"],
+        unique: &[],
+        filters: &[],
+        labelled: false,
+    };
+
+    fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    fn config(&self) -> &AppConfig {
+        &self.config
+    }
+
+    fn values(&self) -> Result<Vec<Value>, StorageError> {
+        Ok(vec![Value::from(self.sealed_secret.as_slice())])
+    }
+
+    fn read(frame: Frame, config: AppConfig, columns: &mut Columns) -> Result<Self, StorageError> {
+        Ok(Self {
+            frame,
+            sealed_secret: columns.bytes()?,
+            config,
+        })
+    }
+}
+
+impl Tx {
+    /// The app with this id, whatever its account (devices do not know theirs).
+    pub async fn app_of_any_account(&mut self, id: Id) -> Result<Option<App>, StorageError> {
+        self.find("id = $1", vec![Value::id(id)]).await
+    }
+}

@@ -1,0 +1,62 @@
+//! Campaigns in the control store.
+
+use moca_core::{
+    campaign::{Campaign, CampaignConfig},
+    id::AppId,
+    resource::{Frame, Kind},
+};
+
+use super::{
+    Filter,
+    sql::Value,
+    table::{Columns, Mapped, Stored, Table, json_of},
+};
+use crate::StorageError;
+
+impl Stored for Campaign {
+    const KIND: Kind = Kind::Campaign;
+}
+
+impl Mapped for Campaign {
+    type Config = CampaignConfig;
+
+    const TABLE: &'static Table = &Table {
+        name: "campaigns",
+        columns: &["app_id", "lifecycle"],
+        unique: &[],
+        filters: &[(Filter::AppId, "app_id")],
+        labelled: false,
+    };
+
+    fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    fn config(&self) -> &CampaignConfig {
+        &self.config
+    }
+
+    fn values(&self) -> Result<Vec<Value>, StorageError> {
+        Ok(vec![
+            Value::id(self.app_id),
+            json_of(self, "lifecycle", &self.lifecycle)?,
+        ])
+    }
+
+    fn read(
+        frame: Frame,
+        config: CampaignConfig,
+        columns: &mut Columns,
+    ) -> Result<Self, StorageError> {
+        Ok(Self {
+            frame,
+            app_id: AppId(columns.id()?),
+            lifecycle: columns.json()?,
+            config,
+        })
+    }
+}

@@ -1,0 +1,82 @@
+//! Experiences in the control store.
+
+use moca_core::{
+    experience::{Experience, ExperienceConfig, Target},
+    id::CampaignId,
+    resource::{Frame, Kind},
+};
+
+use super::{
+    Filter,
+    sql::Value,
+    table::{Columns, Mapped, Stored, Table, json_of},
+};
+use crate::StorageError;
+
+impl Stored for Experience {
+    const KIND: Kind = Kind::Experience;
+}
+
+impl Mapped for Experience {
+    type Config = ExperienceConfig;
+
+    const TABLE: &'static Table = &Table {
+        name: "experiences",
+        columns: &[
+            "campaign_id",
+            "target_kind",
+            "target_id",
+            "trigger_json",
+            "action_json",
+        ],
+        unique: &[],
+        filters: &[(Filter::CampaignId, "campaign_id")],
+        labelled: false,
+    };
+
+    fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    fn config(&self) -> &ExperienceConfig {
+        &self.config
+    }
+
+    fn values(&self) -> Result<Vec<Value>, StorageError> {
+        let (_, target) = self.trigger.crossing();
+        let target_kind = match target {
+            Target::Place(_) => Kind::Place,
+            Target::Zone(_) => Kind::Zone,
+            Target::Beacon(_) => Kind::Beacon,
+        };
+        Ok(vec![
+            Value::id(self.campaign_id),
+            target_kind.noun().into(),
+            Value::id(target.id()),
+            json_of(self, "trigger_json", &self.trigger)?,
+            json_of(self, "action_json", &self.action)?,
+        ])
+    }
+
+    fn read(
+        frame: Frame,
+        config: ExperienceConfig,
+        columns: &mut Columns,
+    ) -> Result<Self, StorageError> {
+        let campaign_id = CampaignId(columns.id()?);
+        // Copies from the trigger, to find what refers to a place, zone or beacon.
+        columns.skip();
+        columns.skip();
+        Ok(Self {
+            frame,
+            campaign_id,
+            config,
+            trigger: columns.json()?,
+            action: columns.json()?,
+        })
+    }
+}

@@ -1,0 +1,182 @@
+//! Pages of lists.
+
+use std::fmt::Write as _;
+
+use moca_core::{account::Account, id::AccountId, resource::Kind};
+
+use super::{
+    Filter, ListQuery, Page, READING, SortField, Stored, Tx,
+    objects::folded,
+    sql::Value,
+    table::{Columns, Table, object_of},
+};
+use crate::StorageError;
+
+impl Tx {
+    /// A page of the account's objects of one kind.
+    pub async fn list<R: Stored>(
+        &mut self,
+        account: AccountId,
+        query: &ListQuery,
+    ) -> Result<Page<R>, StorageError> {
+        let mut conditions = Conditions::default();
+        conditions.push("account_id = {}", Value::id(account));
+        conditions.narrow(R::KIND, R::TABLE, query)?;
+        let total = if conditions.terms.len() == 1 {
+            self.total(account, R::KIND).await?
+        } else {
+            self.count(R::TABLE, &conditions).await?
+        };
+        self.page(query, conditions, total).await
+    }
+
+    /// All accounts, for operators.
+    pub async fn list_accounts(
+        &mut self,
+        query: &ListQuery,
+    ) -> Result<Page<Account>, StorageError> {
+        let mut conditions = Conditions::default();
+        conditions.narrow(Kind::Account, table_of_accounts(), query)?;
+        let total = self.count(table_of_accounts(), &conditions).await?;
+        self.page(query, conditions, total).await
+    }
+
+    async fn page<R: Stored>(
+        &mut self,
+        query: &ListQuery,
+        conditions: Conditions,
+        total: i64,
+    ) -> Result<Page<R>, StorageError> {
+        let (columns, name) = (R::TABLE.read_columns(), R::TABLE.name);
+        let (wheres, mut values) = (conditions.text(), conditions.values);
+        let order = order(&query.sort);
+        let (limit, offset) = (values.len() + 1, values.len() + 2);
+        values.extend([query.limit.into(), query.offset.into()]);
+        let sql = format!(
+            "SELECT {columns} FROM {name}{wheres} ORDER BY {order} LIMIT ${limit} OFFSET ${offset}"
+        );
+        let rows = self.session.query(sql, values).await;
+        let rows = rows.map_err(|error| error.doing(READING))?;
+        let items = rows.into_iter().map(object_of);
+        Ok(Page {
+            total,
+            items: items.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The kept number of objects, which counts what this transaction has not written yet too.
+    async fn total(&mut self, account: AccountId, kind: Kind) -> Result<i64, StorageError> {
+        let pending = self.totals.get(&(account, kind)).copied().unwrap_or(0);
+        let sql = "SELECT total FROM totals WHERE account_id = $1 AND kind = $2";
+        let values = vec![Value::id(account), kind.noun().into()];
+        let rows = self.session.query(sql, values).await;
+        match rows.map_err(|error| error.doing(READING))?.pop() {
+            Some(row) => Ok(Columns::named("totals", vec!["total"], row).integer()? + pending),
+            None => Ok(pending),
+        }
+    }
+
+    async fn count(
+        &mut self,
+        table: &'static Table,
+        conditions: &Conditions,
+    ) -> Result<i64, StorageError> {
+        let sql = format!("SELECT count(*) FROM {}{}", table.name, conditions.text());
+        let rows = self.session.query(sql, conditions.values.clone()).await;
+        let row = rows.map_err(|error| error.doing(READING))?.pop();
+        Columns::named(table.name, vec!["count"], row.unwrap_or_default()).integer()
+    }
+}
+
+fn table_of_accounts() -> &'static Table {
+    super::objects::table_of(Kind::Account)
+}
+
+/// What the objects of a list have in common.
+#[derive(Default)]
+struct Conditions {
+    terms: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    /// `{}` in the term stands for the value.
+    fn push(&mut self, term: &str, value: Value) {
+        self.values.push(value);
+        let placeholder = format!("${}", self.values.len());
+        self.terms.push(term.replace("{}", &placeholder));
+    }
+
+    fn narrow(&mut self, kind: Kind, table: &Table, query: &ListQuery) -> Result<(), StorageError> {
+        for (filter, text) in &query.filters {
+            if *filter == Filter::LabelId && table.labelled {
+                let noun = kind.noun();
+                let term = format!(
+                    "id IN (SELECT object_id FROM labelled \
+                     WHERE account_id = $1 AND label_id = {{}} AND kind = '{noun}')"
+                );
+                self.push(&term, text.as_str().into());
+                continue;
+            }
+            let Some(column) = table.filter_column(*filter) else {
+                return Err(no_such_column(kind, &format!("{filter:?}")));
+            };
+            self.push(&format!("{column} = {{}}"), text.as_str().into());
+        }
+        if let Some(q) = &query.q {
+            self.push("name_folded LIKE {} ESCAPE '\\'", contains(q).into());
+        }
+        Ok(())
+    }
+
+    fn text(&self) -> String {
+        if self.terms.is_empty() {
+            return String::new();
+        }
+        format!(" WHERE {}", self.terms.join(" AND "))
+    }
+}
+
+/// A pattern for texts that contain this one, in which `%` and `_` mean themselves.
+fn contains(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for character in folded(text).chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// The order, made total by creation and id. These follow the direction of the last field, so that
+/// an index can be read from either end.
+fn order(sort: &[(SortField, bool)]) -> String {
+    let mut text = String::new();
+    let mut direction = "";
+    for (field, descending) in sort {
+        let column = match field {
+            SortField::CreatedAt => "created_at",
+            SortField::UpdatedAt => "updated_at",
+            SortField::Name => "name_folded",
+        };
+        direction = if *descending { " DESC" } else { "" };
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{column}{direction}, ");
+    }
+    let by_creation = sort.iter().any(|(field, _)| *field == SortField::CreatedAt);
+    if !by_creation {
+        let _ = write!(text, "created_at{direction}, ");
+    }
+    let _ = write!(text, "id{direction}");
+    text
+}
+
+/// A caller asked for what the kind does not have: a fault of the program.
+pub(super) fn no_such_column(kind: Kind, column: &str) -> StorageError {
+    StorageError::Backend {
+        doing: READING,
+        source: format!("{} has no {column} to search by", kind.noun()).into(),
+    }
+}

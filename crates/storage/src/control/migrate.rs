@@ -1,0 +1,55 @@
+//! Brings the schema of the control store up to date.
+
+use super::{
+    sql::{Database, Mode, SqlError, Value},
+    table::Columns,
+};
+use crate::StorageError;
+
+/// All migrations, in order: the first has version 1. One that was released never changes.
+const MIGRATIONS: &[(&str, &str)] = &[(
+    "0001_control",
+    include_str!("../../migrations/0001_control.sql"),
+)];
+
+/// Applies the migrations that the database does not have yet, all or none.
+pub(super) async fn migrate(database: &Database) -> Result<(), StorageError> {
+    let failed = |error: SqlError| error.doing("migrating the control store");
+    let mut session = database.begin(Mode::Migrate).await.map_err(failed)?;
+    let types = database.column_types();
+    let in_dialect = |sql: &str| {
+        let mut sql = sql.to_owned();
+        for (placeholder, word) in types {
+            sql = sql.replace(placeholder, word);
+        }
+        sql
+    };
+    let table = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, name {text} NOT NULL)";
+    session.batch(in_dialect(table)).await.map_err(failed)?;
+    let applied = "SELECT version, name FROM schema_version ORDER BY version";
+    let applied = session.query(applied, vec![]).await.map_err(failed)?;
+    for (i, row) in applied.iter().enumerate() {
+        let mut columns = Columns::named("schema_version", vec!["version", "name"], row.clone());
+        let (version, name) = (columns.integer()?, columns.text()?);
+        refuse_unknown(i, version, &name)?;
+    }
+    for (i, (name, sql)) in MIGRATIONS.iter().enumerate().skip(applied.len()) {
+        session.batch(in_dialect(sql)).await.map_err(failed)?;
+        let line = "INSERT INTO schema_version (version, name) VALUES ($1, $2)";
+        let values = vec![Value::Integer(i as i64 + 1), Value::from(*name)];
+        session.execute(line, values).await.map_err(failed)?;
+        tracing::info!(migration = name, "the control store was migrated");
+    }
+    session.commit().await.map_err(failed)
+}
+
+fn refuse_unknown(i: usize, version: i64, name: &str) -> Result<(), StorageError> {
+    if version == i as i64 + 1 && MIGRATIONS.get(i).is_some_and(|known| known.0 == name) {
+        return Ok(());
+    }
+    let newest = MIGRATIONS.last().map_or("none", |last| last.0);
+    Err(StorageError::Configuration(format!(
+        "the control store has schema version {version} ({name}), which this program does not know: \
+         its newest is {newest}. Use the version of moca that made it, or a newer one"
+    )))
+}

@@ -1,0 +1,357 @@
+//! Reading and changing objects of any kind.
+
+use std::collections::HashSet;
+
+use moca_core::{
+    id::{AccountId, Id},
+    resource::Kind,
+};
+
+use super::{
+    Filter, READING, Stored, Tx, WRITING,
+    changes::{chunk_len, placeholders, tuples},
+    list::no_such_column,
+    sql::{SqlError, Value},
+    table::{Columns, Mapped, Table, json_of, object_of},
+};
+use crate::StorageError;
+
+/// Ids looked up by one statement at most.
+const IDS_MAX: usize = 256;
+
+impl Tx {
+    /// The object with this id in this account.
+    pub async fn get<R: Stored>(
+        &mut self,
+        account: AccountId,
+        id: Id,
+    ) -> Result<Option<R>, StorageError> {
+        self.find(
+            "account_id = $1 AND id = $2",
+            vec![Value::id(account), Value::id(id)],
+        )
+        .await
+    }
+
+    /// The object of this kind with this `externalId`.
+    pub async fn get_by_external_id<R: Stored>(
+        &mut self,
+        account: AccountId,
+        external_id: &str,
+    ) -> Result<Option<R>, StorageError> {
+        if R::TABLE.filter_column(Filter::ExternalId).is_none() {
+            return Err(no_such_column(R::KIND, "externalId"));
+        }
+        let values = vec![Value::id(account), external_id.into()];
+        self.find("account_id = $1 AND external_id = $2", values)
+            .await
+    }
+
+    /// The one object for which the condition holds.
+    pub(super) async fn find<R: Stored>(
+        &mut self,
+        condition: &str,
+        values: Vec<Value>,
+    ) -> Result<Option<R>, StorageError> {
+        let Table { name, .. } = R::TABLE;
+        let columns = R::TABLE.read_columns();
+        let sql = format!("SELECT {columns} FROM {name} WHERE {condition}");
+        let rows = self.session.query(sql, values).await;
+        let rows = rows.map_err(|error| error.doing(READING))?;
+        rows.into_iter().next().map(object_of).transpose()
+    }
+
+    /// All objects of a kind of all accounts with ids after `after`, in order of id, at most `limit`.
+    /// The order is that of the ids' text.
+    pub async fn all<R: Stored>(
+        &mut self,
+        after: Option<Id>,
+        limit: i64,
+    ) -> Result<Vec<R>, StorageError> {
+        let Table { name, .. } = R::TABLE;
+        let columns = R::TABLE.read_columns();
+        let sql = format!("SELECT {columns} FROM {name} WHERE id > $1 ORDER BY id LIMIT $2");
+        // The empty text is before every id.
+        let after = after.map_or_else(|| Value::from(""), Value::id);
+        let rows = self.session.query(sql, vec![after, limit.into()]).await;
+        let rows = rows.map_err(|error| error.doing(READING))?;
+        rows.into_iter().map(object_of).collect()
+    }
+
+    /// Those of `ids` that exist in the account, in the same order.
+    pub async fn existing(
+        &mut self,
+        account: AccountId,
+        kind: Kind,
+        ids: &[Id],
+    ) -> Result<Vec<Id>, StorageError> {
+        let name = table_of(kind).name;
+        let mut found = HashSet::new();
+        let mut left = ids;
+        while !left.is_empty() {
+            let (some, rest) = left.split_at(chunk_len(left.len(), IDS_MAX));
+            let sql = format!(
+                "SELECT account_id, id FROM {name} WHERE account_id = $1 AND id IN ({})",
+                placeholders(2, some.len())
+            );
+            let mut values = vec![Value::id(account)];
+            values.extend(some.iter().map(|id| Value::id(*id)));
+            let rows = self.session.query(sql, values).await;
+            for row in rows.map_err(|error| error.doing(READING))? {
+                let mut columns = Columns::named(name, vec!["account_id", "id"], row);
+                columns.skip();
+                found.insert(columns.id()?);
+            }
+            left = rest;
+        }
+        Ok(ids
+            .iter()
+            .filter(|id| found.contains(id))
+            .copied()
+            .collect())
+    }
+
+    /// Adds an object and a line in the change feed. [`StorageError::Conflict`] names a taken value.
+    pub async fn insert<R: Stored>(&mut self, object: &R) -> Result<(), StorageError> {
+        let frame = object.frame();
+        let own = object.values()?;
+        self.refuse_taken::<R>(frame.account_id, frame.id, &own, true)
+            .await?;
+        let Table { name, columns, .. } = R::TABLE;
+        let mut values = vec![
+            Value::id(frame.account_id),
+            Value::id(frame.id),
+            frame.created_at.into(),
+            frame.updated_at.into(),
+            frame.revision.into(),
+            object.name().into(),
+            folded(object.name()).into(),
+            json_of(object, "config", object.config())?,
+        ];
+        values.extend(own);
+        let mut names = String::from(
+            "account_id, id, created_at, updated_at, revision, name, name_folded, config",
+        );
+        for column in *columns {
+            names.push_str(", ");
+            names.push_str(column);
+        }
+        let row = tuples(1, values.len());
+        let sql = format!("INSERT INTO {name} ({names}) VALUES {row}");
+        let done = self.session.execute(sql, values).await;
+        done.map_err(|error| conflict_or::<R>(error))?;
+        self.label(object).await?;
+        self.note(frame.account_id, R::KIND, frame.id, 1);
+        if R::KIND == Kind::Token {
+            self.forget_expired_tokens(frame.account_id, frame.created_at)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Replaces the object whose stored revision is one less than this one's, else [`StorageError::Stale`].
+    /// The time of creation stays what it is.
+    pub async fn replace<R: Stored>(&mut self, object: &R) -> Result<(), StorageError> {
+        let frame = object.frame();
+        let own = object.values()?;
+        self.refuse_taken::<R>(frame.account_id, frame.id, &own, false)
+            .await?;
+        let Table { name, columns, .. } = R::TABLE;
+        let mut sql = format!(
+            "UPDATE {name} SET updated_at = $4, revision = $5, name = $6, name_folded = $7, config = $8"
+        );
+        for (i, column) in columns.iter().enumerate() {
+            sql.push_str(&format!(", {column} = ${}", 9 + i));
+        }
+        sql.push_str(" WHERE account_id = $1 AND id = $2 AND revision = $3");
+        let mut values = vec![
+            Value::id(frame.account_id),
+            Value::id(frame.id),
+            (frame.revision - 1).into(),
+            frame.updated_at.into(),
+            frame.revision.into(),
+            object.name().into(),
+            folded(object.name()).into(),
+            json_of(object, "config", object.config())?,
+        ];
+        values.extend(own);
+        let changed = self.session.execute(sql, values).await;
+        if changed.map_err(|error| conflict_or::<R>(error))? == 0 {
+            return Err(StorageError::Stale);
+        }
+        self.unlabel(R::TABLE, frame.account_id, R::KIND, frame.id)
+            .await?;
+        self.label(object).await?;
+        self.note(frame.account_id, R::KIND, frame.id, 0);
+        Ok(())
+    }
+
+    /// Deletes; false if there was none. A token takes the ones exchanged for it along.
+    pub async fn delete<R: Stored>(
+        &mut self,
+        account: AccountId,
+        id: Id,
+    ) -> Result<bool, StorageError> {
+        let Table { name, .. } = R::TABLE;
+        let sql = format!("DELETE FROM {name} WHERE account_id = $1 AND id = $2");
+        let deleted = self
+            .session
+            .execute(sql, vec![Value::id(account), Value::id(id)])
+            .await
+            .map_err(|error| error.doing(WRITING))?;
+        if deleted == 0 {
+            return Ok(false);
+        }
+        self.unlabel(R::TABLE, account, R::KIND, id).await?;
+        self.note(account, R::KIND, id, -1);
+        if R::KIND == Kind::Token {
+            self.delete_exchanged_tokens(account, id).await?;
+        }
+        Ok(true)
+    }
+
+    /// Keeps a change for the feed and the difference it makes to the number of objects.
+    pub(super) fn note(&mut self, account: AccountId, kind: Kind, id: Id, difference: i64) {
+        self.changes.push((account, kind, id));
+        if difference != 0 {
+            *self.totals.entry((account, kind)).or_default() += difference;
+        }
+    }
+
+    /// Looks before the write, which would make PostgreSQL abort the whole transaction. No other
+    /// writer can come between.
+    async fn refuse_taken<R: Stored>(
+        &mut self,
+        account: AccountId,
+        id: Id,
+        own: &[Value],
+        new: bool,
+    ) -> Result<(), StorageError> {
+        let Table { name, unique, .. } = R::TABLE;
+        let mut values = vec![Value::id(id)];
+        let mut checks = Vec::new();
+        if new {
+            checks.push(format!("SELECT 'id' FROM {name} WHERE id = $1"));
+        }
+        for unique in *unique {
+            let Some(condition) = taken_condition::<R>(unique.columns, account, own, &mut values)
+            else {
+                continue;
+            };
+            let field = unique.field;
+            checks.push(format!(
+                "SELECT '{field}' FROM {name} WHERE {condition} AND id <> $1"
+            ));
+        }
+        if checks.is_empty() {
+            return Ok(());
+        }
+        let rows = self.session.query(checks.join(" UNION ALL "), values).await;
+        let rows = rows.map_err(|error| error.doing(READING))?;
+        let Some(Value::Text(taken)) = rows.first().and_then(|row| row.first()) else {
+            return Ok(());
+        };
+        let field = unique.iter().find(|unique| unique.field == taken);
+        Err(StorageError::Conflict {
+            field: field.map_or("id", |unique| unique.field),
+        })
+    }
+
+    /// Copies the labels on an object to where they are searched.
+    async fn label<R: Stored>(&mut self, object: &R) -> Result<(), StorageError> {
+        let (frame, labels) = (object.frame(), object.label_ids());
+        if labels.is_empty() {
+            return Ok(());
+        }
+        let mut values = Vec::with_capacity(labels.len() * 4);
+        for label in labels {
+            values.extend([
+                Value::id(frame.account_id),
+                Value::id(*label),
+                R::KIND.noun().into(),
+                Value::id(frame.id),
+            ]);
+        }
+        let sql = format!(
+            "INSERT INTO labelled (account_id, label_id, kind, object_id) VALUES {} \
+             ON CONFLICT (account_id, label_id, kind, object_id) DO NOTHING",
+            tuples(labels.len(), 4)
+        );
+        let done = self.session.execute(sql, values).await;
+        done.map_err(|error| error.doing(WRITING)).map(|_| ())
+    }
+
+    async fn unlabel(
+        &mut self,
+        table: &Table,
+        account: AccountId,
+        kind: Kind,
+        id: Id,
+    ) -> Result<(), StorageError> {
+        if !table.labelled {
+            return Ok(());
+        }
+        let sql = "DELETE FROM labelled WHERE account_id = $1 AND kind = $2 AND object_id = $3";
+        let values = vec![Value::id(account), kind.noun().into(), Value::id(id)];
+        let done = self.session.execute(sql, values).await;
+        done.map_err(|error| error.doing(WRITING)).map(|_| ())
+    }
+}
+
+/// The condition that finds rows with the same values, or none if one of these is null.
+fn taken_condition<R: Mapped>(
+    columns: &[&'static str],
+    account: AccountId,
+    own: &[Value],
+    values: &mut Vec<Value>,
+) -> Option<String> {
+    let mut terms = Vec::new();
+    let mut found = Vec::new();
+    for column in columns {
+        let value = match *column {
+            "account_id" => Value::id(account),
+            own_column => {
+                let at = R::TABLE.columns.iter().position(|name| *name == own_column);
+                own.get(at?)?.clone()
+            }
+        };
+        if value == Value::Null {
+            return None;
+        }
+        found.push(value);
+        terms.push(format!("{column} = ${}", values.len() + found.len()));
+    }
+    values.extend(found);
+    Some(terms.join(" AND "))
+}
+
+fn conflict_or<R: Stored>(error: SqlError) -> StorageError {
+    match error {
+        SqlError::Unique(index) => StorageError::Conflict {
+            field: R::TABLE.field_of(&index),
+        },
+        other => other.doing(WRITING),
+    }
+}
+
+/// A name as it is searched and sorted by: whatever its case.
+pub(super) fn folded(name: &str) -> String {
+    name.to_lowercase()
+}
+
+/// The table of a kind.
+pub(super) fn table_of(kind: Kind) -> &'static Table {
+    use moca_core::{account, app, beacon, campaign, experience, label, place, zone};
+    match kind {
+        Kind::Account => account::Account::TABLE,
+        Kind::Member => account::Member::TABLE,
+        Kind::Token => account::Token::TABLE,
+        Kind::App => app::App::TABLE,
+        Kind::Label => label::Label::TABLE,
+        Kind::Place => place::Place::TABLE,
+        Kind::Zone => zone::Zone::TABLE,
+        Kind::Beacon => beacon::Beacon::TABLE,
+        Kind::Campaign => campaign::Campaign::TABLE,
+        Kind::Experience => experience::Experience::TABLE,
+    }
+}

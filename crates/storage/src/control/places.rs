@@ -1,0 +1,58 @@
+//! Places in the control store.
+
+use moca_core::{
+    id::LabelId,
+    place::{Place, PlaceConfig},
+    resource::{Frame, Kind},
+};
+
+use super::{
+    Filter,
+    sql::Value,
+    table::{Columns, Mapped, Stored, Table, Unique},
+};
+use crate::StorageError;
+
+impl Stored for Place {
+    const KIND: Kind = Kind::Place;
+}
+
+impl Mapped for Place {
+    type Config = PlaceConfig;
+
+    const TABLE: &'static Table = &Table {
+        name: "places",
+        columns: &["external_id"],
+        unique: &[Unique {
+            columns: &["account_id", "external_id"],
+            field: "config.externalId",
+        }],
+        filters: &[(Filter::ExternalId, "external_id")],
+        labelled: true,
+    };
+
+    fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    fn config(&self) -> &PlaceConfig {
+        &self.config
+    }
+
+    fn values(&self) -> Result<Vec<Value>, StorageError> {
+        let external_id = self.config.external_id.as_deref();
+        Ok(vec![Value::optional_text(external_id)])
+    }
+
+    fn label_ids(&self) -> &[LabelId] {
+        &self.config.label_ids
+    }
+
+    fn read(frame: Frame, config: PlaceConfig, _: &mut Columns) -> Result<Self, StorageError> {
+        Ok(Self { frame, config })
+    }
+}

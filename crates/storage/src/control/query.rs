@@ -1,0 +1,95 @@
+//! What callers ask the control store and what it answers besides objects.
+
+use moca_core::{
+    id::{AccountId, Id},
+    resource::Kind,
+};
+
+/// What to list.
+#[derive(Debug, Clone)]
+pub struct ListQuery {
+    /// Index of the first object.
+    pub offset: i64,
+    /// Objects on the page at most.
+    pub limit: i64,
+    /// Order; by creation, then id, when empty (and always as the last resort).
+    pub sort: Vec<(SortField, bool)>,
+    /// Only objects whose column equals the text; unknown columns are a bug (panic in tests, error).
+    pub filters: Vec<(Filter, String)>,
+    /// Only objects whose name contains this text, whatever its case.
+    pub q: Option<String>,
+}
+
+/// What a list can be ordered by; the flag beside it in [`ListQuery`] is true for descending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortField {
+    /// `createdAt`
+    CreatedAt,
+    /// `updatedAt`
+    UpdatedAt,
+    /// `name`
+    Name,
+}
+
+/// What a list can be filtered by, where the kind has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filter {
+    /// Member of a token.
+    MemberId,
+    /// App of a campaign.
+    AppId,
+    /// Place of a zone.
+    PlaceId,
+    /// Zone of a beacon.
+    ZoneId,
+    /// Campaign of an experience.
+    CampaignId,
+    /// The customer's own id.
+    ExternalId,
+    /// A label on a place, zone or beacon.
+    LabelId,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone)]
+pub struct Page<R> {
+    /// Objects in the whole list.
+    pub total: i64,
+    /// The objects of the page.
+    pub items: Vec<R>,
+}
+
+/// An object that refers to another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its id.
+    pub id: Id,
+    /// Its name.
+    pub name: String,
+}
+
+/// A line of the change feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangeRow {
+    /// Strictly growing with commits.
+    pub version: i64,
+    /// The tenant.
+    pub account_id: AccountId,
+    /// What changed.
+    pub kind: Kind,
+    /// Which one.
+    pub id: Id,
+}
+
+/// An answer kept for an `Idempotency-Key`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptAnswer {
+    /// SHA-256 over method, path, query and body of the first request.
+    pub request_hash: [u8; 32],
+    /// The answer, sealed by the API.
+    pub sealed_answer: Vec<u8>,
+    /// When it was given, ms since 1970.
+    pub created_at: i64,
+}

@@ -1,0 +1,96 @@
+//! What refers to an object.
+
+use moca_core::{
+    id::{AccountId, Id},
+    resource::Kind,
+};
+
+use super::{READING, Reference, Tx, objects::table_of, sql::Value, table::Columns};
+use crate::StorageError;
+
+impl Tx {
+    /// What refers to this object, at most `limit`.
+    pub async fn references(
+        &mut self,
+        account: AccountId,
+        kind: Kind,
+        id: Id,
+        limit: i64,
+    ) -> Result<Vec<Reference>, StorageError> {
+        let mut found = Vec::new();
+        for (referrer, condition) in referrers(kind) {
+            let left = limit - found.len() as i64;
+            if left <= 0 {
+                break;
+            }
+            let table = table_of(*referrer).name;
+            let sql = format!(
+                "SELECT name, id FROM {table} WHERE account_id = $1 AND {condition} \
+                 ORDER BY created_at, id LIMIT $3"
+            );
+            let values = vec![Value::id(account), Value::id(id), left.into()];
+            let rows = self.session.query(sql, values).await;
+            for row in rows.map_err(|error| error.doing(READING))? {
+                let mut columns = Columns::named(table, vec!["name", "id"], row);
+                found.push(Reference {
+                    name: columns.text()?,
+                    kind: *referrer,
+                    id: columns.id()?,
+                });
+            }
+        }
+        Ok(found)
+    }
+}
+
+macro_rules! labelled {
+    ($kind:literal) => {
+        concat!(
+            "id IN (SELECT object_id FROM labelled WHERE account_id = $1 AND label_id = $2 AND kind = '",
+            $kind,
+            "')"
+        )
+    };
+}
+
+macro_rules! targets {
+    ($kind:literal) => {
+        concat!("target_kind = '", $kind, "' AND target_id = $2")
+    };
+}
+
+/// The kinds that can refer to a kind, with the condition that one of them refers to `$2`.
+fn referrers(kind: Kind) -> &'static [(Kind, &'static str)] {
+    match kind {
+        Kind::Account => &[
+            (Kind::Member, "account_id = $2"),
+            (Kind::Token, "account_id = $2"),
+            (Kind::App, "account_id = $2"),
+            (Kind::Label, "account_id = $2"),
+            (Kind::Place, "account_id = $2"),
+            (Kind::Zone, "account_id = $2"),
+            (Kind::Beacon, "account_id = $2"),
+            (Kind::Campaign, "account_id = $2"),
+            (Kind::Experience, "account_id = $2"),
+        ],
+        Kind::Member => &[(Kind::Token, "member_id = $2")],
+        Kind::App => &[(Kind::Campaign, "app_id = $2")],
+        Kind::Label => &[
+            (Kind::Place, labelled!("place")),
+            (Kind::Zone, labelled!("zone")),
+            (Kind::Beacon, labelled!("beacon")),
+        ],
+        Kind::Place => &[
+            (Kind::Zone, "place_id = $2"),
+            (Kind::Experience, targets!("place")),
+        ],
+        Kind::Zone => &[
+            (Kind::Beacon, "zone_id = $2"),
+            (Kind::Experience, targets!("zone")),
+        ],
+        Kind::Beacon => &[(Kind::Experience, targets!("beacon"))],
+        Kind::Campaign => &[(Kind::Experience, "campaign_id = $2")],
+        // Tokens exchanged for a token are part of it: they go with it.
+        Kind::Token | Kind::Experience => &[],
+    }
+}

@@ -1,0 +1,226 @@
+//! The one way to talk to both databases: a statement with `$1..$n`, values in, rows out.
+//!
+//! A statement is written once, in the subset that SQLite and PostgreSQL share.
+
+mod postgres;
+mod sqlite;
+mod tls;
+
+use moca_core::id::Id;
+
+use crate::StorageError;
+
+/// A value of a column or parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// BIGINT
+    Integer(i64),
+    /// TEXT
+    Text(String),
+    /// BLOB or BYTEA
+    Bytes(Vec<u8>),
+}
+
+impl Value {
+    pub(crate) fn id(id: impl Into<Id>) -> Self {
+        Self::Text(id.into().to_string())
+    }
+
+    pub(crate) fn optional_id(id: Option<impl Into<Id>>) -> Self {
+        id.map_or(Self::Null, Self::id)
+    }
+
+    pub(crate) fn optional_text(text: Option<&str>) -> Self {
+        text.map_or(Self::Null, Self::from)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(integer: i64) -> Self {
+        Self::Integer(integer)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&[u8]> for Value {
+    fn from(bytes: &[u8]) -> Self {
+        Self::Bytes(bytes.to_vec())
+    }
+}
+
+/// The values of one row, in the order the statement names them.
+pub(crate) type Row = Vec<Value>;
+
+/// The cause of a failure, as the driver tells it.
+pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// A statement that failed.
+#[derive(Debug)]
+pub(crate) enum SqlError {
+    /// A unique index refused the row; the text names the index or its columns.
+    Unique(String),
+    /// Anything else.
+    Failed(Cause),
+    /// The database was closed meanwhile.
+    Closed,
+}
+
+impl SqlError {
+    /// The error for callers of the store who do not expect a taken value.
+    pub(crate) fn doing(self, doing: &'static str) -> StorageError {
+        let source = match self {
+            Self::Closed => return StorageError::Closed,
+            Self::Unique(what) => format!("{what} is not unique").into(),
+            Self::Failed(source) => source,
+        };
+        StorageError::Backend { doing, source }
+    }
+}
+
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Only reads, on the snapshot its first statement sees.
+    Read,
+    /// May write; one at a time in the whole database.
+    Write,
+    /// Changes the schema; one at a time in the whole database, needs no table.
+    Migrate,
+}
+
+/// An open database. Cheap to clone.
+#[derive(Clone)]
+pub(crate) enum Database {
+    Sqlite(sqlite::Pool),
+    Postgres(postgres::Pool),
+}
+
+impl Database {
+    /// Opens `sqlite:PATH` or `postgres://…`.
+    pub(crate) async fn open(url: &str) -> Result<Self, StorageError> {
+        if let Some(path) = url.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
+            return sqlite::Pool::open(path.into())
+                .await
+                .map(Self::Sqlite)
+                .map_err(|error| error.doing("opening the SQLite file of the control store"));
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return postgres::Pool::open(url).map(Self::Postgres);
+        }
+        // The text is not repeated: it may hold a password.
+        Err(StorageError::Configuration(
+            "the control store is named by sqlite:PATH or postgres://USER@HOST/DATABASE".into(),
+        ))
+    }
+
+    /// Starts a transaction; waits for its turn.
+    pub(crate) async fn begin(&self, mode: Mode) -> Result<Session, SqlError> {
+        let connection = match self {
+            Self::Sqlite(pool) => Connection::Sqlite(pool.begin(mode).await?),
+            Self::Postgres(pool) => Connection::Postgres(pool.begin(mode).await?),
+        };
+        Ok(Session {
+            connection,
+            broken: false,
+        })
+    }
+
+    /// The words for `{text}` and `{bytes}` in a migration.
+    pub(crate) fn column_types(&self) -> [(&'static str, &'static str); 2] {
+        match self {
+            Self::Sqlite(_) => [("{text}", "TEXT"), ("{bytes}", "BLOB")],
+            // Bytewise order whatever the locale of the database, as in SQLite.
+            Self::Postgres(_) => [("{text}", "TEXT COLLATE \"C\""), ("{bytes}", "BYTEA")],
+        }
+    }
+}
+
+enum Connection {
+    Sqlite(sqlite::Session),
+    Postgres(postgres::Session),
+}
+
+/// A transaction on a connection of its own; dropped without commit, it is rolled back.
+pub(crate) struct Session {
+    connection: Connection,
+    /// A statement failed or its answer was not waited for. PostgreSQL would answer a commit
+    /// then with a silent rollback, SQLite with half of the changes, so nothing more is accepted.
+    broken: bool,
+}
+
+impl Session {
+    /// Runs a statement and collects its rows.
+    pub(crate) async fn query(
+        &mut self,
+        sql: impl Into<String>,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, SqlError> {
+        let sql = sql.into();
+        self.enter()?;
+        let rows = match &mut self.connection {
+            Connection::Sqlite(session) => session.run(sql, values).await?.rows,
+            Connection::Postgres(session) => session.query(&sql, &values).await?,
+        };
+        self.broken = false;
+        Ok(rows)
+    }
+
+    /// Runs a statement and counts the rows it changed.
+    pub(crate) async fn execute(
+        &mut self,
+        sql: impl Into<String>,
+        values: Vec<Value>,
+    ) -> Result<u64, SqlError> {
+        let sql = sql.into();
+        self.enter()?;
+        let changed = match &mut self.connection {
+            Connection::Sqlite(session) => session.run(sql, values).await?.changed,
+            Connection::Postgres(session) => session.execute(&sql, &values).await?,
+        };
+        self.broken = false;
+        Ok(changed)
+    }
+
+    /// Runs several statements that have no parameters.
+    pub(crate) async fn batch(&mut self, sql: String) -> Result<(), SqlError> {
+        self.enter()?;
+        match &mut self.connection {
+            Connection::Sqlite(session) => session.batch(sql).await?,
+            Connection::Postgres(session) => session.batch(&sql).await?,
+        }
+        self.broken = false;
+        Ok(())
+    }
+
+    /// Makes the changes last.
+    pub(crate) async fn commit(mut self) -> Result<(), SqlError> {
+        self.enter()?;
+        match self.connection {
+            Connection::Sqlite(session) => session.commit().await,
+            Connection::Postgres(session) => session.commit().await,
+        }
+    }
+
+    // Broken until the answer is there: the future may be dropped half way.
+    fn enter(&mut self) -> Result<(), SqlError> {
+        if self.broken {
+            let sentence = "an earlier statement of this transaction failed or was abandoned";
+            return Err(SqlError::Failed(sentence.into()));
+        }
+        self.broken = true;
+        Ok(())
+    }
+}

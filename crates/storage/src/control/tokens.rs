@@ -1,0 +1,131 @@
+//! Tokens in the control store.
+
+use moca_core::{
+    account::{Token, TokenConfig},
+    id::{AccountId, Id, MemberId, TokenId},
+    resource::{Frame, Kind},
+};
+
+use super::{
+    Filter, Tx, WRITING,
+    sql::{Row, Value},
+    table::{Columns, Mapped, Stored, Table, Unique},
+};
+use crate::StorageError;
+
+/// Expired tokens deleted with each new one: more than are added, so their number stays bounded.
+const FORGOTTEN_AT_ONCE: i64 = 16;
+
+impl Stored for Token {
+    const KIND: Kind = Kind::Token;
+}
+
+impl Mapped for Token {
+    type Config = TokenConfig;
+
+    const TABLE: &'static Table = &Table {
+        name: "tokens",
+        columns: &["member_id", "secret_hash", "parent_id", "expires_at"],
+        unique: &[Unique {
+            columns: &["secret_hash"],
+            field: "secret",
+        }],
+        filters: &[(Filter::MemberId, "member_id")],
+        labelled: false,
+    };
+
+    fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    fn config(&self) -> &TokenConfig {
+        &self.config
+    }
+
+    fn values(&self) -> Result<Vec<Value>, StorageError> {
+        Ok(vec![
+            Value::id(self.member_id),
+            Value::from(self.secret_hash.as_slice()),
+            Value::optional_id(self.parent_id),
+            self.config.expires_at.map_or(Value::Null, Value::Integer),
+        ])
+    }
+
+    fn read(
+        frame: Frame,
+        config: TokenConfig,
+        columns: &mut Columns,
+    ) -> Result<Self, StorageError> {
+        Ok(Self {
+            frame,
+            member_id: MemberId(columns.id()?),
+            secret_hash: columns.hash()?,
+            parent_id: columns.optional_id()?.map(TokenId),
+            config,
+        })
+    }
+}
+
+impl Tx {
+    /// The token with this secret hash, whatever its account. One that was exchanged for a token
+    /// that is gone is gone too. Whether it has expired is for the caller to see.
+    pub async fn token_by_hash(
+        &mut self,
+        secret_hash: &[u8; 32],
+    ) -> Result<Option<Token>, StorageError> {
+        let condition = "secret_hash = $1 AND (parent_id IS NULL OR EXISTS \
+                         (SELECT 1 FROM tokens parents WHERE parents.account_id = tokens.account_id \
+                          AND parents.id = tokens.parent_id))";
+        self.find(condition, vec![Value::from(secret_hash.as_slice())])
+            .await
+    }
+
+    /// Deletes the tokens that were exchanged for this one, and those exchanged for these.
+    pub(super) async fn delete_exchanged_tokens(
+        &mut self,
+        account: AccountId,
+        id: Id,
+    ) -> Result<(), StorageError> {
+        let mut parents = vec![id];
+        while let Some(parent) = parents.pop() {
+            let sql = "DELETE FROM tokens WHERE account_id = $1 AND parent_id = $2 \
+                       RETURNING account_id, id";
+            let values = vec![Value::id(account), Value::id(parent)];
+            let rows = self.session.query(sql, values).await;
+            for row in rows.map_err(|error| error.doing(WRITING))? {
+                parents.push(self.note_deleted_token(account, row)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes some exchanged tokens that have expired: nobody else would.
+    pub(super) async fn forget_expired_tokens(
+        &mut self,
+        account: AccountId,
+        now_ms: i64,
+    ) -> Result<(), StorageError> {
+        let sql = "DELETE FROM tokens WHERE account_id = $1 AND id IN \
+                   (SELECT id FROM tokens WHERE account_id = $1 AND parent_id IS NOT NULL \
+                    AND expires_at <= $2 ORDER BY expires_at LIMIT $3) RETURNING account_id, id";
+        let values = vec![Value::id(account), now_ms.into(), FORGOTTEN_AT_ONCE.into()];
+        let rows = self.session.query(sql, values).await;
+        for row in rows.map_err(|error| error.doing(WRITING))? {
+            let id = self.note_deleted_token(account, row)?;
+            self.delete_exchanged_tokens(account, id).await?;
+        }
+        Ok(())
+    }
+
+    fn note_deleted_token(&mut self, account: AccountId, row: Row) -> Result<Id, StorageError> {
+        let mut columns = Columns::named("tokens", vec!["account_id", "id"], row);
+        columns.skip();
+        let id = columns.id()?;
+        self.note(account, Kind::Token, id, -1);
+        Ok(id)
+    }
+}

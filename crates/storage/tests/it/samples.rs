@@ -1,0 +1,282 @@
+//! Objects with every field filled in.
+
+use std::collections::BTreeMap;
+
+use moca_core::{
+    account::{Account, AccountConfig, Member, MemberConfig, Role, Token, TokenConfig},
+    app::{App, AppConfig},
+    beacon::{Beacon, BeaconConfig, BeaconIdentity, Hex},
+    campaign::{
+        Campaign, CampaignConfig, CampaignType, Recurrence,
+        repeat::Repeat,
+        status::{Lifecycle, Phase},
+    },
+    experience::{Action, Content, Experience, ExperienceConfig, Trigger},
+    geo::{Circle, LatLon},
+    id::{AccountId, AppId, BeaconId, CampaignId, Id, LabelId, MemberId, PlaceId, TokenId, ZoneId},
+    label::{Label, LabelConfig},
+    place::{Place, PlaceConfig},
+    property::{Properties, Property},
+    resource::Frame,
+    zone::{Zone, ZoneConfig},
+};
+use moca_storage::control::{Control, ListQuery, Stored};
+
+/// An account that tests work in.
+pub(crate) const HOME: AccountId = AccountId(id(0xA1));
+/// Another one, which must not see any of it.
+pub(crate) const ABROAD: AccountId = AccountId(id(0xB2));
+
+/// An id with the number in its last bytes, so that ids sort by their numbers.
+pub(crate) const fn id(number: u32) -> Id {
+    let mut bytes = [0; 16];
+    let [a, b, c, d] = number.to_be_bytes();
+    (bytes[12], bytes[13], bytes[14], bytes[15]) = (a, b, c, d);
+    Id(bytes)
+}
+
+/// The frame of the `number`th object of the home account.
+pub(crate) fn frame(number: u32) -> Frame {
+    Frame {
+        account_id: HOME,
+        id: id(number),
+        created_at: 1_700_000_000_000 + i64::from(number),
+        updated_at: 1_700_000_000_000 + i64::from(number),
+        revision: 1,
+    }
+}
+
+pub(crate) fn account(id: AccountId) -> Account {
+    Account {
+        frame: Frame {
+            account_id: id,
+            id: id.0,
+            ..frame(0)
+        },
+        operator: true,
+        config: AccountConfig {
+            name: "Aena".into(),
+            time_zone: "Europe/Madrid".into(),
+            cors_origins: vec!["https://console.example:8443".into()],
+        },
+    }
+}
+
+pub(crate) fn member(number: u32) -> Member {
+    Member {
+        frame: frame(number),
+        config: MemberConfig {
+            name: format!("Member {number}"),
+            email: Some(format!("member{number}@example.com")),
+            role: Role::Editor,
+        },
+    }
+}
+
+pub(crate) fn token(number: u32) -> Token {
+    let mut secret_hash = [7; 32];
+    secret_hash[..4].copy_from_slice(&number.to_be_bytes());
+    Token {
+        frame: frame(number),
+        member_id: MemberId(id(1)),
+        secret_hash,
+        parent_id: None,
+        config: TokenConfig {
+            name: format!("Token {number}"),
+            expires_at: Some(1_900_000_000_000),
+            role: Some(Role::Viewer),
+        },
+    }
+}
+
+/// A token exchanged for another one.
+pub(crate) fn exchanged_token(number: u32, parent: u32) -> Token {
+    Token {
+        parent_id: Some(TokenId(id(parent))),
+        ..token(number)
+    }
+}
+
+pub(crate) fn app(number: u32) -> App {
+    App {
+        frame: frame(number),
+        sealed_secret: vec![0, 1, 254, 255],
+        config: AppConfig {
+            name: format!("App {number}"),
+            description: Some("For travellers".into()),
+            app_url: Some("https://app.example".into()),
+            version: Some("1.2.3".into()),
+            category: Some("Utilities".into()),
+            icon_url: Some("https://app.example/icon.png".into()),
+            approx_app_size: Some("<2500".into()),
+            production: true,
+        },
+    }
+}
+
+pub(crate) fn label(number: u32) -> Label {
+    Label {
+        frame: frame(number),
+        config: LabelConfig {
+            name: format!("Label {number}"),
+            color: Some("#a0b1c2".into()),
+        },
+    }
+}
+
+pub(crate) fn place(number: u32) -> Place {
+    Place {
+        frame: frame(number),
+        config: PlaceConfig {
+            name: format!("Place {number}"),
+            geofence: Some(circle()),
+            address: Some("Avenida de la Hispanidad, s/n; \u{1F6EB} \"T4\" \\ 'S'".into()),
+            time_zone: Some("Europe/Madrid".into()),
+            category: Some("airport".into()),
+            external_id: Some(format!("place-{number}")),
+            provider: Some("MOCA".into()),
+            label_ids: vec![LabelId(id(5)), LabelId(id(6))],
+            properties: properties(),
+        },
+    }
+}
+
+/// A circle whose numbers need all their digits.
+fn circle() -> Circle {
+    Circle::new(
+        LatLon::new(40.471_926_000_000_03, -3.562_64).unwrap(),
+        1_234.567_890_123_4,
+    )
+    .unwrap()
+}
+
+fn properties() -> Properties {
+    BTreeMap::from([
+        ("gates".into(), Property::Number(0.1 + 0.2)),
+        ("open".into(), Property::Bool(true)),
+        ("iata".into(), Property::Text("MAD".into())),
+        (
+            "airlines".into(),
+            Property::List(vec!["IB".into(), "UX".into()]),
+        ),
+    ])
+}
+
+pub(crate) fn zone(number: u32) -> Zone {
+    Zone {
+        frame: frame(number),
+        place_id: PlaceId(id(2)),
+        config: ZoneConfig {
+            name: format!("Zone {number}"),
+            short_id: Some(format!("Z{number}")),
+            floor_number: -2,
+            category: Some("gates".into()),
+            provider: Some("MOCA".into()),
+            external_id: Some(format!("zone-{number}")),
+            geofence: Some(circle()),
+            label_ids: vec![LabelId(id(5))],
+        },
+    }
+}
+
+pub(crate) fn beacon(number: u32) -> Beacon {
+    let mut instance = [0; 6];
+    instance[..4].copy_from_slice(&number.to_be_bytes());
+    Beacon {
+        frame: frame(number),
+        zone_id: Some(ZoneId(id(3))),
+        config: BeaconConfig {
+            name: Some(format!("Beacon {number}")),
+            identity: BeaconIdentity::EddystoneUid {
+                namespace: Hex([0xAB; 10]),
+                instance: Hex(instance),
+            },
+            provider: Some("Kontakt".into()),
+            code: Some("c0de".into()),
+            location: Some(LatLon::new(40.491_7, -3.569_5).unwrap()),
+            floor_number: Some(1),
+            tx_power_dbm: Some(-59),
+            external_id: Some(format!("beacon-{number}")),
+            label_ids: vec![LabelId(id(6))],
+            properties: properties(),
+        },
+    }
+}
+
+pub(crate) fn campaign(number: u32) -> Campaign {
+    Campaign {
+        frame: frame(number),
+        app_id: AppId(id(4)),
+        lifecycle: Lifecycle {
+            phase: Phase::Started,
+            since_ms: 1_700_000_000_123,
+        },
+        config: CampaignConfig {
+            name: format!("Campaign {number}"),
+            description: Some("Summer".into()),
+            kind: CampaignType::Proximity,
+            start_at: 1_700_000_000_000,
+            end_at: 1_800_000_000_000,
+            display_cap: Some(3),
+            display_wait_ms: Some(60_000),
+            recurrence: Some(Recurrence {
+                hours_of_day: vec![8, 9],
+                days_of_week: vec![1, 7],
+            }),
+        },
+    }
+}
+
+pub(crate) fn experience(number: u32, trigger: Trigger) -> Experience {
+    Experience {
+        frame: frame(number),
+        campaign_id: CampaignId(id(7)),
+        config: ExperienceConfig {
+            name: format!("Experience {number}"),
+            description: Some("Welcome".into()),
+            repeat: Repeat::After15Min,
+            enabled: false,
+        },
+        trigger,
+        action: Action::ShowHtml(Content {
+            content: BTreeMap::from([
+                ("default".into(), "<b>Hi</b>".into()),
+                ("es".into(), "<b>Hola</b>".into()),
+            ]),
+            bg_alert: BTreeMap::from([("default".into(), "Hi".into())]),
+        }),
+    }
+}
+
+/// One trigger of each kind of target and direction.
+pub(crate) fn triggers() -> [Trigger; 6] {
+    let (place_id, zone_id, beacon_id) = (PlaceId(id(2)), ZoneId(id(3)), BeaconId(id(8)));
+    [
+        Trigger::EnterPlace { place_id },
+        Trigger::ExitPlace { place_id },
+        Trigger::EnterZone { zone_id },
+        Trigger::ExitZone { zone_id },
+        Trigger::EnterBeacon { beacon_id },
+        Trigger::ExitBeacon { beacon_id },
+    ]
+}
+
+/// A list of everything.
+pub(crate) fn everything() -> ListQuery {
+    ListQuery {
+        offset: 0,
+        limit: 1_000,
+        sort: vec![],
+        filters: vec![],
+        q: None,
+    }
+}
+
+/// Inserts in a transaction of its own.
+pub(crate) async fn insert<R: Stored>(store: &Control, objects: &[R]) {
+    let mut tx = store.write().await.unwrap();
+    for object in objects {
+        tx.insert(object).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
