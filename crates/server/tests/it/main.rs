@@ -7,3 +7,4 @@ mod docs;
 mod oauth;
 mod rules;
 mod support;
+mod tidy;
