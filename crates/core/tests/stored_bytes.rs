@@ -5,6 +5,8 @@
 //! Postcard in short: integers are variable-length (zigzag when signed), an enum is the number of
 //! its variant, an option 0 or 1, lists and texts have their length before them, ids are 16 bytes.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::{collections::BTreeMap, fmt::Debug};
 
 use moca_core::{

@@ -1,123 +1,95 @@
-//! Cells of a latitude/longitude grid at several sizes, and which of them a circle touches.
+//! A grid of cells over the whole globe, in several levels of fineness.
+//!
+//! A level is a number of rows of equal height from pole to pole; a row is divided into as many cells
+//! as leaves them about as wide as high, so a cell near a pole is not a sliver.
 
-use super::{Circle, LatLon};
+use super::{Circle, LatLon, distance::METRES_PER_CHORD_MIN};
 
-/// Cell sizes in degrees, the finest first.
-pub(super) const CELL_DEGREES: [f64; 5] = [0.005, 0.04, 0.32, 2.56, 20.48];
-/// A circle goes to the finest level on which it touches no more cells than this, so that neither
-/// a large fence fills thousands of cells nor small ones share a large cell.
-const CELLS_PER_FENCE_MAX: i64 = 12;
-/// Smallest length in metres of a degree of latitude on WGS-84 (at the equator).
-const DEGREE_M_MIN: f64 = 110_574.0;
-/// Smallest radius of curvature of WGS-84 in metres: boxes made with it are never too small.
-const CURVATURE_M_MIN: f64 = 6_335_439.0;
+/// Powers of two of the rows of each level, from cells of 311 km to cells of 300 m.
+const ROWS_LOG2: [u32; LEVELS] = [6, 8, 10, 12, 14, 16];
 
-/// One cell: row and column, packed.
-pub(super) type Cell = u64;
+/// The number of levels.
+pub(super) const LEVELS: usize = 6;
 
-/// The cell of a level that holds a point.
-pub(super) fn cell_at(level: usize, at: LatLon) -> Cell {
-    let size = CELL_DEGREES[level];
-    pack(row(size, at.latitude()), column(size, at.longitude()))
-}
+/// How many radii a cell is high at least: a lower number means more cells for a fence, but fewer
+/// fences in a cell.
+const CELL_RADII_MIN: f64 = 1.0;
 
-/// The level a circle belongs to and all cells of it that the circle may touch.
-pub(super) fn cells_of(circle: &Circle) -> (usize, Vec<Cell>) {
-    let bounds = Bounds::of(circle);
-    let last = CELL_DEGREES.len() - 1;
-    let level = (0..last)
-        .find(|&level| bounds.cells(CELL_DEGREES[level]) <= CELLS_PER_FENCE_MAX)
-        .unwrap_or(last);
-    (level, bounds.list(CELL_DEGREES[level]))
-}
+/// Degrees added to each side of a circle, so that rounding never leaves out a cell it touches.
+const MARGIN_DEGREES: f64 = 1e-9;
 
-fn pack(row: i64, column: i64) -> Cell {
-    ((row as u64) << 32) | column as u64
-}
+/// The number of one cell, unique over all levels.
+pub(super) type CellId = u64;
 
-fn row(size: f64, latitude: f64) -> i64 {
-    ((latitude + 90.0) / size).floor() as i64
-}
-
-/// 180° east is 180° west: both are column 0.
-fn column(size: f64, longitude: f64) -> i64 {
-    let east = if longitude >= 180.0 {
-        longitude - 360.0
-    } else {
-        longitude
+/// The finest level whose cells are at least as high as the circle, so that it touches few of them.
+pub(super) fn level_of(circle: &Circle) -> usize {
+    let fits = |level: &usize| {
+        let cell_height_m =
+            METRES_PER_CHORD_MIN * std::f64::consts::PI / f64::from(1 << ROWS_LOG2[*level]);
+        CELL_RADII_MIN * circle.radius_m <= cell_height_m
     };
-    ((east + 180.0) / size).floor() as i64
+    (0..LEVELS).rev().find(fits).unwrap_or(0)
 }
 
-/// A box around a circle, in degrees; never too small.
-struct Bounds {
-    south: f64,
-    north: f64,
-    /// May lie below -180.
-    west: f64,
-    /// May lie above 180; 360 or more from `west` when the circle holds a pole.
-    east: f64,
+/// The cell of a level that a point is in.
+pub(super) fn cell_at(level: usize, at: LatLon) -> CellId {
+    let row = row_of(level, at.latitude);
+    let columns = columns_of(level, row);
+    cell_id(level, row, column_of(columns, at.longitude), columns)
 }
 
-impl Bounds {
-    fn of(circle: &Circle) -> Self {
-        let center = circle.center();
-        let half_height = circle.radius_m() / DEGREE_M_MIN * 1.001 + 1e-9;
-        let (south, north) = (
-            center.latitude() - half_height,
-            center.latitude() + half_height,
-        );
-        let half_width = if south <= -90.0 || north >= 90.0 {
-            180.0
-        } else {
-            let angle = circle.radius_m() / CURVATURE_M_MIN;
-            let sine = angle.sin() / center.latitude().to_radians().cos();
-            if sine >= 1.0 {
-                180.0
-            } else {
-                sine.asin().to_degrees() * 1.01 + 1e-9
-            }
-        };
-        Self {
-            south: south.max(-90.0),
-            north: north.min(90.0),
-            west: center.longitude() - half_width,
-            east: center.longitude() + half_width,
+/// Calls `visit` once for every cell of a level that holds a point of the circle (and for a few more).
+pub(super) fn for_each_cell(level: usize, circle: &Circle, mut visit: impl FnMut(CellId)) {
+    let LatLon {
+        latitude,
+        longitude,
+    } = circle.center;
+    // On the sphere of `distance::contains` the circle lies within this angle of its centre.
+    let reach = circle.radius_m / METRES_PER_CHORD_MIN;
+    let reach_degrees = reach.to_degrees() + MARGIN_DEGREES;
+    let half_width_degrees = if latitude.abs() + reach_degrees >= 90.0 {
+        180.0
+    } else {
+        // The meridians that touch a cap of angle `reach` (sine rule in the triangle with the pole).
+        (reach.sin() / latitude.to_radians().cos())
+            .min(1.0)
+            .asin()
+            .to_degrees()
+            + MARGIN_DEGREES
+    };
+    for row in row_of(level, latitude - reach_degrees)..=row_of(level, latitude + reach_degrees) {
+        let columns = columns_of(level, row);
+        let first = column_of(columns, longitude - half_width_degrees);
+        let last = column_of(columns, longitude + half_width_degrees);
+        // Around the whole row each cell comes once, not the first again.
+        for column in first..=last.min(first + columns - 1) {
+            visit(cell_id(level, row, column, columns));
         }
     }
+}
 
-    fn cells(&self, size: f64) -> i64 {
-        let rows = row(size, self.north) - row(size, self.south) + 1;
-        let columns = ((self.east - self.west) / size) as i64 + 2;
-        rows * columns
-    }
+/// The row of a latitude; beyond a pole it is the last one.
+fn row_of(level: usize, latitude: f64) -> i64 {
+    let rows = 1_i64 << ROWS_LOG2[level];
+    let row = ((latitude + 90.0) / 180.0 * rows as f64).floor() as i64;
+    row.clamp(0, rows - 1)
+}
 
-    fn list(&self, size: f64) -> Vec<Cell> {
-        let mut columns: Vec<i64> = Vec::new();
-        for (west, east) in self.unwrapped() {
-            columns.extend(column(size, west)..=column(size, east));
-        }
-        columns.sort_unstable();
-        columns.dedup();
-        let mut cells = Vec::new();
-        for row in row(size, self.south)..=row(size, self.north) {
-            cells.extend(columns.iter().map(|&column| pack(row, column)));
-        }
-        cells
-    }
+/// How many cells a row has: as many as fit at its edge nearer to a pole.
+fn columns_of(level: usize, row: i64) -> i64 {
+    let rows = 1_i64 << ROWS_LOG2[level];
+    let rows_from_pole = row.min(rows - 1 - row);
+    let edge = std::f64::consts::PI * rows_from_pole as f64 / rows as f64;
+    // The sine of the angle from the pole is the cosine of the latitude.
+    ((2 * rows) as f64 * edge.sin()).floor().max(1.0) as i64
+}
 
-    /// The stretch of longitude in pieces within -180..180.
-    fn unwrapped(&self) -> Vec<(f64, f64)> {
-        const EAST_END: f64 = 180.0 - 1e-12;
-        if self.east - self.west >= 360.0 {
-            return vec![(-180.0, EAST_END)];
-        }
-        if self.west < -180.0 {
-            return vec![(-180.0, self.east), (self.west + 360.0, EAST_END)];
-        }
-        if self.east >= 180.0 {
-            return vec![(self.west, EAST_END), (-180.0, self.east - 360.0)];
-        }
-        vec![(self.west, self.east)]
-    }
+/// The column of a longitude; below 0 or beyond the last when the longitude is beyond +-180 degrees.
+fn column_of(columns: i64, longitude: f64) -> i64 {
+    ((longitude + 180.0) / 360.0 * columns as f64).floor() as i64
+}
+
+fn cell_id(level: usize, row: i64, column: i64, columns: i64) -> CellId {
+    // Rows and columns take 17 bits at most; the antimeridian is column 0 from either side.
+    (level as u64) << 56 | (row as u64) << 28 | column.rem_euclid(columns) as u64
 }

@@ -1,127 +1,172 @@
-//! The index against a scan of all fences.
+//! The index against a scan of all circles.
 
 use std::collections::BTreeMap;
 
-use proptest::prelude::*;
+use proptest::{collection::vec, prelude::*};
 
 use super::*;
+use crate::geo::distance_m;
 
-/// Points where a grid goes wrong first: poles, the antimeridian, the equator, and anywhere.
-fn point() -> impl Strategy<Value = LatLon> {
-    let latitude = prop_oneof![
-        3 => -90.0..=90.0,
-        1 => 89.0..=90.0,
-        1 => -90.0..=-89.0,
-        1 => Just(90.0),
-        1 => Just(0.0),
-        2 => 40.0..40.2,
-    ];
-    let longitude = prop_oneof![
-        3 => -180.0..=180.0,
-        2 => 179.5..=180.0,
-        2 => -180.0..=-179.5,
-        1 => Just(180.0),
-        1 => Just(-180.0),
-        2 => -3.8..-3.6,
-    ];
-    (latitude, longitude)
-        .prop_map(|(latitude, longitude)| LatLon::new(latitude, longitude).unwrap())
+fn at(latitude: f64, longitude: f64) -> LatLon {
+    LatLon::new(latitude, longitude).unwrap()
 }
 
-fn circle() -> impl Strategy<Value = Circle> {
-    let radius_m = prop_oneof![1.0..200.0, 200.0..10_000.0, 10_000.0..=100_000.0];
-    (point(), radius_m).prop_map(|(center, radius_m)| Circle::new(center, radius_m).unwrap())
+fn circle(latitude: f64, longitude: f64, radius_m: f64) -> Circle {
+    Circle::new(at(latitude, longitude), radius_m).unwrap()
+}
+
+fn found(index: &FenceIndex<u16>, point: LatLon) -> Vec<u16> {
+    let mut keys = Vec::new();
+    index.containing(point, |key| keys.push(key));
+    keys.sort_unstable();
+    keys
+}
+
+/// Positions anywhere, and many where things go wrong: poles, antimeridian, edges of cells.
+fn any_position() -> impl Strategy<Value = LatLon> {
+    let latitude = prop_oneof![
+        -90.0..=90.0,
+        89.0..=90.0,
+        -90.0..=-89.0,
+        -0.5..=0.5,
+        40.0..=40.5,
+        Just(90.0),
+        Just(-90.0),
+        Just(0.0),
+    ];
+    let longitude = prop_oneof![
+        -180.0..=180.0,
+        179.5..=180.0,
+        -180.0..=-179.5,
+        -0.5..=0.5,
+        Just(180.0),
+        Just(-180.0),
+        Just(0.0),
+    ];
+    (latitude, longitude).prop_map(|(latitude, longitude)| at(latitude, longitude))
+}
+
+fn any_circle() -> impl Strategy<Value = Circle> {
+    let radius_m = prop_oneof![
+        1.0..=100.0_f64,
+        100.0..=5_000.0_f64,
+        5_000.0..=100_000.0_f64,
+        Just(1.0),
+        Just(100_000.0),
+    ];
+    (any_position(), radius_m).prop_map(|(center, radius_m)| Circle::new(center, radius_m).unwrap())
+}
+
+/// A point at about `share` of the radius from the centre of the circle, in some direction.
+fn near(circle: &Circle, bearing: f64, share: f64) -> LatLon {
+    let north = circle.radius_m() * share * bearing.cos() / 111_000.0;
+    let latitude = (circle.center().latitude() + north).clamp(-90.0, 90.0);
+    let east = circle.radius_m() * share * bearing.sin() / 111_000.0;
+    let width = latitude.to_radians().cos().max(1e-6);
+    let longitude = circle.center().longitude() + (east / width).clamp(-180.0, 180.0);
+    at(latitude, (longitude + 540.0).rem_euclid(360.0) - 180.0)
 }
 
 #[derive(Debug, Clone)]
-enum Change {
-    Insert(u8, Circle),
-    Remove(u8),
+enum Step {
+    Insert(u16, Circle),
+    Remove(u16),
 }
 
-fn change() -> impl Strategy<Value = Change> {
+fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        4 => (0u8..40, circle()).prop_map(|(key, circle)| Change::Insert(key, circle)),
-        1 => (0u8..40).prop_map(Change::Remove),
+        4 => (0..40_u16, any_circle()).prop_map(|(key, circle)| Step::Insert(key, circle)),
+        1 => (0..40_u16).prop_map(Step::Remove),
     ]
 }
 
-/// A point near a circle's border, where containment is decided.
-fn near(circle: &Circle, bearing: f64, factor: f64) -> LatLon {
-    let center = circle.center();
-    let degrees = circle.radius_m() * factor / 111_320.0;
-    let latitude = (center.latitude() + degrees * bearing.cos()).clamp(-90.0, 90.0);
-    let scale = latitude.to_radians().cos().max(1e-3);
-    let longitude = center.longitude() + degrees * bearing.sin() / scale;
-    LatLon::new(latitude, (longitude + 540.0).rem_euclid(360.0) - 180.0).unwrap()
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn the_index_finds_what_a_scan_finds(
-        changes in prop::collection::vec(change(), 1..60),
-        anywhere in prop::collection::vec(point(), 20),
-        bearings in prop::collection::vec((0.0..6.3, 0.9..1.1), 4),
+        steps in vec(any_step(), 1..120),
+        points in vec(any_position(), 1..20),
+        shares in vec((0.0..std::f64::consts::TAU, 0.0..1.5), 1..8),
     ) {
         let mut index = FenceIndex::default();
-        let mut fences = BTreeMap::new();
-        for change in changes {
-            match change {
-                Change::Insert(key, circle) => {
+        let mut model = BTreeMap::new();
+        for step in steps {
+            match step {
+                Step::Insert(key, circle) => {
                     index.insert(key, circle);
-                    fences.insert(key, circle);
+                    model.insert(key, circle);
                 }
-                Change::Remove(key) => {
-                    prop_assert_eq!(index.remove(key), fences.remove(&key).is_some());
+                Step::Remove(key) => {
+                    prop_assert_eq!(index.remove(key), model.remove(&key).is_some());
                 }
             }
         }
-        prop_assert_eq!(index.len(), fences.len());
-        let mut points = anywhere;
-        for circle in fences.values() {
-            points.push(circle.center());
-            points.extend(bearings.iter().map(|&(bearing, factor)| near(circle, bearing, factor)));
-        }
-        for at in points {
-            let mut found = Vec::new();
-            index.containing(at, |key| found.push(key));
-            found.sort_unstable();
-            let expected: Vec<u8> = fences
+        prop_assert_eq!(index.len(), model.len());
+        let around = model.values().flat_map(|circle| {
+            shares.iter().map(|(bearing, share)| near(circle, *bearing, *share))
+        });
+        for point in points.iter().copied().chain(around) {
+            let expected: Vec<u16> = model
                 .iter()
-                .filter(|(_, circle)| circle.contains(at))
+                .filter(|(_, circle)| circle.contains(point))
                 .map(|(key, _)| *key)
                 .collect();
-            prop_assert_eq!(found, expected, "at {:?}", at);
+            prop_assert_eq!(found(&index, point), expected, "{:?}", point);
         }
+        for key in model.keys() {
+            prop_assert!(index.remove(*key));
+        }
+        prop_assert!(index.is_empty());
+        prop_assert!(index.cells.is_empty(), "a removed fence leaves no cell behind");
+        prop_assert_eq!(index.level_fences, [0; LEVELS]);
+    }
+
+    #[test]
+    fn the_border_is_inside_and_the_next_number_is_not(
+        center in any_position(),
+        bearing in 0.0..std::f64::consts::TAU,
+        metres in 10.0..90_000.0_f64,
+    ) {
+        let rough = Circle::new(center, metres).unwrap();
+        let point = near(&rough, bearing, 1.0);
+        let exact_m = distance_m(center, point);
+        prop_assume!((2.0..100_000.0).contains(&exact_m));
+        let mut index = FenceIndex::default();
+        index.insert(1, Circle::new(center, exact_m).unwrap());
+        index.insert(2, Circle::new(center, exact_m.next_down()).unwrap());
+        prop_assert_eq!(found(&index, point), vec![1]);
     }
 }
 
 #[test]
-fn no_fence_fills_many_cells() {
-    for latitude in [0.0, 45.0, 70.0, 85.0, 89.0, 89.99, 90.0] {
-        for radius_m in [1.0, 50.0, 500.0, 5_000.0, 50_000.0, 100_000.0] {
-            let circle = Circle::new(LatLon::new(latitude, 179.9).unwrap(), radius_m).unwrap();
-            let cells = grid::cells_of(&circle).1.len();
-            assert!(cells <= 40, "{cells} cells at {latitude} with {radius_m} m");
-        }
-    }
-}
-
-#[test]
-fn an_emptied_index_holds_nothing() {
+fn fences_reach_over_the_antimeridian_and_the_poles() {
     let mut index = FenceIndex::default();
-    for key in 0..100u32 {
-        let center = LatLon::new(f64::from(key) / 2.0, 0.0).unwrap();
-        index.insert(
-            key,
-            Circle::new(center, 100.0 * f64::from(key + 1)).unwrap(),
-        );
+    index.insert(1, circle(-17.0, 179.95, 20_000.0));
+    index.insert(2, circle(89.99, 0.0, 5_000.0));
+    index.insert(3, circle(-90.0, 0.0, 100.0));
+    assert_eq!(found(&index, at(-17.0, -179.95)), [1]);
+    assert_eq!(found(&index, at(-17.0, 180.0)), [1]);
+    assert_eq!(found(&index, at(-17.0, -180.0)), [1]);
+    assert_eq!(found(&index, at(-17.0, -179.8)), []);
+    assert_eq!(found(&index, at(89.99, 180.0)), [2]);
+    assert_eq!(found(&index, at(90.0, 77.0)), [2]);
+    assert_eq!(found(&index, at(89.9, 180.0)), []);
+    assert_eq!(found(&index, at(-90.0, -123.0)), [3]);
+}
+
+#[test]
+fn no_fence_fills_more_than_a_few_cells() {
+    for radius_m in [
+        1.0, 140.0, 150.0, 160.0, 600.0, 10_000.0, 99_999.0, 100_000.0,
+    ] {
+        for latitude in [0.0, 45.001, -70.0, 85.0] {
+            let mut index = FenceIndex::default();
+            index.insert(1, circle(latitude, 179.999, radius_m));
+            assert!(index.cells.len() <= 12, "{radius_m} m at {latitude}");
+        }
+        let mut index = FenceIndex::default();
+        index.insert(1, circle(89.999, 0.0, radius_m));
+        assert!(index.cells.len() <= 24, "{radius_m} m at the pole");
     }
-    for key in 0..100 {
-        assert!(index.remove(key));
-    }
-    assert!(index.is_empty());
-    assert!(index.levels.iter().all(HashMap::is_empty));
 }
