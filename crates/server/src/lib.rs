@@ -8,6 +8,7 @@ pub mod config;
 mod data_dir;
 pub mod first_run;
 mod http_limits;
+pub mod import;
 mod private_file;
 pub mod serve;
 mod system;
