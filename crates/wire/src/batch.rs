@@ -39,7 +39,14 @@ pub fn read_items(value: &Value) -> Result<&[Value], Vec<Fault>> {
         Value::Array(_) => (value, ""),
         Value::Object(object) => {
             refuse_other_fields(object.keys())?;
-            (object.get("items").unwrap_or(&Value::Null), "/items")
+            let Some(items) = object.get("items") else {
+                return Err(vec![Fault::new(
+                    "/items",
+                    FaultCode::Required,
+                    "expected a list of the objects to create",
+                )]);
+            };
+            (items, "/items")
         }
         _ => {
             return Err(vec![Fault::new(

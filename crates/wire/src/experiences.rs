@@ -224,12 +224,17 @@ fn read_action(fields: &mut Fields<'_, '_>) -> Option<Action> {
     });
     let bg_alert = read_texts(fields, "bgAlert", values::text(TEXT_CHARS_MAX));
     let content_type = fields.take("contentType");
-    fields.require("content", "expected an object with a text under `default`");
-    if let Some(content) = &content
-        && !content.contains_key("default")
-    {
-        let detail = "expected the text for every language that has none of its own";
-        fields.fault_inside("content", "default", required(detail));
+    match fields.take("content").map(Value::as_object) {
+        None => fields.require("content", "expected an object with a text under `default`"),
+        Some(Some(texts)) if !texts.contains_key("default") => fields.fault_inside(
+            "content",
+            "default",
+            values::Complaint {
+                code: FaultCode::Required,
+                detail: "expected the text for all languages without one of their own".to_owned(),
+            },
+        ),
+        Some(_) => {}
     }
     let action = make?(Content {
         content: content?,
@@ -250,13 +255,6 @@ fn read_action(fields: &mut Fields<'_, '_>) -> Option<Action> {
 
 fn is_open_url(action: &Action) -> bool {
     matches!(action, Action::OpenUrl(_))
-}
-
-fn required(detail: &str) -> values::Complaint {
-    values::Complaint {
-        code: FaultCode::Required,
-        detail: detail.to_owned(),
-    }
 }
 
 fn type_of<T: Copy>(types: &[(&str, T)]) -> impl Fn(&Value) -> Reading<T> {

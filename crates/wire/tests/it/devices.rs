@@ -1,0 +1,123 @@
+//! What devices send besides events, and the shapes of what is answered.
+
+use moca_core::event::TagChange;
+use moca_wire::{analytics, instances};
+use serde_json::{Value, json};
+
+use crate::support::{
+    Change::{Remove, Set},
+    ID, assert_faults, assert_optional,
+};
+
+fn registration() -> Value {
+    json!({
+        "deviceKey": "k-1", "deviceModel": "Pixel 9", "deviceType": "Phone", "os": "Android",
+        "osVersion": "16", "lang": "es-MX", "country": "ES", "timeZone": "Europe/Madrid",
+        "carrier": "Movistar", "appVersion": "1.2", "sdkVersion": "3.0"
+    })
+}
+
+#[test]
+fn a_full_registration_is_read_and_written_back() {
+    let input = instances::read_registration(&registration()).unwrap();
+    assert_eq!(serde_json::to_value(&input).unwrap(), registration());
+    assert!(instances::read_registration(&json!({})).is_ok());
+    assert_optional(
+        &registration(),
+        instances::read_registration,
+        &["/lang", "/deviceKey"],
+    );
+    assert_faults(
+        &registration(),
+        instances::read_registration,
+        &[
+            ("/deviceKey", Set(json!("")), "/deviceKey", "too_short"),
+            ("/lang", Set(json!("Spanish!")), "/lang", "invalid_format"),
+            ("/country", Set(json!("ESP")), "/country", "invalid_format"),
+            (
+                "/timeZone",
+                Set(json!("Here")),
+                "/timeZone",
+                "unknown_value",
+            ),
+            ("/os", Set(json!(7)), "/os", "wrong_type"),
+            (
+                "/instanceId",
+                Set(json!(ID)),
+                "/instanceId",
+                "unknown_field",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn an_instance_can_be_sent_back_as_its_profile() {
+    let answer = json!({
+        "createdAt": 1, "instanceId": ID, "appId": ID, "userId": "u", "properties": {}, "tags": {"a": 1.0},
+        "lang": "es"
+    });
+    let instance: instances::Instance = serde_json::from_value(answer.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&instance).unwrap(), answer);
+    let profile = instances::read_profile(&answer).unwrap();
+    assert_eq!(profile, instance.profile);
+}
+
+#[test]
+fn a_login_names_the_user() {
+    let full = json!({"userId": "u-7", "properties": {"gender": "f", "birth_year": null}});
+    let input = instances::read_login(&full).unwrap();
+    assert_eq!(serde_json::to_value(&input).unwrap(), full);
+    assert_optional(&full, instances::read_login, &["/properties"]);
+    assert_faults(
+        &full,
+        instances::read_login,
+        &[
+            ("/userId", Remove, "/userId", "required"),
+            ("/userId", Set(json!(7)), "/userId", "wrong_type"),
+            (
+                "/properties/x",
+                Set(json!({})),
+                "/properties/x",
+                "wrong_type",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn properties_are_required_and_may_be_null_one_by_one() {
+    let full = json!({"properties": {"a": 1, "b": null}});
+    let input = instances::read_properties(&full).unwrap();
+    assert_eq!(input.properties["b"], None);
+    assert_faults(
+        &full,
+        instances::read_properties,
+        &[("/properties", Remove, "/properties", "required")],
+    );
+}
+
+#[test]
+fn a_tag_is_changed_by_an_expression() {
+    let read = |value: Value| instances::read_tag(&json!({ "value": value }));
+    assert_eq!(read(json!("+1")), Ok(TagChange::Add(1.0)));
+    assert_eq!(read(json!("=3.5")), Ok(TagChange::Set(3.5)));
+    assert_eq!(read(json!(4)), Ok(TagChange::Set(4.0)));
+    assert_faults(
+        &json!({"value": "+1"}),
+        instances::read_tag,
+        &[
+            ("/value", Remove, "/value", "required"),
+            ("/value", Set(json!("many")), "/value", "invalid_format"),
+            ("/value", Set(json!(-1)), "/value", "out_of_range"),
+            ("/value", Set(json!(true)), "/value", "wrong_type"),
+        ],
+    );
+}
+
+#[test]
+fn a_group_names_its_kind() {
+    let group = json!({"placeId": ID, "value": 7});
+    let read: analytics::GroupCount = serde_json::from_value(group.clone()).unwrap();
+    assert_eq!(serde_json::to_value(read).unwrap(), group);
+}

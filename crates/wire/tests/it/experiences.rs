@@ -1,0 +1,215 @@
+//! Experiences.
+
+use moca_core::id::CampaignId;
+use moca_wire::experiences;
+use serde_json::{Value, json};
+
+use crate::support::{
+    Change::{Remove, Set},
+    ID, OTHER_ID, assert_faults, assert_optional, found,
+};
+
+fn experience() -> Value {
+    json!({
+        "campaignId": ID,
+        "config": {"name": "Hello", "description": "d", "repeat": "NextDay", "enabled": false},
+        "trigger": {"@type": "EnterPlaceTrigger", "placeId": ID},
+        "action": {
+            "@type": "SendLocalMessageAction", "contentType": "text/plain",
+            "content": {"default": "Hi", "es": "Hola", "es-MX": "Qu\u{e9} onda"}, "bgAlert": {"default": "Psst"}
+        }
+    })
+}
+
+fn read(body: &Value) -> Result<experiences::ExperienceInput, Vec<moca_wire::problem::Fault>> {
+    experiences::read(body, None)
+}
+
+#[test]
+fn a_full_experience_is_read_and_written_back() {
+    let input = read(&experience()).unwrap();
+    assert_eq!(serde_json::to_value(&input).unwrap(), experience());
+    let action = serde_json::from_value(experience()["action"].clone());
+    assert_eq!(input.action, action.unwrap());
+    assert_optional(
+        &experience(),
+        read,
+        &[
+            "/config/description",
+            "/config/enabled",
+            "/action/contentType",
+            "/action/bgAlert",
+        ],
+    );
+}
+
+#[test]
+fn every_trigger_and_action_is_read_and_written_back() {
+    let triggers = [
+        ("EnterPlaceTrigger", "placeId"),
+        ("ExitPlaceTrigger", "placeId"),
+        ("EnterZoneTrigger", "zoneId"),
+        ("ExitZoneTrigger", "zoneId"),
+        ("EnterBeaconTrigger", "beaconId"),
+        ("ExitBeaconTrigger", "beaconId"),
+    ];
+    let actions = [
+        ("SendLocalMessageAction", "text/plain", "Hi"),
+        ("ShowHtmlAction", "text/html", "<p>\n\tHi</p>"),
+        ("OpenUrlAction", "text/x-url", "myapp://offers/7"),
+    ];
+    for (trigger, key) in triggers {
+        for (action, content_type, content) in actions {
+            let mut body = experience();
+            body["trigger"] = json!({"@type": trigger, key: OTHER_ID});
+            body["action"] = json!({
+                "@type": action, "contentType": content_type,
+                "content": {"default": content}, "bgAlert": {}
+            });
+            let input = read(&body).unwrap();
+            assert_eq!(serde_json::to_value(&input).unwrap(), body);
+        }
+    }
+}
+
+#[test]
+fn an_experience_keeps_its_campaign() {
+    let campaign: CampaignId = ID.parse().unwrap();
+    let read = |body: &_| experiences::read(body, Some(campaign));
+    assert_optional(&experience(), read, &["/campaignId"]);
+    assert_faults(
+        &experience(),
+        read,
+        &[(
+            "/campaignId",
+            Set(json!(OTHER_ID)),
+            "/campaignId",
+            "immutable",
+        )],
+    );
+}
+
+#[test]
+fn each_fault_of_config_and_trigger_is_found_where_it_is() {
+    let repeat = "/config/repeat";
+    let trigger = "/trigger";
+    assert_faults(
+        &experience(),
+        read,
+        &[
+            ("/campaignId", Remove, "/campaignId", "required"),
+            ("/config/name", Remove, "/config/name", "required"),
+            (repeat, Remove, repeat, "required"),
+            (repeat, Set(json!("After7Min")), repeat, "unknown_value"),
+            (
+                "/config/enabled",
+                Set(json!(1)),
+                "/config/enabled",
+                "wrong_type",
+            ),
+            (trigger, Remove, trigger, "required"),
+            (trigger, Set(json!("enter")), trigger, "wrong_type"),
+            (
+                trigger,
+                Set(json!({"placeId": ID})),
+                "/trigger/@type",
+                "required",
+            ),
+            (
+                trigger,
+                Set(json!({"@type": "CustomTrigger", "placeId": ID})),
+                "/trigger/@type",
+                "unknown_value",
+            ),
+            (
+                trigger,
+                Set(json!({"@type": "ExitZoneTrigger"})),
+                "/trigger/zoneId",
+                "required",
+            ),
+            (
+                "/trigger/zoneId",
+                Set(json!(ID)),
+                "/trigger/zoneId",
+                "unknown_field",
+            ),
+            (
+                "/trigger/placeId",
+                Set(json!("p")),
+                "/trigger/placeId",
+                "invalid_format",
+            ),
+            ("/action", Remove, "/action", "required"),
+        ],
+    );
+}
+
+#[test]
+fn each_fault_of_an_action_is_found_where_it_is() {
+    let content = "/action/content";
+    let default = "/action/content/default";
+    let kind = "/action/@type";
+    assert_faults(
+        &experience(),
+        read,
+        &[
+            (kind, Remove, kind, "required"),
+            (kind, Set(json!("TagAction")), kind, "unknown_value"),
+            (
+                "/action/contentType",
+                Set(json!("text/html")),
+                "/action/contentType",
+                "unknown_value",
+            ),
+            (content, Remove, content, "required"),
+            (content, Set(json!("Hi")), content, "wrong_type"),
+            (content, Set(json!({"es": "Hola"})), default, "required"),
+            (default, Set(json!("")), default, "too_short"),
+            (default, Set(json!(1)), default, "wrong_type"),
+            (default, Set(json!("x".repeat(50_001))), default, "too_long"),
+            (
+                "/action/content/en_GB",
+                Set(json!("Hi")),
+                "/action/content/en_GB",
+                "invalid_format",
+            ),
+            (
+                "/action/content/ES",
+                Set(json!("Hola")),
+                "/action/content/es",
+                "not_unique",
+            ),
+            (
+                "/action/bgAlert/default",
+                Set(json!("x".repeat(2_001))),
+                "/action/bgAlert/default",
+                "too_long",
+            ),
+            (
+                "/action/sound",
+                Set(json!("ping")),
+                "/action/sound",
+                "unknown_field",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_link_must_be_absolute() {
+    let mut body = experience();
+    body["action"] =
+        json!({"@type": "OpenUrlAction", "content": {"default": "/offers", "es": "https://e.com"}});
+    assert_eq!(
+        found(&read(&body).unwrap_err()),
+        [("/action/content/default", "invalid_format")]
+    );
+}
+
+#[test]
+fn html_of_exactly_the_limit_is_accepted_in_every_language() {
+    let html = "x".repeat(50_000);
+    let mut body = experience();
+    body["action"] = json!({"@type": "ShowHtmlAction", "content": {"default": html, "es": html}});
+    assert!(read(&body).is_ok());
+}
