@@ -1,17 +1,23 @@
 //! Every path of the API on one page.
 
 use moca_core::{
-    account::Role::{Analyst, Editor, Viewer},
+    account::Role::{Admin, Analyst, Editor, Owner, Viewer},
     limits::MOMENT_MS_MAX,
     metric::Metric::{ActiveUsers, NewUsers, ReturningUsers, Visitors},
 };
 
 use crate::{
     device::{events, instances, messages, profile},
-    manage::{analytics, decisions, labels},
+    manage::{
+        accounts, analytics, apps, beacons, campaigns, decisions, experiences, labels, members,
+        place_batch, places, tokens, zones,
+    },
     oauth,
     ops::{health, metrics},
-    query::{LIMIT, LIST, OFFSET, PAGE, Parameter, ParameterKind, optional, required},
+    query::{
+        APP_ID, CAMPAIGN_ID, CASCADE, EXTERNAL_ID, LABEL_ID, LIMIT, LIST, MEMBER_ID, OFFSET, PAGE,
+        PLACE_ID, Parameter, ParameterKind, Q, SORT, ZONE_ID, optional, required,
+    },
     route::{
         BodyKind::{Form, JsonOrNdjson},
         Endpoint::{App, Ask, Device, Manage, OAuthClient, Operations},
@@ -68,6 +74,16 @@ const DECISIONS: &[Parameter] = &[
     LIMIT,
 ];
 
+const TOKENS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, MEMBER_ID];
+const PLACES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, EXTERNAL_ID, LABEL_ID];
+const ZONES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, PLACE_ID, EXTERNAL_ID, LABEL_ID];
+const BEACONS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, ZONE_ID, EXTERNAL_ID, LABEL_ID];
+const CAMPAIGNS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID];
+const EXPERIENCES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, CAMPAIGN_ID];
+
+/// Whether a batch is done as a whole or not at all.
+const ATOMIC: Parameter = optional("atomic", ParameterKind::Flag);
+
 /// All routes of the public port.
 pub const fn routes() -> &'static [Route] {
     ROUTES
@@ -82,11 +98,73 @@ pub(crate) const fn operations() -> &'static [Route] {
 static ROUTES: &[Route] = &[
     route(Post,   "/oauth/token", OAuthClient(manage!(oauth::token))).body(Form),
 
+    route(Get,    "/v2/accounts",             Manage(Viewer, manage!(accounts::list))).query(LIST),
+    route(Post,   "/v2/accounts",             Manage(Owner, manage!(accounts::create))).json().created(),
+    route(Get,    "/v2/accounts/{accountId}", Manage(Viewer, manage!(accounts::get))),
+    route(Put,    "/v2/accounts/{accountId}", Manage(Owner, manage!(accounts::put))).json(),
+
+    route(Get,    "/v2/members",            Manage(Viewer, manage!(members::list))).query(LIST),
+    route(Post,   "/v2/members",            Manage(Admin, manage!(members::create))).json().created(),
+    route(Get,    "/v2/members/{memberId}", Manage(Viewer, manage!(members::get))),
+    route(Put,    "/v2/members/{memberId}", Manage(Admin, manage!(members::put))).json(),
+    route(Delete, "/v2/members/{memberId}", Manage(Admin, manage!(members::delete))).query(&[CASCADE]),
+
+    route(Get,    "/v2/tokens",           Manage(Viewer, manage!(tokens::list))).query(TOKENS),
+    route(Post,   "/v2/tokens",           Manage(Admin, manage!(tokens::create))).json().created(),
+    route(Get,    "/v2/tokens/{tokenId}", Manage(Viewer, manage!(tokens::get))),
+    route(Put,    "/v2/tokens/{tokenId}", Manage(Admin, manage!(tokens::put))).json(),
+    route(Delete, "/v2/tokens/{tokenId}", Manage(Admin, manage!(tokens::delete))).query(&[CASCADE]),
+
+    route(Get,    "/v2/apps",         Manage(Viewer, manage!(apps::list))).query(LIST),
+    route(Post,   "/v2/apps",         Manage(Admin, manage!(apps::create))).json().created(),
+    route(Get,    "/v2/apps/{appId}", Manage(Viewer, manage!(apps::get))),
+    route(Put,    "/v2/apps/{appId}", Manage(Admin, manage!(apps::put))).json(),
+    route(Delete, "/v2/apps/{appId}", Manage(Admin, manage!(apps::delete))).query(&[CASCADE]),
+
     route(Get,    "/v2/labels",           Manage(Viewer, manage!(labels::list))).query(LIST),
     route(Post,   "/v2/labels",           Manage(Editor, manage!(labels::create))).json().created(),
     route(Get,    "/v2/labels/{labelId}", Manage(Viewer, manage!(labels::get))),
     route(Put,    "/v2/labels/{labelId}", Manage(Editor, manage!(labels::put))).json(),
-    route(Delete, "/v2/labels/{labelId}", Manage(Editor, manage!(labels::delete))),
+    route(Delete, "/v2/labels/{labelId}", Manage(Editor, manage!(labels::delete))).query(&[CASCADE]),
+
+    route(Get,    "/v2/places",           Manage(Viewer, manage!(places::list))).query(PLACES),
+    route(Post,   "/v2/places",           Manage(Editor, manage!(places::create))).json().created(),
+    route(Post,   "/v2/places/batch",     Manage(Editor, manage!(place_batch::create))).query(&[ATOMIC]).json(),
+    route(Put,    "/v2/places/external/{externalId}", Manage(Editor, manage!(places::put_external))).json().ok_or_created(),
+    route(Get,    "/v2/places/{placeId}", Manage(Viewer, manage!(places::get))),
+    route(Put,    "/v2/places/{placeId}", Manage(Editor, manage!(places::put))).json(),
+    route(Delete, "/v2/places/{placeId}", Manage(Editor, manage!(places::delete))).query(&[CASCADE]),
+
+    route(Get,    "/v2/zones",          Manage(Viewer, manage!(zones::list))).query(ZONES),
+    route(Post,   "/v2/zones",          Manage(Editor, manage!(zones::create))).json().created(),
+    route(Put,    "/v2/zones/external/{externalId}", Manage(Editor, manage!(zones::put_external))).json().ok_or_created(),
+    route(Get,    "/v2/zones/{zoneId}", Manage(Viewer, manage!(zones::get))),
+    route(Put,    "/v2/zones/{zoneId}", Manage(Editor, manage!(zones::put))).json(),
+    route(Delete, "/v2/zones/{zoneId}", Manage(Editor, manage!(zones::delete))).query(&[CASCADE]),
+    route(Get,    "/v2/zones/{zoneId}/beacons", Manage(Viewer, manage!(zones::get_beacons))),
+    route(Put,    "/v2/zones/{zoneId}/beacons", Manage(Editor, manage!(zones::put_beacons))).json(),
+
+    route(Get,    "/v2/beacons",            Manage(Viewer, manage!(beacons::list))).query(BEACONS),
+    route(Post,   "/v2/beacons",            Manage(Editor, manage!(beacons::create))).json().created(),
+    route(Put,    "/v2/beacons/external/{externalId}", Manage(Editor, manage!(beacons::put_external))).json().ok_or_created(),
+    route(Get,    "/v2/beacons/{beaconId}", Manage(Viewer, manage!(beacons::get))),
+    route(Put,    "/v2/beacons/{beaconId}", Manage(Editor, manage!(beacons::put))).json(),
+    route(Delete, "/v2/beacons/{beaconId}", Manage(Editor, manage!(beacons::delete))).query(&[CASCADE]),
+
+    route(Get,    "/v2/campaigns",              Manage(Viewer, manage!(campaigns::list))).query(CAMPAIGNS),
+    route(Post,   "/v2/campaigns",              Manage(Editor, manage!(campaigns::create))).json().created(),
+    route(Get,    "/v2/campaigns/{campaignId}", Manage(Viewer, manage!(campaigns::get))),
+    route(Put,    "/v2/campaigns/{campaignId}", Manage(Editor, manage!(campaigns::put))).json(),
+    route(Delete, "/v2/campaigns/{campaignId}", Manage(Editor, manage!(campaigns::delete))).query(&[CASCADE]),
+    route(Put,    "/v2/campaigns/{campaignId}/start", Manage(Editor, manage!(campaigns::start))),
+    route(Put,    "/v2/campaigns/{campaignId}/stop", Manage(Editor, manage!(campaigns::stop))),
+    route(Put,    "/v2/campaigns/{campaignId}/archive", Manage(Editor, manage!(campaigns::archive))),
+
+    route(Get,    "/v2/experiences",                Manage(Viewer, manage!(experiences::list))).query(EXPERIENCES),
+    route(Post,   "/v2/experiences",                Manage(Editor, manage!(experiences::create))).json().created(),
+    route(Get,    "/v2/experiences/{experienceId}", Manage(Viewer, manage!(experiences::get))),
+    route(Put,    "/v2/experiences/{experienceId}", Manage(Editor, manage!(experiences::put))).json(),
+    route(Delete, "/v2/experiences/{experienceId}", Manage(Editor, manage!(experiences::delete))).query(&[CASCADE]),
 
     route(Get,    "/v2/decisions", Ask(Analyst, call!(decisions::list))).query(DECISIONS),
     route(Get,    "/v2/analytics/active-users",    Ask(Analyst, call!(analytics::count, ActiveUsers))).query(ANALYTICS),

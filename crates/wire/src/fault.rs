@@ -53,6 +53,8 @@ fault_codes! {
     NoExperience = "no_experience";
     /// The campaign's end has passed.
     Ended = "ended";
+    /// The campaign's status does not allow the action.
+    WrongStatus = "wrong_status";
 }
 
 impl Fault {
@@ -80,6 +82,13 @@ impl Faults {
     pub fn push(&mut self, pointer: impl Into<String>, code: FaultCode, detail: impl Into<String>) {
         if self.0.len() < FAULTS_MAX {
             self.0.push(Fault::new(pointer, code, detail));
+        }
+    }
+
+    /// Notes a fault found elsewhere, at this pointer.
+    pub fn push_as(&mut self, pointer: String, fault: Fault) {
+        if self.0.len() < FAULTS_MAX {
+            self.0.push(Fault { pointer, ..fault });
         }
     }
 

@@ -14,12 +14,3 @@ pub struct AccessToken {
     /// The role it acts with.
     pub scope: String,
 }
-
-/// A refusal (RFC 6749 §5.2).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OauthError {
-    /// For example `invalid_client`.
-    pub error: String,
-    /// A sentence that says what to do.
-    pub error_description: String,
-}

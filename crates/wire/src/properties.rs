@@ -4,7 +4,7 @@ use moca_core::{
     limits::{PROPERTIES_MAX, PROPERTY_LIST_MAX, PROPERTY_NAME_CHARS_MAX, PROPERTY_TEXT_CHARS_MAX},
     property::{Properties, Property},
 };
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::{
     fault::FaultCode,
@@ -12,8 +12,8 @@ use crate::{
     values::{self, Reading, complain},
 };
 
-/// Whole numbers beyond this are not exact in a double (2^53).
-const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+/// Whole numbers beyond this are not exact in a double.
+const EXACT_MAX: u64 = 1 << 53;
 
 /// The properties in field `key`; those that are null are left out.
 pub fn read(fields: &mut Fields<'_, '_>, key: &'static str) -> Properties {
@@ -62,9 +62,7 @@ pub fn property(value: &Value) -> Reading<Property> {
     match value {
         Value::Bool(value) => Ok(Property::Bool(*value)),
         Value::Number(number) => match number.as_f64() {
-            Some(value) if number.is_f64() || value.abs() <= EXACT_MAX => {
-                Ok(Property::Number(value))
-            }
+            Some(value) if number.is_f64() || is_exact(number) => Ok(Property::Number(value)),
             _ => complain(
                 FaultCode::OutOfRange,
                 "expected a number that a double holds exactly: integers up to 2^53",
@@ -81,4 +79,12 @@ pub fn property(value: &Value) -> Reading<Property> {
             "expected a text, a number, true, false or a list of texts; null removes the property",
         ),
     }
+}
+
+fn is_exact(number: &Number) -> bool {
+    let magnitude = match number.as_i64() {
+        Some(number) => Some(number.unsigned_abs()),
+        None => number.as_u64(),
+    };
+    magnitude.is_some_and(|magnitude| magnitude <= EXACT_MAX)
 }

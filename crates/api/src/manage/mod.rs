@@ -1,5 +1,17 @@
 //! The management API: one file a resource.
 
+pub mod accounts;
 pub mod analytics;
+pub mod apps;
+pub mod beacons;
+pub mod campaigns;
+mod common;
 pub mod decisions;
+mod deletion;
+pub mod experiences;
 pub mod labels;
+pub mod members;
+pub mod place_batch;
+pub mod places;
+pub mod tokens;
+pub mod zones;

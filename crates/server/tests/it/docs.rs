@@ -1,6 +1,6 @@
 //! The documentation says what the program does.
 
-use moca_wire::problem::Code;
+use moca_wire::{fault::FaultCode, problem::Code};
 
 const ERRORS: &str = include_str!("../../../../docs/errors.md");
 
@@ -24,4 +24,16 @@ fn the_error_page_lists_every_code_with_its_status_and_title_in_the_order_of_the
         Code::ALL.len(),
         "docs/errors.md has a code that does not exist"
     );
+}
+
+#[test]
+fn the_error_page_lists_every_code_inside_errors() {
+    let (_, table) = ERRORS.split_once("# Codes inside errors").unwrap();
+    let listed: Vec<&str> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(code, _)| code)
+        .collect();
+    let codes: Vec<&str> = FaultCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(listed, codes);
 }

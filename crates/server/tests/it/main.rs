@@ -1,10 +1,23 @@
 //! The integration tests. Most drive the API in process (`support::Installation`), with clock and
 //! randomness of their own; those of the listener drive the real server (`support::TestServer`).
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod accounts;
+mod apps;
 mod authorization;
+mod beacons;
+mod campaigns;
 mod devices;
 mod docs;
+mod experiences;
+mod labels;
+mod lives;
+mod members;
 mod oauth;
+mod places;
 mod rules;
 mod support;
 mod tidy;
+mod tokens;
+mod zones;

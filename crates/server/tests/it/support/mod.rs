@@ -5,6 +5,7 @@ pub(crate) mod objects;
 pub(crate) mod request;
 #[expect(dead_code, reason = "the tests that use it come with the listener's")]
 pub(crate) mod server;
+pub(crate) mod team;
 pub(crate) mod walk;
 
 use std::sync::{

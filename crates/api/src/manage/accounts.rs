@@ -1,0 +1,121 @@
+//! Accounts. Owners of the operator's account make them and see all; others see their own.
+
+use moca_core::{
+    account::{Account, Member, MemberConfig, Role, Token, TokenConfig},
+    id::{AccountId, MemberId},
+    resource::{Frame, Kind},
+};
+use moca_storage::control::Tx;
+use moca_wire::{
+    accounts::{self, NewAccount},
+    problem::Code,
+    resource::Resource,
+};
+
+use crate::{call::Call, failure::Failure, reply::Reply, secret};
+
+/// `GET /v2/accounts`
+pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
+    let query = call.query().list();
+    let page = if call.principal.operator {
+        tx.list_accounts(&query).await?
+    } else {
+        tx.list(call.principal.account_id, &query).await?
+    };
+    let items: Vec<accounts::Account> = page.items.iter().map(Into::into).collect();
+    Reply::list(&query, page.total, &items)
+}
+
+/// `POST /v2/accounts`: the account, its first owner and their first token.
+pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
+    if !call.principal.operator {
+        return Err(Failure::new(
+            Code::RoleTooLow,
+            "Only owners of the first account of this server may create accounts.",
+        ));
+    }
+    let input = accounts::read(call.json()?)?;
+    let account_id = AccountId(call.new_id());
+    let account = Account {
+        frame: frame_in(call, account_id, account_id.0),
+        operator: false,
+        config: input.config,
+    };
+    tx.insert(&account).await?;
+    let owner = Member {
+        frame: frame_in(call, account_id, call.new_id()),
+        config: MemberConfig {
+            name: "Owner".to_owned(),
+            email: None,
+            role: Role::Owner,
+        },
+    };
+    tx.insert(&owner).await?;
+    let first_token = insert_first_token(call, tx, &owner).await?;
+    let answer = NewAccount {
+        account: accounts::Account::from(&account),
+        owner: MemberId(owner.frame.id),
+        first_token,
+    };
+    let location = format!("{}/{account_id}", accounts::Account::PATH);
+    Ok(Reply::created(location, account.frame.revision, &answer)?.secret())
+}
+
+/// `GET /v2/accounts/{accountId}`
+pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
+    let id: AccountId = call.id("accountId")?;
+    if id != call.principal.account_id && !call.principal.operator {
+        return Err(Failure::not_found(Kind::Account));
+    }
+    answer(&find(tx, id).await?)
+}
+
+/// `PUT /v2/accounts/{accountId}`: one's own.
+pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
+    let id: AccountId = call.id("accountId")?;
+    if id != call.principal.account_id {
+        return Err(Failure::not_found(Kind::Account));
+    }
+    let mut account = find(tx, id).await?;
+    call.check_match(Some(account.frame.revision))?;
+    account.config = accounts::read(call.json()?)?.config;
+    account.frame = call.next_frame(&account.frame);
+    tx.replace(&account).await?;
+    answer(&account)
+}
+
+async fn insert_first_token(call: &Call, tx: &mut Tx, owner: &Member) -> Result<String, Failure> {
+    let access_token = secret::new_token(call.state().random.as_ref());
+    let token = Token {
+        frame: frame_in(call, owner.frame.account_id, call.new_id()),
+        member_id: MemberId(owner.frame.id),
+        secret_hash: secret::hash(&access_token),
+        parent_id: None,
+        config: TokenConfig {
+            name: "First token".to_owned(),
+            expires_at: None,
+            role: None,
+        },
+    };
+    tx.insert(&token).await?;
+    Ok(access_token)
+}
+
+/// The frame of something new in an account that is not the caller's.
+fn frame_in(call: &Call, account_id: AccountId, id: moca_core::id::Id) -> Frame {
+    Frame {
+        account_id,
+        id,
+        ..call.new_frame()
+    }
+}
+
+async fn find(tx: &mut Tx, id: AccountId) -> Result<Account, Failure> {
+    tx.account(id)
+        .await?
+        .ok_or_else(|| Failure::not_found(Kind::Account))
+}
+
+fn answer(account: &Account) -> Result<Reply, Failure> {
+    Reply::object(account.frame.revision, &accounts::Account::from(account))
+}

@@ -1,0 +1,138 @@
+//! Campaigns.
+
+use moca_core::{
+    campaign::{
+        Campaign,
+        status::{Lifecycle, Refusal},
+    },
+    resource::Kind,
+};
+use moca_storage::control::Tx;
+use moca_wire::{campaigns, fault::FaultCode, problem::Fault};
+
+use super::{
+    common::{self, Mention, created, require_existing},
+    deletion,
+};
+use crate::{call::Call, failure::Failure, reply::Reply};
+
+/// `GET /v2/campaigns`
+pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
+    common::list(call, tx, |campaign: &Campaign| shown(call, campaign)).await
+}
+
+/// `POST /v2/campaigns`
+pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
+    let input = campaigns::read(call.json()?, None)?;
+    require_existing(call, tx, &[Mention::new(Kind::App, input.app_id, "/appId")]).await?;
+    let campaign = Campaign {
+        frame: call.new_frame(),
+        app_id: input.app_id,
+        lifecycle: Lifecycle::draft(call.now_ms()),
+        config: input.config,
+    };
+    tx.insert(&campaign).await?;
+    created(&campaign.frame, &shown(call, &campaign))
+}
+
+/// `GET /v2/campaigns/{campaignId}`
+pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
+    answer(call, &find(call, tx).await?)
+}
+
+/// `PUT /v2/campaigns/{campaignId}`
+pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
+    let mut campaign = find(call, tx).await?;
+    call.check_match(Some(campaign.frame.revision))?;
+    let input = campaigns::read(call.json()?, Some(campaign.app_id))?;
+    let before = std::mem::replace(&mut campaign.config, input.config);
+    campaign.lifecycle = campaign.lifecycle.after_edit(&before, call.now_ms());
+    replace(call, tx, campaign).await
+}
+
+/// `PUT /v2/campaigns/{campaignId}/start`
+pub(crate) async fn start(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
+    let mut campaign = find(call, tx).await?;
+    call.check_match(Some(campaign.frame.revision))?;
+    // Whether there is one is all that matters.
+    let experiences = tx
+        .references(
+            call.principal.account_id,
+            Kind::Campaign,
+            campaign.frame.id,
+            1,
+        )
+        .await?;
+    campaign.lifecycle = campaign
+        .lifecycle
+        .start(&campaign.config, experiences.len(), call.now_ms())
+        .map_err(|refusals| refused("started", &refusals))?;
+    replace(call, tx, campaign).await
+}
+
+/// `PUT /v2/campaigns/{campaignId}/stop`
+pub(crate) async fn stop(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
+    let mut campaign = find(call, tx).await?;
+    call.check_match(Some(campaign.frame.revision))?;
+    campaign.lifecycle = campaign
+        .lifecycle
+        .stop(&campaign.config, call.now_ms())
+        .map_err(|refusals| refused("stopped", &refusals))?;
+    replace(call, tx, campaign).await
+}
+
+/// `PUT /v2/campaigns/{campaignId}/archive`
+pub(crate) async fn archive(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
+    let mut campaign = find(call, tx).await?;
+    call.check_match(Some(campaign.frame.revision))?;
+    campaign.lifecycle = campaign
+        .lifecycle
+        .archive(&campaign.config, call.now_ms())
+        .map_err(|refusals| refused("archived", &refusals))?;
+    replace(call, tx, campaign).await
+}
+
+/// `DELETE /v2/campaigns/{campaignId}`
+pub(crate) async fn delete(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
+    let campaign = find(call, tx).await?;
+    deletion::delete(call, tx, Kind::Campaign, &campaign.frame).await
+}
+
+async fn replace(call: &Call, tx: &mut Tx, mut campaign: Campaign) -> Result<Reply, Failure> {
+    campaign.frame = call.next_frame(&campaign.frame);
+    tx.replace(&campaign).await?;
+    answer(call, &campaign)
+}
+
+/// 409 with every reason.
+fn refused(done: &str, refusals: &[Refusal]) -> Failure {
+    let fault = |refusal: &Refusal| {
+        let (pointer, code) = match refusal {
+            Refusal::NoExperience => ("", FaultCode::NoExperience),
+            Refusal::EndPassed => ("/config/endAt", FaultCode::Ended),
+            Refusal::AlreadyStarted(_)
+            | Refusal::NotStarted(_)
+            | Refusal::StillStarted(_)
+            | Refusal::AlreadyArchived => ("/status", FaultCode::WrongStatus),
+        };
+        Fault::new(pointer, code, refusal.to_string())
+    };
+    Failure::conflict(format!(
+        "The campaign cannot be {done}: errors lists every reason."
+    ))
+    .with_errors(refusals.iter().map(fault).collect())
+}
+
+async fn find(call: &Call, tx: &mut Tx) -> Result<Campaign, Failure> {
+    common::find(call, tx, "campaignId").await
+}
+
+/// The campaign with its status at the time of the call.
+fn shown(call: &Call, campaign: &Campaign) -> campaigns::Campaign {
+    let (status, status_at) = campaign.lifecycle.status(&campaign.config, call.now_ms());
+    campaigns::Campaign::new(campaign, status, status_at)
+}
+
+fn answer(call: &Call, campaign: &Campaign) -> Result<Reply, Failure> {
+    Reply::object(campaign.frame.revision, &shown(call, campaign))
+}

@@ -1,0 +1,124 @@
+//! Deleting objects that others refer to.
+//!
+//! Without `cascade`, they stop it. With it, what is a part of the object (or cannot be without it)
+//! is deleted too, all the way down; what only carries a mark of it loses the mark: a label is taken
+//! off, and the beacons of a zone, which are hardware, stay in the account without a zone.
+
+use moca_core::{
+    account::{Member, Token},
+    app::App,
+    beacon::Beacon,
+    campaign::Campaign,
+    experience::Experience,
+    id::{AccountId, Id, LabelId, ZoneId},
+    label::Label,
+    limits::FAULTS_MAX,
+    place::Place,
+    resource::{Frame, Kind},
+    zone::Zone,
+};
+use moca_storage::control::{Reference, Tx};
+
+use crate::{call::Call, failure::Failure, reply::Reply};
+
+/// Users looked up at a time.
+const USERS_AT_ONCE: i64 = FAULTS_MAX as i64;
+
+/// Answers a DELETE of the object with this frame.
+pub(crate) async fn delete(
+    call: &Call,
+    tx: &mut Tx,
+    kind: Kind,
+    frame: &Frame,
+) -> Result<Reply, Failure> {
+    call.check_match(Some(frame.revision))?;
+    if call.query().flag("cascade") {
+        delete_with_users(call, tx, kind, frame.id).await?;
+        return Ok(Reply::done());
+    }
+    let users = tx
+        .references(frame.account_id, kind, frame.id, USERS_AT_ONCE)
+        .await?;
+    if !users.is_empty() {
+        return Err(Failure::in_use(kind, &users));
+    }
+    delete_one(tx, frame.account_id, kind, frame.id).await?;
+    Ok(Reply::done())
+}
+
+async fn delete_with_users(call: &Call, tx: &mut Tx, kind: Kind, id: Id) -> Result<(), Failure> {
+    let account_id = call.principal.account_id;
+    let mut pending = vec![(kind, id)];
+    while let Some(&(kind, id)) = pending.last() {
+        if kind == Kind::Zone {
+            tx.set_zone_beacons(account_id, ZoneId(id), &[], call.now_ms())
+                .await?;
+        }
+        let users = tx.references(account_id, kind, id, USERS_AT_ONCE).await?;
+        if users.is_empty() {
+            delete_one(tx, account_id, kind, id).await?;
+            pending.pop();
+        } else if kind == Kind::Label {
+            for user in &users {
+                take_label_off(call, tx, user, LabelId(id)).await?;
+            }
+        } else {
+            pending.extend(users.iter().map(|user| (user.kind, user.id)));
+        }
+    }
+    Ok(())
+}
+
+async fn delete_one(tx: &mut Tx, account_id: AccountId, kind: Kind, id: Id) -> Result<(), Failure> {
+    match kind {
+        Kind::Account => return Err(never(kind)),
+        Kind::Member => tx.delete::<Member>(account_id, id).await?,
+        Kind::Token => tx.delete::<Token>(account_id, id).await?,
+        Kind::App => tx.delete::<App>(account_id, id).await?,
+        Kind::Label => tx.delete::<Label>(account_id, id).await?,
+        Kind::Place => tx.delete::<Place>(account_id, id).await?,
+        Kind::Zone => tx.delete::<Zone>(account_id, id).await?,
+        Kind::Beacon => tx.delete::<Beacon>(account_id, id).await?,
+        Kind::Campaign => tx.delete::<Campaign>(account_id, id).await?,
+        Kind::Experience => tx.delete::<Experience>(account_id, id).await?,
+    };
+    Ok(())
+}
+
+async fn take_label_off(
+    call: &Call,
+    tx: &mut Tx,
+    user: &Reference,
+    label_id: LabelId,
+) -> Result<(), Failure> {
+    let account_id = call.principal.account_id;
+    match user.kind {
+        Kind::Place => {
+            if let Some(mut place) = tx.get::<Place>(account_id, user.id).await? {
+                place.frame = call.next_frame(&place.frame);
+                place.config.label_ids.retain(|id| *id != label_id);
+                tx.replace(&place).await?;
+            }
+        }
+        Kind::Zone => {
+            if let Some(mut zone) = tx.get::<Zone>(account_id, user.id).await? {
+                zone.frame = call.next_frame(&zone.frame);
+                zone.config.label_ids.retain(|id| *id != label_id);
+                tx.replace(&zone).await?;
+            }
+        }
+        Kind::Beacon => {
+            if let Some(mut beacon) = tx.get::<Beacon>(account_id, user.id).await? {
+                beacon.frame = call.next_frame(&beacon.frame);
+                beacon.config.label_ids.retain(|id| *id != label_id);
+                tx.replace(&beacon).await?;
+            }
+        }
+        kind => return Err(never(kind)),
+    }
+    Ok(())
+}
+
+fn never(kind: Kind) -> Failure {
+    Failure::internal("a reference that cannot be", kind.noun())
+}

@@ -1,0 +1,102 @@
+//! Tokens. A token never lets its maker do more than they may themselves.
+
+use moca_core::{
+    account::{Member, Token, TokenConfig},
+    resource::Kind,
+};
+use moca_storage::control::Tx;
+use moca_wire::{fault::FaultCode, problem::Fault, tokens};
+
+use super::{
+    common::{self, created, require_role_at_most},
+    deletion,
+};
+use crate::{call::Call, failure::Failure, reply::Reply, secret};
+
+/// `GET /v2/tokens`
+pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
+    common::list(call, tx, |token: &Token| tokens::Token::new(token, None)).await
+}
+
+/// `POST /v2/tokens`
+pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
+    let input = tokens::read_create(call.json()?, call.now_ms())?;
+    let member_id = input.member_id.unwrap_or(call.principal.member_id);
+    let member = tx
+        .get::<Member>(call.principal.account_id, member_id.0)
+        .await?
+        .ok_or_else(no_such_member)?;
+    require_grantable(call, &member, &input.config)?;
+    let access_token = secret::new_token(call.state().random.as_ref());
+    let token = Token {
+        frame: call.new_frame(),
+        member_id,
+        secret_hash: secret::hash(&access_token),
+        parent_id: None,
+        config: input.config,
+    };
+    tx.insert(&token).await?;
+    let answer = tokens::Token::new(&token, Some(access_token));
+    Ok(created(&token.frame, &answer)?.secret())
+}
+
+/// `GET /v2/tokens/{tokenId}`
+pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
+    answer(&find(call, tx).await?)
+}
+
+/// `PUT /v2/tokens/{tokenId}`
+pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
+    let mut token = find(call, tx).await?;
+    call.check_match(Some(token.frame.revision))?;
+    let config = tokens::read_replace(call.json()?, token.member_id)?.config;
+    if token.parent_id.is_some() {
+        return Err(Failure::conflict(
+            "A token from /oauth/token cannot be changed: delete it and exchange a new one.",
+        ));
+    }
+    let member = member_of(call, tx, &token).await?;
+    require_grantable(call, &member, &token.config)?;
+    require_grantable(call, &member, &config)?;
+    token.config = config;
+    token.frame = call.next_frame(&token.frame);
+    tx.replace(&token).await?;
+    answer(&token)
+}
+
+/// `DELETE /v2/tokens/{tokenId}`
+pub(crate) async fn delete(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
+    let token = find(call, tx).await?;
+    let member = member_of(call, tx, &token).await?;
+    require_grantable(call, &member, &token.config)?;
+    deletion::delete(call, tx, Kind::Token, &token.frame).await
+}
+
+/// Refuses tokens that may do more than the caller, and any that stand for a higher member.
+fn require_grantable(call: &Call, member: &Member, config: &TokenConfig) -> Result<(), Failure> {
+    let own = call.principal.member_id.0 == member.frame.id;
+    let role = match config.role {
+        Some(bound) if own => member.config.role.min(bound),
+        _ => member.config.role,
+    };
+    require_role_at_most(call, role)
+}
+
+async fn member_of(call: &Call, tx: &mut Tx, token: &Token) -> Result<Member, Failure> {
+    tx.get(call.principal.account_id, token.member_id.0)
+        .await?
+        .ok_or_else(|| Failure::internal("a token has no member", token.frame.id.to_string()))
+}
+
+fn no_such_member() -> Failure {
+    let detail = "there is no member with this id in this account";
+    vec![Fault::new("/memberId", FaultCode::NotFound, detail)].into()
+}
+
+async fn find(call: &Call, tx: &mut Tx) -> Result<Token, Failure> {
+    common::find(call, tx, "tokenId").await
+}
+
+fn answer(token: &Token) -> Result<Reply, Failure> {
+    Reply::object(token.frame.revision, &tokens::Token::new(token, None))
+}

@@ -1,0 +1,72 @@
+//! The life that every resource has: made, read, listed, sent back unchanged, deleted.
+
+use crate::support::team::Team;
+
+const RESOURCES: [(&str, &str); 9] = [
+    ("/v2/members", "memberId"),
+    ("/v2/tokens", "tokenId"),
+    ("/v2/apps", "appId"),
+    ("/v2/labels", "labelId"),
+    ("/v2/places", "placeId"),
+    ("/v2/zones", "zoneId"),
+    ("/v2/beacons", "beaconId"),
+    ("/v2/campaigns", "campaignId"),
+    ("/v2/experiences", "experienceId"),
+];
+
+#[tokio::test]
+async fn what_is_made_is_found_at_its_location_and_in_its_list() {
+    let team = Team::start().await;
+    let objects = team.installation.objects(&team.tenant).await;
+    for (collection, id_name) in RESOURCES {
+        let body = team
+            .installation
+            .body("POST", collection, &objects)
+            .unwrap();
+        let answer = team.post(collection, body).await;
+        assert_eq!(answer.status, 201, "{collection}: {}", answer.json());
+        let location = answer.header("location").unwrap().to_owned();
+        let mut made = answer.done();
+        let id = made[id_name].as_str().unwrap().to_owned();
+        assert_eq!(location, format!("{collection}/{id}"));
+        // The secret of a token is shown when it is made only.
+        made.as_object_mut().unwrap().remove("accessToken");
+        assert_eq!(team.get(&location).await.done(), made);
+        let list = team.get(collection).await.done();
+        assert!(list["items"].as_array().unwrap().contains(&made), "{list}");
+        assert_eq!(list["total"], list["items"].as_array().unwrap().len());
+    }
+}
+
+#[tokio::test]
+async fn an_answer_sent_back_changes_nothing_but_the_time_of_change() {
+    let team = Team::start().await;
+    let objects = team.installation.objects(&team.tenant).await;
+    team.installation.clock.advance(1_000);
+    for (collection, id_name) in RESOURCES {
+        let path = format!("{collection}/{}", objects.ids[id_name]);
+        let read = team.get(&path).await;
+        let etag = read.header("etag").unwrap().to_owned();
+        let mut before = read.done();
+        let written = team.put(&path, before.clone()).await;
+        assert_ne!(written.header("etag"), Some(etag.as_str()), "{path}");
+        let after = written.done();
+        assert!(after["updatedAt"].as_i64() > before["updatedAt"].as_i64());
+        before["updatedAt"] = after["updatedAt"].clone();
+        assert_eq!(after, before, "{path}");
+        assert_eq!(team.get(&path).await.done(), before, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_gone() {
+    let team = Team::start().await;
+    let objects = team.installation.objects(&team.tenant).await;
+    // Users before what they use.
+    for (collection, id_name) in RESOURCES.iter().rev() {
+        let path = format!("{collection}/{}", objects.ids[id_name]);
+        team.delete(&path).await.done();
+        assert_eq!(team.get(&path).await.status, 404, "{path}");
+        assert_eq!(team.delete(&path).await.status, 404, "{path}");
+    }
+}

@@ -1,0 +1,130 @@
+//! Tokens: shown once, bounded, revocable at once.
+
+use moca_core::account::Role;
+use serde_json::json;
+
+use crate::support::{
+    NOON,
+    team::{Team, expected, faults},
+};
+
+#[tokio::test]
+async fn the_secret_is_shown_once() {
+    let team = Team::start().await;
+    let answer = team
+        .post("/v2/tokens", json!({"config": {"name": "CI"}}))
+        .await;
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let made = answer.done();
+    assert_eq!(made["memberId"], team.tenant.member_id.to_string());
+    let secret = made["accessToken"].as_str().unwrap();
+    let path = format!("/v2/tokens/{}", made["tokenId"].as_str().unwrap());
+    team.get_as(secret, &path).await.done();
+    let read = team.get(&path).await.done();
+    let list = team.get("/v2/tokens").await.done();
+    assert!(read.get("accessToken").is_none());
+    assert!(!list.to_string().contains(secret));
+}
+
+#[tokio::test]
+async fn a_deleted_token_ends_at_once_and_so_does_what_was_exchanged_for_it() {
+    let team = Team::start().await;
+    let made = team
+        .post("/v2/tokens", json!({"config": {"name": "CI"}}))
+        .await
+        .done();
+    let (id, secret) = (
+        made["tokenId"].as_str().unwrap(),
+        made["accessToken"].as_str().unwrap(),
+    );
+    let exchange = team
+        .installation
+        .ask("POST", "/oauth/token")
+        .basic(id, secret);
+    let exchanged = exchange
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("grant_type=client_credentials&scope=viewer")
+        .send()
+        .await
+        .done();
+    let child = exchanged["access_token"].as_str().unwrap();
+    team.get_as(child, "/v2/apps").await.done();
+    team.delete(&format!("/v2/tokens/{id}")).await.done();
+    for token in [secret, child] {
+        let refused = team.get_as(token, "/v2/apps").await;
+        assert_eq!(refused.code(), "not_authenticated");
+    }
+}
+
+#[tokio::test]
+async fn a_token_expires_when_it_says() {
+    let team = Team::start().await;
+    let body = json!({"config": {"name": "CI", "expiresAt": NOON + 1_000}});
+    let secret = team.create("/v2/tokens", "accessToken", body).await;
+    team.installation.clock.advance(999);
+    team.get_as(&secret, "/v2/apps").await.done();
+    team.installation.clock.advance(1);
+    let refused = team.get_as(&secret, "/v2/apps").await;
+    assert_eq!(refused.code(), "not_authenticated");
+    let late = json!({"config": {"name": "CI", "expiresAt": NOON}});
+    let refused = team.post("/v2/tokens", late).await;
+    assert_eq!(
+        faults(&refused),
+        expected(&[("/config/expiresAt", "out_of_range")])
+    );
+}
+
+#[tokio::test]
+async fn a_token_never_does_more_than_its_maker() {
+    let team = Team::start().await;
+    // An owner's token that is bound to admin cannot make one that is not.
+    let body = json!({"config": {"name": "bound", "role": "admin"}});
+    let bound = team.create("/v2/tokens", "accessToken", body).await;
+    let free = json!({"config": {"name": "free"}});
+    let refused = team.send_as(&bound, "POST", "/v2/tokens", &free).await;
+    assert_eq!(refused.code(), "role_too_low");
+    let same = json!({"config": {"name": "same", "role": "admin"}});
+    assert_eq!(
+        team.send_as(&bound, "POST", "/v2/tokens", &same)
+            .await
+            .status,
+        201
+    );
+    // Nor can an admin make one that stands for an owner, whatever its bound.
+    let (_, admin) = team.member(Role::Admin).await;
+    let owner = team.tenant.member_id.to_string();
+    let body = json!({"memberId": owner, "config": {"name": "theirs", "role": "viewer"}});
+    let refused = team.send_as(&admin, "POST", "/v2/tokens", &body).await;
+    assert_eq!(refused.code(), "role_too_low");
+    let nobody = json!({"memberId": "IXa7Bl9oRo6c7zQ5aQIzlg", "config": {"name": "x"}});
+    let refused = team.post("/v2/tokens", nobody).await;
+    assert_eq!(faults(&refused), expected(&[("/memberId", "not_found")]));
+}
+
+#[tokio::test]
+async fn a_changed_bound_counts_on_the_next_call() {
+    let team = Team::start().await;
+    let made = team
+        .post("/v2/tokens", json!({"config": {"name": "CI"}}))
+        .await
+        .done();
+    let secret = made["accessToken"].as_str().unwrap();
+    let path = format!("/v2/tokens/{}", made["tokenId"].as_str().unwrap());
+    let label = json!({"config": {"name": "VIP"}});
+    assert_eq!(
+        team.send_as(secret, "POST", "/v2/labels", &label)
+            .await
+            .status,
+        201
+    );
+    let bound = json!({"config": {"name": "CI", "role": "viewer"}});
+    team.put(&path, bound).await.done();
+    let refused = team.send_as(secret, "POST", "/v2/labels", &label).await;
+    assert_eq!(refused.code(), "role_too_low");
+    let member = team.tenant.member_id;
+    let list = team
+        .get(&format!("/v2/tokens?memberId={member}"))
+        .await
+        .done();
+    assert_eq!(list["total"], 2);
+}
