@@ -118,6 +118,8 @@ pub const STEP_RECORDS_MAX: usize = 10_000;
 pub const BACKLOG_RECORDS_MAX: u64 = 500_000;
 /// Milliseconds a reader waits at most until what was acknowledged before it is folded.
 pub const READ_WAIT_MS_MAX: u64 = 10_000;
+/// Milliseconds until the decide stage asks a control store again that did not answer.
+pub const CONTROL_RETRY_MS: u64 = 1_000;
 /// Milliseconds between two looks at the timers of silent devices.
 pub const TICK_MS: u64 = 1_000;
 /// Bytes of one row of the event log before compression; a length beyond it is a damaged row.

@@ -58,7 +58,7 @@ pub(crate) struct Inner {
     pub(crate) backlog: Arc<Backlog>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) health: Arc<Health>,
-    pub(crate) is_stopping: AtomicBool,
+    pub(crate) is_stopping: Arc<AtomicBool>,
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
     pub(crate) ticker: Mutex<Option<tokio::task::JoinHandle<()>>>,
 }

@@ -145,6 +145,7 @@ fn start_stages(
     let metrics = Arc::new(Metrics::default());
     let backlog = Arc::new(Backlog::default());
     let next_due = Arc::new(AtomicI64::new(i64::MAX));
+    let is_stopping = Arc::new(AtomicBool::new(false));
     let (queue, queued) = mpsc::sync_channel(INGEST_QUEUE_MAX);
     let (appended_sender, appended) = watch::channel(stores.writer.last_seq());
     let (decided_sender, decided) = watch::channel(devices.offset(Consumer::Decide)?);
@@ -166,6 +167,7 @@ fn start_stages(
         Arc::clone(&devices),
         configuration,
         Arc::clone(&next_due),
+        Arc::clone(&is_stopping),
         Arc::clone(&metrics),
     )?;
     let count = Count::new(
@@ -203,7 +205,7 @@ fn start_stages(
             backlog,
             metrics,
             health,
-            is_stopping: AtomicBool::new(false),
+            is_stopping,
             threads: Mutex::new(threads),
             ticker: Mutex::new(None),
         }),

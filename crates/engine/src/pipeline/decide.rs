@@ -1,13 +1,17 @@
 //! The second fold of the log: states, inboxes, decisions and crossings.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 use moca_core::{
     event::{Change, Event, Record, Subject},
-    limits::{EVENT_LATE_MS_MAX, STEP_RECORDS_MAX},
+    id::InstanceId,
+    limits::{CONTROL_RETRY_MS, EVENT_LATE_MS_MAX, STEP_RECORDS_MAX},
     presence::{self, Crossing},
 };
 use moca_storage::{
@@ -15,7 +19,7 @@ use moca_storage::{
     devices::{Batch, Consumer, Devices, InstanceCrossing, InstanceState},
     log::{LogReader, Row},
 };
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{runtime::Handle, sync::watch, time::sleep};
 
 use super::{
     cache::Cache,
@@ -34,9 +38,10 @@ pub(crate) struct Decide {
     log: LogReader,
     devices: Arc<Devices>,
     configuration: Configuration,
-    states: Cache<moca_core::id::InstanceId, InstanceState>,
+    states: Cache<InstanceId, InstanceState>,
     timers: Timers,
     next_due: Arc<AtomicI64>,
+    is_stopping: Arc<AtomicBool>,
     offset: u64,
     metrics: Arc<Metrics>,
 }
@@ -49,6 +54,7 @@ impl Decide {
         devices: Arc<Devices>,
         configuration: Configuration,
         next_due: Arc<AtomicI64>,
+        is_stopping: Arc<AtomicBool>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, StorageError> {
         let mut timers = Timers::default();
@@ -61,6 +67,7 @@ impl Decide {
             states: Cache::new(STATES_MAX),
             timers,
             next_due,
+            is_stopping,
             offset,
             metrics,
         };
@@ -92,7 +99,7 @@ impl Decide {
     /// what was committed before an event was sent applies to it.
     pub(crate) fn step(&mut self, runtime: &Handle, last: u64) -> Result<(), StorageError> {
         let rows = self.log.read(self.offset, last, STEP_RECORDS_MAX)?;
-        runtime.block_on(self.configuration.refresh())?;
+        runtime.block_on(self.refresh())?;
         let devices = Arc::clone(&self.devices);
         let mut batch = devices.batch();
         for row in &rows {
@@ -109,6 +116,22 @@ impl Decide {
         self.offset = newest.seq;
         self.publish_next_due();
         Ok(())
+    }
+
+    /// Brings the configuration up to date. The control store may be a server that is away for a
+    /// while: events are on disk, so they wait for it, until the pipeline is told to stop.
+    async fn refresh(&mut self) -> Result<(), StorageError> {
+        loop {
+            match self.configuration.refresh().await {
+                Err(error @ StorageError::Backend { .. })
+                    if !self.is_stopping.load(Ordering::Relaxed) =>
+                {
+                    tracing::warn!(%error, "The control store does not answer; decisions wait");
+                    sleep(Duration::from_millis(CONTROL_RETRY_MS)).await;
+                }
+                result => return result,
+            }
+        }
     }
 
     fn take_in_row(&mut self, row: &Row, batch: &mut Batch<'_>) -> Result<(), StorageError> {

@@ -372,8 +372,11 @@ pub(crate) async fn inbox(engine: &Engine, subject: Subject) -> Vec<String> {
         .collect()
 }
 
+/// Keys and values.
+type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// Every key and value of a device store that is not open, by keyspace.
-pub(crate) fn dump(data_dir: &Path) -> BTreeMap<String, Vec<(Vec<u8>, Vec<u8>)>> {
+pub(crate) fn dump(data_dir: &Path) -> BTreeMap<String, Pairs> {
     let database = fjall::Database::builder(data_dir.join("devices"))
         .open()
         .unwrap();
