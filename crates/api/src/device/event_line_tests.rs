@@ -7,13 +7,25 @@ use super::*;
 const NOW: i64 = 1_790_000_000_000;
 const ID: &str = "f7826da6-4fa2-4e98-8024-bc5b71e0893e";
 
-/// Events with `…` for id and time, and whether they are taken.
+const BEACON: &str = r#""type":"IBeacon","proximityUuid":"f7826da6-4fa2-4e98-8024-bc5b71e0893e""#;
+
+/// Events, and whether they are taken.
 fn cases() -> Vec<(String, bool)> {
-    let long = "x".repeat(CODE_CHARS_MAX + 1);
+    let event = |rest: &String| match rest.as_str() {
+        "" => format!(r#"{{"id":"{ID}","t":{NOW}}}"#),
+        rest => format!(r#"{{"id":"{ID}","t":{NOW},{rest}}}"#),
+    };
+    let (taken, refused) = (taken(), refused());
+    let taken = taken.iter().map(|rest| (event(rest), true));
+    let refused = refused.iter().map(|rest| (event(rest), false));
+    taken.chain(refused).collect()
+}
+
+/// What may follow id and time.
+fn taken() -> Vec<String> {
+    let beacon = BEACON;
     let wide = "\u{e9}".repeat(CODE_CHARS_MAX);
-    let beacon = r#""type":"IBeacon","proximityUuid":"f7826da6-4fa2-4e98-8024-bc5b71e0893e""#;
-    let many = vec![format!(r#"{{{beacon},"major":1,"minor":2}}"#); SIGHTINGS_MAX + 1].join(",");
-    let taken = [
+    vec![
         r#""verb":"buy""#.to_owned(),
         r#""verb":"buy","item":"shoe","category":"sport","value":3"#.into(),
         r#""verb":"buy","value":-1.5e3"#.into(),
@@ -30,8 +42,15 @@ fn cases() -> Vec<(String, bool)> {
             r#""sightings":[{{{beacon},"major":1,"minor":2,"rssi":-70,"proximity":"Near","battery":100}}]"#
         ),
         r#""sightings":[{"type":"EddystoneUid","namespace":"00112233445566778899","instance":"AABBCCDDEEFF"}]"#.into(),
-    ];
-    let refused = [
+    ]
+}
+
+/// What may not.
+fn refused() -> Vec<String> {
+    let beacon = BEACON;
+    let long = "x".repeat(CODE_CHARS_MAX + 1);
+    let many = vec![format!(r#"{{{beacon},"major":1,"minor":2}}"#); SIGHTINGS_MAX + 1].join(",");
+    vec![
         String::new(),
         r#""verb":"""#.into(),
         r#""verb":"  ""#.into(),
@@ -73,15 +92,7 @@ fn cases() -> Vec<(String, bool)> {
         r#""sightings":[{"type":"AltBeacon"}]"#.into(),
         r#""sightings":[{"type":"EddystoneUid","namespace":"0011","instance":"AABBCCDDEEFF"}]"#
             .into(),
-    ];
-    let event = |rest: &String| match rest.as_str() {
-        "" => format!(r#"{{"id":"{ID}","t":{NOW}}}"#),
-        rest => format!(r#"{{"id":"{ID}","t":{NOW},{rest}}}"#),
-    };
-    let taken = taken.iter().map(|rest| (event(rest), true));
-    taken
-        .chain(refused.iter().map(|rest| (event(rest), false)))
-        .collect()
+    ]
 }
 
 #[test]

@@ -218,7 +218,13 @@ async fn who_enters_gets_the_message_and_is_counted() {
         decisions["items"][0]["instanceId"], objects.ids["instanceId"],
         "{decisions}"
     );
+    analytics_agree(&installation, &objects).await;
+}
 
+/// One instance was active for the first time, and visited the place, on the day of `NOON`.
+async fn analytics_agree(installation: &Installation, objects: &Objects) {
+    let get = |path: &str| installation.ask("GET", path).bearer(&objects.tenant.token);
+    let app = &objects.ids["appId"];
     let midnight = NOON - 12 * 3_600_000;
     let range = format!(
         "appId={app}&from={midnight}&to={}",
@@ -231,7 +237,7 @@ async fn who_enters_gets_the_message_and_is_counted() {
         ("visitors", 1),
     ] {
         let asked = format!("/v2/analytics/{metric}?{range}");
-        let answer = manage("GET", &asked).send().await.done();
+        let answer = get(&asked).send().await.done();
         assert_eq!(answer["total"], expected, "{answer}");
         let buckets = json!([
             {"start": midnight, "value": expected},
@@ -240,7 +246,7 @@ async fn who_enters_gets_the_message_and_is_counted() {
         assert_eq!(answer["buckets"], buckets, "{answer}");
     }
     let asked = format!("/v2/analytics/visitors?{range}&groupBy=place&interval=none");
-    let answer = manage("GET", &asked).send().await.done();
+    let answer = get(&asked).send().await.done();
     let place = &objects.ids["placeId"];
     assert_eq!(
         answer["groups"],
