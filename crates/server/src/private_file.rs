@@ -1,4 +1,4 @@
-//! Files that only the server's user may read.
+//! Files that are written whole, and secrets that only the server's user may read.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -7,8 +7,18 @@ use std::{
     path::Path,
 };
 
-/// Writes a file with mode 0600, whole or not at all, and on the disk when it returns.
+/// Writes a file that its owner alone may read (mode 0600), whole or not at all, and on the disk
+/// when it returns.
 pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_with_mode(path, content, 0o600)
+}
+
+/// The same for a file that everybody may read.
+pub(crate) fn write_public(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_with_mode(path, content, 0o644)
+}
+
+fn write_with_mode(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let unfinished = path.with_file_name(name);
@@ -21,7 +31,7 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o600)
+        .mode(mode)
         .open(&unfinished)?;
     file.write_all(content)?;
     file.sync_all()?;

@@ -1,6 +1,9 @@
 //! The log: structured lines on stderr.
 
-use std::io::{self, IsTerminal};
+use std::{
+    io::{self, IsTerminal},
+    panic,
+};
 
 use tracing_subscriber::EnvFilter;
 
@@ -17,4 +20,10 @@ pub(crate) fn install(config: &Config) {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).try_init(),
         LogFormat::Json => log.json().flatten_event(true).try_init(),
     };
+    // A panic is a line of the log like any other, so that whoever collects the log sees it.
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let reason = panic.payload_as_str().unwrap_or("not said");
+        tracing::error!(place, reason, "a task panicked");
+    }));
 }

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io::{self, IsTerminal, Read},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
@@ -57,12 +57,10 @@ pub(super) fn command() -> Command {
                 .default_value("moca-data/first-token")
                 .help("File with the token of an editor or above"),
         )
-        .arg(
-            Arg::new("ca")
-                .long("ca")
-                .value_name("FILE")
-                .help("Trust these certificates only (PEM), such as DATA_DIR/tls/cert.pem"),
-        )
+        .arg(Arg::new("ca").long("ca").value_name("FILE").help(
+            "Trust these certificates only (PEM) [default: tls/cert.pem beside the token \
+                     file, if it is there]",
+        ))
         .arg(
             Arg::new("format")
                 .long("format")
@@ -143,7 +141,11 @@ fn client(arguments: &ArgMatches) -> anyhow::Result<Client> {
         .with_context(|| format!("the token file {token_file} cannot be read"))?;
     let server = given(arguments, "server").unwrap_or_default();
     let mut builder = Client::builder(&server).token(token.trim());
-    if let Some(path) = given(arguments, "ca").map(PathBuf::from) {
+    let beside_token = Path::new(&token_file).with_file_name("tls/cert.pem");
+    let trust = given(arguments, "ca")
+        .map(PathBuf::from)
+        .or_else(|| beside_token.exists().then_some(beside_token));
+    if let Some(path) = trust {
         let pem = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         builder = builder.trust_pem(pem);
     }

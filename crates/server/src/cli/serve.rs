@@ -72,7 +72,12 @@ async fn serve_until_signal(config: Config) -> anyhow::Result<ExitCode> {
     telemetry::install(&config);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let server = serve::start(&config).await?;
+    let server = tokio::select! {
+        started = serve::start(&config) => started?,
+        // As good as a kill, which loses nothing.
+        _ = terminate.recv() => return Ok(ExitCode::SUCCESS),
+        _ = interrupt.recv() => return Ok(ExitCode::SUCCESS),
+    };
     greet(&server);
     tokio::select! {
         _ = terminate.recv() => {}

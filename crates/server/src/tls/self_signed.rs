@@ -49,7 +49,7 @@ pub(super) fn ensure(config: &Config, now_ms: i64) -> anyhow::Result<Files> {
     // The note goes first and comes last: without it, half of a new pair is made again.
     remove(&note)?;
     private_file::write(&files.key, key.as_bytes())?;
-    private_file::write(&files.cert, cert.as_bytes())?;
+    private_file::write_public(&files.cert, cert.as_bytes())?;
     let renew_at = now_ms + (VALID_DAYS - RENEW_DAYS) * DAY_MS;
     private_file::write(&note, written_note(renew_at, &names).as_bytes())?;
     tracing::info!(

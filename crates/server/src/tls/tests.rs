@@ -59,14 +59,20 @@ impl Echo {
 
     /// Connects as a client that trusts the certificate file and nothing else.
     async fn connect(&self, name: &str) -> TlsStream<TcpStream> {
+        self.connect_for(name, &[]).await
+    }
+
+    /// The same, asking for these protocols.
+    async fn connect_for(&self, name: &str, protocols: &[&[u8]]) -> TlsStream<TcpStream> {
         let trust = self.tls.trust.as_ref().unwrap();
         let mut roots = RootCertStore::empty();
         roots
             .add(CertificateDer::from_pem_file(trust).unwrap())
             .unwrap();
-        let config = ClientConfig::builder()
+        let mut config = ClientConfig::builder()
             .with_root_certificates(roots)
             .with_no_client_auth();
+        config.alpn_protocols = protocols.iter().map(|it| it.to_vec()).collect();
         let tcp = TcpStream::connect(self.address).await.unwrap();
         let name = ServerName::try_from(name.to_owned()).unwrap();
         TlsConnector::from(Arc::new(config))
@@ -180,6 +186,25 @@ async fn what_is_not_http_gets_a_problem_body() {
             "{start}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_large_head_over_http_2_is_refused_as_over_http_1() {
+    let echo = Echo::start(PATIENT).await;
+    let stream = echo.connect_for("localhost", &[b"h2"]).await;
+    let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    let request = http::Request::get("https://localhost/")
+        .header("x", "a".repeat(70_000))
+        .body(())
+        .unwrap();
+    let (response, _) = client.send_request(request, true).unwrap();
+    let response = response.await.unwrap();
+    assert_eq!(response.status(), 400);
+    assert_eq!(response.headers()["x-api-version"], "2");
+    let body = response.into_body().data().await.unwrap().unwrap();
+    let problem: Problem = serde_json::from_slice(&body).unwrap();
+    assert_eq!(problem.code, "invalid_header");
 }
 
 #[tokio::test]
