@@ -25,6 +25,8 @@ pub mod place;
 pub mod presence;
 pub mod property;
 pub mod resource;
+#[cfg(test)]
+mod samples;
 pub mod time;
 pub mod world;
 pub mod zone;

@@ -138,24 +138,17 @@ fn cross(presence: &mut Presence, world: &World, at_ms: i64, crossings: &mut Vec
     presence.inside = inside;
 }
 
-/// All that holds the instance, by fence or by beacon, sorted.
+/// All that holds the instance, by fence or by beacon, and still exists; sorted.
 fn current(presence: &Presence, world: &World) -> Vec<Target> {
-    let mut targets: Vec<Target> = presence
-        .fences
-        .iter()
-        .copied()
-        .filter(|target| world.has(*target))
-        .collect();
+    let mut targets = presence.fences.clone();
     for &(beacon, _) in &presence.beacons {
-        if !world.has(Target::Beacon(beacon)) {
-            continue;
-        }
         targets.push(Target::Beacon(beacon));
         if let Some(zone) = world.zone_of(beacon) {
             targets.push(Target::Zone(zone));
             targets.extend(world.place_of(zone).map(Target::Place));
         }
     }
+    targets.retain(|target| world.has(*target));
     targets.sort_unstable();
     targets.dedup();
     targets

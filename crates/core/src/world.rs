@@ -202,3 +202,6 @@ impl World {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

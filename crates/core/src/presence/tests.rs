@@ -6,14 +6,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    beacon::{Beacon, BeaconConfig, BeaconIdentity, Hex},
     event::Fix,
-    geo::Circle,
-    id::{AccountId, Id, PlaceId, ZoneId},
-    place::{Place, PlaceConfig},
+    id::{PlaceId, ZoneId},
     property::Properties,
-    resource::Frame,
-    zone::{Zone, ZoneConfig},
+    samples::{beacon, circle, id, identity, place, zone},
 };
 
 /// Two places side by side on the equator; place 1 has zone 1 with beacons 1 and 2, zone 2 of place
@@ -28,83 +24,6 @@ fn world() -> World {
     world.put_beacon(beacon(2, Some(1)));
     world.put_beacon(beacon(3, None));
     world
-}
-
-fn frame(id: u8) -> Frame {
-    Frame {
-        account_id: AccountId(Id([0; 16])),
-        id: Id([id; 16]),
-        created_at: 0,
-        updated_at: 0,
-        revision: 1,
-    }
-}
-
-fn circle(longitude: f64, radius_m: f64) -> Circle {
-    Circle::new(LatLon::new(0.0, longitude).unwrap(), radius_m).unwrap()
-}
-
-fn place(id: u8, geofence: Option<Circle>) -> Place {
-    let config = PlaceConfig {
-        name: format!("place {id}"),
-        geofence,
-        address: None,
-        time_zone: None,
-        category: None,
-        external_id: None,
-        provider: None,
-        label_ids: Vec::new(),
-        properties: Properties::new(),
-    };
-    Place {
-        frame: frame(id),
-        config,
-    }
-}
-
-fn zone(id: u8, geofence: Option<Circle>) -> Zone {
-    let config = ZoneConfig {
-        name: format!("zone {id}"),
-        short_id: None,
-        floor_number: 0,
-        category: None,
-        provider: None,
-        external_id: None,
-        geofence,
-        label_ids: Vec::new(),
-    };
-    Zone {
-        frame: frame(id),
-        place_id: PlaceId(Id([1; 16])),
-        config,
-    }
-}
-
-fn identity(id: u8) -> BeaconIdentity {
-    BeaconIdentity::EddystoneUid {
-        namespace: Hex([7; 10]),
-        instance: Hex([id; 6]),
-    }
-}
-
-fn beacon(id: u8, zone: Option<u8>) -> Beacon {
-    let config = BeaconConfig {
-        name: None,
-        identity: identity(id),
-        provider: None,
-        code: None,
-        location: None,
-        floor_number: None,
-        tx_power_dbm: None,
-        external_id: None,
-        label_ids: Vec::new(),
-        properties: Properties::new(),
-    };
-    Beacon {
-        frame: frame(id),
-        zone_id: zone.map(|id| ZoneId(Id([id; 16]))),
-        config,
-    }
 }
 
 fn fix(at_ms: i64, longitude: f64) -> Event {
@@ -255,7 +174,7 @@ fn a_silent_device_leaves_its_beacon_by_the_tick() {
     tick(&mut presence, &world, due_ms + 999, &mut crossings);
     let expected = Crossing {
         direction: Direction::Exit,
-        target: Target::Beacon(BeaconId(Id([3; 16]))),
+        target: Target::Beacon(id::<BeaconId>(3)),
         at_ms: due_ms,
         entered_at: 100,
     };
@@ -287,7 +206,7 @@ fn an_older_event_changes_nothing() {
 fn a_deleted_place_is_gone_without_a_crossing() {
     let mut world = world();
     let (_, mut presence) = walk(&world, &[fix(1, 0.005)]);
-    world.remove_place(PlaceId(Id([1; 16])));
+    world.remove_place(id::<PlaceId>(1));
     let mut crossings = Vec::new();
     observe(&mut presence, &world, &fix(2, 0.005), &mut crossings);
     assert_eq!(crossings, []);
@@ -300,7 +219,7 @@ fn a_beacon_of_another_fleet_is_ignored() {
     assert_eq!(crossings, Vec::<String>::new());
 }
 
-/// What an instance is in at an instant, from all it ever told.
+/// What an instance is in at an instant, from all that it told in order and what still exists.
 fn model(world: &World, told: &[Event], at_ms: i64) -> BTreeSet<Target> {
     let mut targets = BTreeSet::new();
     let last_fix = told.iter().rev().find_map(|event| match event.body {
@@ -315,66 +234,133 @@ fn model(world: &World, told: &[Event], at_ms: i64) -> BTreeSet<Target> {
     let mut seen: BTreeMap<u8, i64> = BTreeMap::new();
     for event in told {
         if let EventBody::Sightings(sightings) = &event.body {
-            for id in 1..=3 {
+            for number in 1..=3 {
                 if sightings
                     .iter()
-                    .any(|sighting| sighting.identity == identity(id))
+                    .any(|sighting| sighting.identity == identity(number))
                 {
-                    seen.insert(id, event.at_ms);
+                    seen.insert(number, event.at_ms);
                 }
             }
         }
     }
-    for (id, seen_at) in seen {
-        if at_ms < seen_at + BEACON_EXIT_MS {
-            targets.insert(Target::Beacon(BeaconId(Id([id; 16]))));
-            if id < 3 {
-                targets.insert(Target::Zone(ZoneId(Id([1; 16]))));
-                targets.insert(Target::Place(PlaceId(Id([1; 16]))));
-            }
+    for (number, seen_at) in seen {
+        let beacon = Target::Beacon(id::<BeaconId>(number));
+        if at_ms >= seen_at + BEACON_EXIT_MS || !world.has(beacon) {
+            continue;
+        }
+        targets.insert(beacon);
+        let zone = Target::Zone(id::<ZoneId>(1));
+        if number < 3 && world.has(zone) {
+            targets.insert(zone);
+            targets.insert(Target::Place(id::<PlaceId>(1)));
         }
     }
+    targets.retain(|target| world.has(*target));
     targets
 }
 
-fn event() -> impl Strategy<Value = Event> {
+#[derive(Debug, Clone)]
+enum Step {
+    /// An event so many milliseconds after the newest one, or before it.
+    Told(Event, i64),
+    /// So many milliseconds pass in silence, then the clock ticks.
+    Silence(i64),
+    /// Somebody deletes it.
+    Deleted(Target),
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
     prop_oneof![
         prop::sample::select(&[-0.02, -0.008, 0.0, 0.003, 0.0075, 0.015, 0.03][..])
-            .prop_map(|lon| fix(0, lon)),
-        prop::collection::vec(1u8..=4, 0..3).prop_map(|ids| sighting(0, &ids)),
+            .prop_map(|longitude| fix(0, longitude)),
+        prop::collection::vec(1u8..=4, 0..3).prop_map(|numbers| sighting(0, &numbers)),
         Just(custom(0)),
     ]
 }
 
+fn any_step() -> impl Strategy<Value = Step> {
+    let deleted = [
+        Target::Place(id::<PlaceId>(1)),
+        Target::Place(id::<PlaceId>(2)),
+        Target::Zone(id::<ZoneId>(1)),
+        Target::Zone(id::<ZoneId>(2)),
+        Target::Beacon(id::<BeaconId>(1)),
+        Target::Beacon(id::<BeaconId>(3)),
+    ];
+    prop_oneof![
+        20 => (any_event(), 0..BEACON_EXIT_MS * 3 / 2).prop_map(|(event, gap)| Step::Told(event, gap)),
+        4 => (any_event(), -5_000..0_i64).prop_map(|(event, gap)| Step::Told(event, gap)),
+        4 => (0..BEACON_EXIT_MS * 2).prop_map(Step::Silence),
+        1 => prop::sample::select(deleted.to_vec()).prop_map(Step::Deleted),
+    ]
+}
+
+fn delete(world: &mut World, target: Target) {
+    match target {
+        Target::Place(id) => world.remove_place(id),
+        Target::Zone(id) => world.remove_zone(id),
+        Target::Beacon(id) => world.remove_beacon(id),
+    }
+}
+
 proptest! {
     #[test]
-    fn presence_is_what_the_model_says_after_every_event(
-        steps in prop::collection::vec((event(), 0i64..(BEACON_EXIT_MS * 3 / 2)), 1..40),
+    fn presence_is_what_the_model_says_after_every_step(
+        steps in prop::collection::vec(any_step(), 1..60),
     ) {
-        let world = world();
+        let mut world = world();
         let mut presence = Presence::default();
-        let mut told = Vec::new();
-        let mut at_ms = 1;
+        let mut told: Vec<Event> = Vec::new();
+        let mut now_ms = 10_000;
         let mut inside: BTreeMap<Target, i64> = BTreeMap::new();
-        for (mut event, gap_ms) in steps {
-            at_ms += gap_ms;
-            event.at_ms = at_ms;
+        for step in steps {
             let mut crossings = Vec::new();
-            observe(&mut presence, &world, &event, &mut crossings);
-            told.push(event);
+            let mut may_cross = true;
+            match step {
+                Step::Told(mut event, gap_ms) => {
+                    let newest_ms = told.last().map_or(0, |event| event.at_ms);
+                    event.at_ms = now_ms + gap_ms;
+                    observe(&mut presence, &world, &event, &mut crossings);
+                    let moves = !matches!(event.body, EventBody::Custom { .. });
+                    if event.at_ms < newest_ms {
+                        may_cross = false;
+                    } else if moves {
+                        told.push(event.clone());
+                    }
+                    now_ms = now_ms.max(event.at_ms);
+                }
+                Step::Silence(gap_ms) => {
+                    now_ms += gap_ms;
+                    tick(&mut presence, &world, now_ms, &mut crossings);
+                }
+                Step::Deleted(target) => {
+                    delete(&mut world, target);
+                    continue;
+                }
+            }
+            prop_assert!(may_cross || crossings.is_empty(), "an older event crossed {:?}", crossings);
+            inside.retain(|target, _| world.has(*target));
             // The crossings alone lead from one state to the next, in order of time.
             let mut last_ms = 0;
             for crossing in crossings {
-                prop_assert!(crossing.at_ms >= last_ms && crossing.at_ms <= at_ms);
+                prop_assert!(crossing.at_ms >= last_ms && crossing.at_ms <= now_ms);
                 last_ms = crossing.at_ms;
                 match crossing.direction {
                     Direction::Enter => prop_assert_eq!(inside.insert(crossing.target, crossing.at_ms), None),
                     Direction::Exit => prop_assert_eq!(inside.remove(&crossing.target), Some(crossing.entered_at)),
                 }
             }
-            let expected = model(&world, &told, at_ms);
-            prop_assert_eq!(inside.keys().copied().collect::<BTreeSet<_>>(), expected);
-            prop_assert_eq!(&presence.inside, &inside.iter().map(|(k, v)| (*k, *v)).collect::<Vec<_>>());
+            let still_there = |(target, _): &&(Target, i64)| world.has(*target);
+            let kept: Vec<(Target, i64)> = presence.inside.iter().filter(still_there).copied().collect();
+            prop_assert_eq!(kept, inside.iter().map(|(k, v)| (*k, *v)).collect::<Vec<_>>());
+            prop_assert!(presence.inside.is_sorted() && presence.beacons.is_sorted() && presence.fences.is_sorted());
+            prop_assert!(due_at(&presence).is_none_or(|due_ms| due_ms > now_ms) || !may_cross);
         }
+        // A fix or sighting at last takes in everything that was deleted meanwhile.
+        let last = sighting(now_ms, &[4]);
+        observe(&mut presence, &world, &last, &mut Vec::new());
+        let expected = model(&world, &told, now_ms);
+        prop_assert_eq!(presence.inside.iter().map(|(k, _)| *k).collect::<BTreeSet<_>>(), expected);
     }
 }

@@ -1,76 +1,15 @@
 //! Each rule on its own, and all of them against a slow, obvious model over whole histories.
 
-use std::collections::BTreeMap as Map;
-
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    campaign::{
-        CampaignConfig, CampaignType, Recurrence,
-        repeat::Repeat,
-        status::{Lifecycle, Phase},
-    },
-    experience::{Action, Content, ExperienceConfig, Trigger},
-    id::{AccountId, AppId, Id, PlaceId},
-    resource::Frame,
+    campaign::{Recurrence, repeat::Repeat},
+    id::Id,
+    samples::{MONDAY, campaign, experience},
 };
 
 const HOUR_MS: i64 = 3_600_000;
-/// Monday 23 November 2026, 00:00 UTC.
-const MONDAY: i64 = 1_795_392_000_000;
-
-fn frame(id: u8) -> Frame {
-    Frame {
-        account_id: AccountId(Id([1; 16])),
-        id: Id([id; 16]),
-        created_at: 0,
-        updated_at: 0,
-        revision: 1,
-    }
-}
-
-fn campaign() -> Campaign {
-    Campaign {
-        frame: frame(2),
-        app_id: AppId(Id([3; 16])),
-        lifecycle: Lifecycle {
-            phase: Phase::Started,
-            since_ms: 0,
-        },
-        config: CampaignConfig {
-            name: "Welcome".into(),
-            description: None,
-            kind: CampaignType::Proximity,
-            start_at: MONDAY,
-            end_at: MONDAY + 30 * 24 * HOUR_MS,
-            display_cap: None,
-            display_wait_ms: None,
-            recurrence: None,
-        },
-    }
-}
-
-fn experience(id: u8, repeat: Repeat) -> Experience {
-    Experience {
-        frame: frame(id),
-        campaign_id: CampaignId(Id([2; 16])),
-        config: ExperienceConfig {
-            name: "Hello".into(),
-            description: None,
-            repeat,
-            enabled: true,
-        },
-        trigger: Trigger::EnterPlace {
-            place_id: PlaceId(Id([9; 16])),
-        },
-        action: Action::SendLocalMessage(Content {
-            content: Map::from([("default".into(), "Hello".into())]),
-            bg_alert: Map::new(),
-        }),
-    }
-}
-
 fn fired(times: &[i64]) -> Caps {
     let mut caps = Caps::default();
     for &at in times {
