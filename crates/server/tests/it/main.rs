@@ -18,6 +18,7 @@ mod oauth;
 mod places;
 mod rules;
 mod support;
+mod tenants;
 mod tidy;
 mod tokens;
 mod zones;

@@ -166,3 +166,19 @@ async fn a_scope_above_the_clients_role_is_refused() {
     let answer = exchange(&installation, &form).await;
     assert_eq!(answer.json()["error"], "invalid_scope");
 }
+
+#[tokio::test]
+async fn expired_tokens_are_forgotten() {
+    let (installation, objects) = start().await;
+    let count = async || {
+        let ask = installation.ask("GET", "/v2/tokens");
+        let tokens = ask.bearer(&objects.tenant.token).send().await.done();
+        tokens["total"].as_i64().unwrap()
+    };
+    let before = count().await;
+    for _ in 0..5 {
+        exchange(&installation, &client(&objects)).await.done();
+        installation.clock.advance(3_600_000);
+    }
+    assert_eq!(count().await, before + 1);
+}

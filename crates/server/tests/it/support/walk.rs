@@ -74,7 +74,13 @@ impl Walk {
         self.ask_at(route, objects, &target(route, objects))
     }
 
-    /// The same at another target.
+    /// The route without credentials.
+    pub(crate) fn stranger(&self, route: &Route, objects: &Objects) -> Ask<'_> {
+        let verb = route.verb.as_str();
+        self.installation.ask(verb, &target(route, objects))
+    }
+
+    /// The same as [`Walk::ask`] at another target.
     pub(crate) fn ask_at(&self, route: &Route, objects: &Objects, target: &str) -> Ask<'_> {
         let ask = self.installation.ask(route.verb.as_str(), target);
         match route.endpoint {
