@@ -85,7 +85,9 @@ impl Failure {
 
     /// A unique value is taken; `field` is its API name, for example `config.externalId`.
     pub fn taken(field: &str) -> Self {
-        let pointer = format!("/{}", field.replace('.', "/"));
+        // What is unique together is named by the first of its fields.
+        let (first, _) = field.split_once(',').unwrap_or((field, ""));
+        let pointer = format!("/{}", first.replace('.', "/"));
         Self::new(
             Code::AlreadyExists,
             format!("Choose another {field}: this one is taken by another object."),

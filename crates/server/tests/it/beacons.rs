@@ -14,7 +14,7 @@ async fn two_beacons_cannot_send_the_same() {
     same["proximityUuid"] = json!("F7826DA6-4FA2-4E98-8024-BC5B71E0893E");
     let refused = team.post("/v2/beacons", json!({ "config": same })).await;
     assert_eq!(refused.code(), "already_exists");
-    assert_eq!(faults(&refused)[0].1, "taken");
+    assert_eq!(faults(&refused), expected(&[("/config/type", "taken")]));
     let other = team.beacon(2).await;
     let path = format!("/v2/beacons/{other}");
     let refused = team.put(&path, json!({ "config": same })).await;

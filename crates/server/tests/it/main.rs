@@ -8,6 +8,7 @@ mod apps;
 mod authorization;
 mod beacons;
 mod campaigns;
+mod client;
 mod devices;
 mod docs;
 mod experiences;
