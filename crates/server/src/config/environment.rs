@@ -9,6 +9,8 @@ use super::{
 
 /// Variables of this prefix are for us, so one that names no key is a mistake.
 const PREFIX: &str = "MOCA_";
+/// Except those of the tests, which may surround a server.
+const TEST_PREFIX: &str = "MOCA_TEST_";
 
 /// The settings among `variables`.
 pub(super) fn read(
@@ -18,7 +20,8 @@ pub(super) fn read(
     let mut ours: Vec<(String, OsString)> = variables
         .into_iter()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-        .filter(|(name, _)| name.starts_with(PREFIX) && name != CONFIG_VARIABLE)
+        .filter(|(name, _)| name.starts_with(PREFIX) && !name.starts_with(TEST_PREFIX))
+        .filter(|(name, _)| name != CONFIG_VARIABLE)
         .collect();
     ours.sort();
     let mut settings = Vec::new();

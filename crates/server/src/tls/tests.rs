@@ -1,4 +1,4 @@
-use std::{fs, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fs, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Bytes, routing::any};
 use axum_server::Handle;
@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    task::JoinHandle,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
@@ -27,6 +28,7 @@ struct Echo {
     tls: Tls,
     directory: TempDir,
     handle: Handle<SocketAddr>,
+    task: JoinHandle<io::Result<()>>,
 }
 
 impl Echo {
@@ -47,13 +49,14 @@ impl Echo {
         let router = Router::new().fallback(any(|body: Bytes| async {
             ([("x-api-version", "2")], body)
         }));
-        tokio::spawn(server.serve(router.into_make_service()));
+        let task = tokio::spawn(server.serve(router.into_make_service()));
         let address = handle.listening().await.unwrap();
         Self {
             address,
             tls,
             directory,
             handle,
+            task,
         }
     }
 
@@ -248,6 +251,30 @@ async fn a_good_request_passes_unchanged_however_the_head_is_cut() {
 }
 
 #[tokio::test]
+async fn a_request_under_way_is_answered_before_the_server_ends() {
+    let echo = Echo::start(PATIENT).await;
+    let mut idle = echo.connect("localhost").await;
+    let mut stream = echo.connect("localhost").await;
+    // The go-ahead proves that the handler is at work.
+    let head = b"POST / HTTP/1.1\r\nhost: l\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n";
+    stream.write_all(head).await.unwrap();
+    let mut go_ahead = [0; 25];
+    stream.read_exact(&mut go_ahead).await.unwrap();
+    assert_eq!(&go_ahead, b"HTTP/1.1 100 Continue\r\n\r\n");
+    echo.handle.graceful_shutdown(Some(PATIENT));
+    // An idle connection ends at once, which also proves that the server is stopping.
+    assert_eq!(idle.read(&mut [0]).await.unwrap_or(0), 0);
+    stream.write_all(b"hi").await.unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    assert!(
+        text.starts_with("HTTP/1.1 200 OK") && text.ends_with("hi"),
+        "{text}"
+    );
+    echo.task.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn changed_files_come_into_force_and_broken_ones_do_not() {
     let echo = Echo::start(PATIENT).await;
     let shown =
@@ -264,5 +291,4 @@ async fn changed_files_come_into_force_and_broken_ones_do_not() {
     open(&config, &SystemClock).unwrap();
     echo.tls.certificate.reload().unwrap();
     assert_ne!(shown(echo.connect("localhost").await), first);
-    echo.handle.shutdown();
 }

@@ -3,7 +3,6 @@
 
 pub(crate) mod objects;
 pub(crate) mod request;
-#[expect(dead_code, reason = "the tests that use it come with the listener's")]
 pub(crate) mod server;
 pub(crate) mod team;
 pub(crate) mod walk;

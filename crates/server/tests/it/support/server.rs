@@ -15,10 +15,6 @@ pub(crate) struct TestServer {
     pub(crate) running: Running,
     /// A client with the owner's token.
     pub(crate) client: Client,
-    /// The certificate that clients trust, in PEM.
-    pub(crate) trust_pem: Vec<u8>,
-    /// The owner's token.
-    pub(crate) token: String,
     directory: TempDir,
 }
 
@@ -39,17 +35,15 @@ impl TestServer {
         let directory = tempfile::tempdir().unwrap();
         let running = serve::start(&config(directory.path())).await.unwrap();
         let trust_pem = fs::read(running.trust.as_ref().unwrap()).unwrap();
-        let token = running.first_token.as_ref().unwrap().secret.clone();
+        let token = running.first_token.as_ref().unwrap();
         let client = Client::builder(&running.base_url())
-            .trust_pem(trust_pem.clone())
-            .token(token.clone())
+            .trust_pem(trust_pem)
+            .token(token.secret.clone())
             .build()
             .unwrap();
         Self {
             running,
             client,
-            trust_pem,
-            token,
             directory,
         }
     }
