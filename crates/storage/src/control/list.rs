@@ -47,14 +47,7 @@ impl Tx {
         conditions: Conditions,
         total: i64,
     ) -> Result<Page<R>, StorageError> {
-        let (columns, name) = (R::TABLE.read_columns(), R::TABLE.name);
-        let (wheres, mut values) = (conditions.text(), conditions.values);
-        let order = order(&query.sort);
-        let (limit, offset) = (values.len() + 1, values.len() + 2);
-        values.extend([query.limit.into(), query.offset.into()]);
-        let sql = format!(
-            "SELECT {columns} FROM {name}{wheres} ORDER BY {order} LIMIT ${limit} OFFSET ${offset}"
-        );
+        let (sql, values) = page_statement(R::TABLE, query, conditions);
         let rows = self.session.query(sql, values).await;
         let rows = rows.map_err(|error| error.doing(READING))?;
         let items = rows.into_iter().map(object_of);
@@ -137,6 +130,23 @@ impl Conditions {
     }
 }
 
+/// The statement that reads the objects of a page.
+fn page_statement(
+    table: &Table,
+    query: &ListQuery,
+    conditions: Conditions,
+) -> (String, Vec<Value>) {
+    let (columns, name) = (table.read_columns(), table.name);
+    let (wheres, mut values) = (conditions.text(), conditions.values);
+    let order = order(&query.sort);
+    let (limit, offset) = (values.len() + 1, values.len() + 2);
+    values.extend([query.limit.into(), query.offset.into()]);
+    let sql = format!(
+        "SELECT {columns} FROM {name}{wheres} ORDER BY {order} LIMIT ${limit} OFFSET ${offset}"
+    );
+    (sql, values)
+}
+
 /// A pattern for texts that contain this one, in which `%` and `_` mean themselves.
 fn contains(text: &str) -> String {
     let mut pattern = String::from("%");
@@ -180,3 +190,6 @@ pub(super) fn no_such_column(kind: Kind, column: &str) -> StorageError {
         source: format!("{} has no {column} to search by", kind.noun()).into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

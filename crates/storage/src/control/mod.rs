@@ -18,6 +18,7 @@ mod references;
 mod sql;
 mod table;
 mod tokens;
+mod unique;
 mod zones;
 
 use std::collections::BTreeMap;

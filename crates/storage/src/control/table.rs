@@ -232,3 +232,39 @@ impl Columns {
         self.next();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use moca_core::{beacon::Beacon, label::Label, zone::Zone};
+
+    use super::*;
+
+    #[test]
+    fn the_field_is_told_from_what_either_database_says() {
+        for (table, said, field) in [
+            (
+                Label::TABLE,
+                "UNIQUE constraint failed: labels.account_id, labels.unique_name",
+                "config.name",
+            ),
+            (Label::TABLE, "labels_unique_unique_name", "config.name"),
+            (Label::TABLE, "labels_pkey", "id"),
+            (Label::TABLE, "UNIQUE constraint failed: labels.id", "id"),
+            (
+                Zone::TABLE,
+                "UNIQUE constraint failed: zones.account_id, zones.place_id, zones.floor_number, zones.short_id",
+                "config.shortId",
+            ),
+            (Zone::TABLE, "zones_unique_short_id", "config.shortId"),
+            (Zone::TABLE, "zones_unique_external_id", "config.externalId"),
+            (Zone::TABLE, "zones_unique_id", "id"),
+            (
+                Beacon::TABLE,
+                "beacons_unique_identity",
+                "config.type, with its identity fields",
+            ),
+        ] {
+            assert_eq!(table.field_of(said), field, "{said}");
+        }
+    }
+}

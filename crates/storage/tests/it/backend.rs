@@ -1,72 +1,99 @@
 //! An empty control store for each test, in SQLite and in PostgreSQL.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
-use moca_storage::control::Control;
 use tempfile::TempDir;
 
 /// Makes two tests of each named function `async fn(&Control)`: first SQLite, then PostgreSQL.
+/// After `by url`, the function is `async fn(&str)` and opens the empty store itself.
 macro_rules! on_every_backend {
     ($($test:ident),+ $(,)?) => {
+        crate::backend::on_every_backend![
+            @ backend, &moca_storage::control::Control::open(&backend.url).await.unwrap(); $($test),+
+        ];
+    };
+    (by url: $($test:ident),+ $(,)?) => {
+        crate::backend::on_every_backend![@ backend, &backend.url; $($test),+];
+    };
+    (@ $backend:ident, $argument:expr; $($test:ident),+) => {
         mod sqlite {
             $(#[tokio::test]
             async fn $test() {
-                let (store, _directory) = crate::backend::sqlite().await;
-                super::$test(&store).await;
+                let $backend = crate::backend::sqlite();
+                super::$test($argument).await;
             })+
         }
         mod postgres {
             $(#[tokio::test]
             async fn $test() {
-                let store = crate::backend::postgres().await;
-                super::$test(&store).await;
+                let $backend = crate::backend::postgres().await;
+                super::$test($argument).await;
             })+
         }
     };
 }
 pub(crate) use on_every_backend;
 
-/// A store in a file that lives as long as the directory.
-pub(crate) async fn sqlite() -> (Control, TempDir) {
+/// Where an empty control store can be opened.
+pub(crate) struct Backend {
+    pub(crate) url: String,
+    /// The file of a SQLite store lives as long as its directory.
+    _directory: Option<TempDir>,
+}
+
+/// A file that does not exist yet.
+pub(crate) fn sqlite() -> Backend {
     let directory = tempfile::tempdir().unwrap();
-    let store = Control::open(&sqlite_url(&directory)).await.unwrap();
-    (store, directory)
+    Backend {
+        url: sqlite_url(directory.path()),
+        _directory: Some(directory),
+    }
 }
 
-pub(crate) fn sqlite_url(directory: &TempDir) -> String {
-    format!("sqlite:{}", directory.path().join("control.db").display())
+/// The URL of the store in a directory.
+pub(crate) fn sqlite_url(directory: &Path) -> String {
+    format!("sqlite:{}", directory.join("control.db").display())
 }
 
-/// A store in a schema of its own.
-pub(crate) async fn postgres() -> Control {
-    Control::open(&postgres_url().await).await.unwrap()
-}
-
-/// The URL of an empty schema.
-pub(crate) async fn postgres_url() -> String {
+/// An empty schema.
+pub(crate) async fn postgres() -> Backend {
     static SCHEMAS: AtomicU32 = AtomicU32::new(0);
-    let url = std::env::var("MOCA_TEST_POSTGRES_URL").expect(
-        "MOCA_TEST_POSTGRES_URL names no PostgreSQL to test on; \
-         run the tests as `scripts/with-postgres.sh cargo nextest run`",
-    );
+    let url = postgres_server();
     let number = SCHEMAS.fetch_add(1, Ordering::Relaxed);
     let schema = format!("test_{}_{number}", std::process::id());
     // A schema of that name can only be left over from an earlier run.
-    execute(
-        &url,
-        &format!("DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}"),
-    )
-    .await;
+    let sql = format!("DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}");
+    execute(&url, &sql).await;
     let separator = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{separator}options=-csearch_path%3D{schema}")
+    Backend {
+        url: format!("{url}{separator}options=-csearch_path%3D{schema}"),
+        _directory: None,
+    }
 }
 
-/// Runs statements on a connection of their own.
+/// The server to test on.
+pub(crate) fn postgres_server() -> String {
+    std::env::var("MOCA_TEST_POSTGRES_URL").expect(
+        "MOCA_TEST_POSTGRES_URL names no PostgreSQL to test on; \
+         run the tests as `scripts/with-postgres.sh cargo nextest run`",
+    )
+}
+
+/// Runs statements past the store.
 pub(crate) async fn execute(url: &str, sql: &str) {
-    connect(url).await.batch_execute(sql).await.unwrap();
+    match url.strip_prefix("sqlite:") {
+        Some(path) => rusqlite::Connection::open(path)
+            .unwrap()
+            .execute_batch(sql)
+            .unwrap(),
+        None => connect(url).await.batch_execute(sql).await.unwrap(),
+    }
 }
 
-/// A connection past the store.
+/// A connection to PostgreSQL past the store.
 pub(crate) async fn connect(url: &str) -> tokio_postgres::Client {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
         .await

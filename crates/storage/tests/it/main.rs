@@ -1,6 +1,17 @@
-//! One suite over all backends of the control store.
+//! One suite over all backends of the control store. PostgreSQL is named by
+//! `MOCA_TEST_POSTGRES_URL`; `scripts/with-postgres.sh` starts one and sets it.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod backend;
+mod conflicts;
+mod feed;
+mod kept_answers;
+mod lists;
 mod objects;
+mod references;
 mod samples;
+mod schema;
+mod tenants;
+mod tokens;
+mod transactions;
+mod zone_beacons;

@@ -130,7 +130,7 @@ impl Database {
     pub(crate) async fn begin(&self, mode: Mode) -> Result<Session, SqlError> {
         let connection = match self {
             Self::Sqlite(pool) => Connection::Sqlite(pool.begin(mode).await?),
-            Self::Postgres(pool) => Connection::Postgres(pool.begin(mode).await?),
+            Self::Postgres(pool) => Connection::Postgres(Box::new(pool.begin(mode).await?)),
         };
         Ok(Session {
             connection,
@@ -150,7 +150,8 @@ impl Database {
 
 enum Connection {
     Sqlite(sqlite::Session),
-    Postgres(postgres::Session),
+    // Boxed: it is several times larger than the other.
+    Postgres(Box<postgres::Session>),
 }
 
 /// A transaction on a connection of its own; dropped without commit, it is rolled back.

@@ -1,0 +1,67 @@
+//! Pages are read along an index: their time does not grow with the collection.
+
+use moca_core::{beacon::Beacon, campaign::Campaign, id::Id, place::Place, zone::Zone};
+
+use super::*;
+use crate::control::table::Mapped;
+
+fn schema() -> rusqlite::Connection {
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    let sql = include_str!("../../../migrations/0001_control.sql")
+        .replace("{text}", "TEXT")
+        .replace("{bytes}", "BLOB");
+    connection.execute_batch(&sql).unwrap();
+    connection
+}
+
+/// What SQLite says it will do for a page.
+fn plan<R: Stored>(connection: &rusqlite::Connection, query: &ListQuery) -> String {
+    let mut conditions = Conditions::default();
+    conditions.push("account_id = {}", Value::id(Id([1; 16])));
+    conditions.narrow(R::KIND, R::TABLE, query).unwrap();
+    let (sql, values) = page_statement(<R as Mapped>::TABLE, query, conditions);
+    let mut statement = connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?")))
+        .unwrap();
+    let lines = statement.query_map(rusqlite::params_from_iter(values), |row| {
+        row.get::<_, String>(3)
+    });
+    let lines: Result<Vec<String>, _> = lines.unwrap().collect();
+    lines.unwrap().join("\n")
+}
+
+fn query(sort: Vec<(SortField, bool)>, filters: Vec<(Filter, String)>) -> ListQuery {
+    ListQuery {
+        offset: 10_000,
+        limit: 50,
+        sort,
+        filters,
+        q: None,
+    }
+}
+
+#[test]
+fn every_order_is_read_from_an_index() {
+    let connection = schema();
+    for field in [SortField::CreatedAt, SortField::UpdatedAt, SortField::Name] {
+        for descending in [false, true] {
+            let plan = plan::<Place>(&connection, &query(vec![(field, descending)], vec![]));
+            assert!(plan.contains("USING INDEX places_by_"), "{plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
+}
+
+#[test]
+fn objects_of_a_parent_are_read_from_an_index() {
+    let connection = schema();
+    let of = |filter| query(vec![], vec![(filter, "x".into())]);
+    for plan in [
+        plan::<Zone>(&connection, &of(Filter::PlaceId)),
+        plan::<Beacon>(&connection, &of(Filter::ZoneId)),
+        plan::<Campaign>(&connection, &of(Filter::AppId)),
+    ] {
+        assert!(plan.contains("USING INDEX"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
+}

@@ -1,0 +1,107 @@
+//! What stands in the way of a deletion.
+
+use moca_core::{id::Id, resource::Kind};
+use moca_storage::control::{Control, Reference};
+
+use crate::{
+    backend::on_every_backend,
+    samples::{
+        HOME, app, beacon, campaign, experience, id, insert, label, member, place, token, triggers,
+        zone,
+    },
+};
+
+on_every_backend![each_kind_names_its_users, labels_follow_their_objects];
+
+async fn fill(store: &Control) {
+    insert(store, &[member(1)]).await;
+    insert(store, &[token(11)]).await;
+    insert(store, &[app(4)]).await;
+    insert(store, &[label(5), label(6)]).await;
+    insert(store, &[place(2)]).await;
+    insert(store, &[zone(3)]).await;
+    insert(store, &[beacon(8)]).await;
+    insert(store, &[campaign(7)]).await;
+    let experiences: Vec<_> = (20..)
+        .zip(triggers())
+        .map(|(number, trigger)| experience(number, trigger))
+        .collect();
+    insert(store, &experiences).await;
+}
+
+async fn users(store: &Control, kind: Kind, number: u32, limit: i64) -> Vec<(Kind, Id, String)> {
+    let mut tx = store.read().await.unwrap();
+    let found = tx.references(HOME, kind, id(number), limit).await.unwrap();
+    let parts = |reference: Reference| (reference.kind, reference.id, reference.name);
+    found.into_iter().map(parts).collect()
+}
+
+async fn each_kind_names_its_users(store: &Control) {
+    fill(store).await;
+    let user = |kind: Kind, number: u32| {
+        let noun = kind.noun();
+        let name = format!("{}{} {number}", noun[..1].to_uppercase(), &noun[1..]);
+        (kind, id(number), name)
+    };
+    let experience = |number| user(Kind::Experience, number);
+    let expected = [
+        (Kind::Member, 1, vec![user(Kind::Token, 11)]),
+        (Kind::App, 4, vec![user(Kind::Campaign, 7)]),
+        (
+            Kind::Label,
+            5,
+            vec![user(Kind::Place, 2), user(Kind::Zone, 3)],
+        ),
+        (
+            Kind::Label,
+            6,
+            vec![user(Kind::Place, 2), user(Kind::Beacon, 8)],
+        ),
+        (
+            Kind::Place,
+            2,
+            vec![user(Kind::Zone, 3), experience(20), experience(21)],
+        ),
+        (
+            Kind::Zone,
+            3,
+            vec![user(Kind::Beacon, 8), experience(22), experience(23)],
+        ),
+        (Kind::Beacon, 8, vec![experience(24), experience(25)]),
+        (Kind::Campaign, 7, (20..26).map(experience).collect()),
+        (Kind::Token, 11, vec![]),
+        (Kind::Experience, 20, vec![]),
+        // The id of one kind is no reference to another kind with the same id.
+        (Kind::Place, 3, vec![]),
+        (Kind::Zone, 2, vec![]),
+    ];
+    for (kind, number, users_expected) in expected {
+        assert_eq!(
+            users(store, kind, number, 100).await,
+            users_expected,
+            "{kind:?}"
+        );
+        let first: Vec<_> = users_expected.into_iter().take(2).collect();
+        assert_eq!(users(store, kind, number, 2).await, first, "{kind:?}");
+    }
+    let mut tx = store.read().await.unwrap();
+    let of_account = tx.references(HOME, Kind::Account, HOME.0, 100).await;
+    let mut kinds: Vec<Kind> = of_account.unwrap().iter().map(|user| user.kind).collect();
+    kinds.dedup();
+    assert_eq!(kinds, Kind::ALL[1..]);
+}
+
+async fn labels_follow_their_objects(store: &Control) {
+    fill(store).await;
+    let mut tx = store.write().await.unwrap();
+    let mut bare = place(2);
+    bare.frame.revision = 2;
+    bare.config.label_ids = vec![];
+    tx.replace(&bare).await.unwrap();
+    tx.delete::<moca_core::zone::Zone>(HOME, id(3))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(users(store, Kind::Label, 5, 100).await, []);
+    assert_eq!(users(store, Kind::Label, 6, 100).await.len(), 1);
+}

@@ -1,0 +1,154 @@
+//! What a transaction sees and leaves behind.
+
+use std::{
+    pin::pin,
+    task::{Context, Waker},
+};
+
+use moca_core::{place::Place, resource::Kind};
+use moca_storage::control::{Control, Tx};
+
+use crate::{
+    backend::on_every_backend,
+    samples::{HOME, everything, id, insert, place, token},
+};
+
+on_every_backend![
+    a_dropped_transaction_leaves_no_trace,
+    a_call_that_is_given_up_half_way_leaves_no_trace,
+    dropped_transactions_free_their_connections,
+    a_reader_stays_on_its_snapshot,
+    a_writer_sees_its_own_changes,
+    writers_take_turns_in_order,
+    a_reader_cannot_write,
+];
+
+async fn total(tx: &mut Tx) -> i64 {
+    let page = tx.list::<Place>(HOME, &everything()).await.unwrap();
+    assert_eq!(page.total, page.items.len() as i64);
+    page.total
+}
+
+async fn assert_untouched(store: &Control) {
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(total(&mut tx).await, 1);
+    assert_eq!(tx.config_version().await.unwrap(), 1);
+    assert_eq!(tx.changes_since(0, 10).await.unwrap().len(), 1);
+    assert_eq!(tx.get(HOME, id(1)).await.unwrap(), Some(place(1)));
+    let label = place(1).config.label_ids[0].0;
+    let users = tx.references(HOME, Kind::Label, label, 10).await.unwrap();
+    assert_eq!(users.len(), 1);
+}
+
+async fn a_dropped_transaction_leaves_no_trace(store: &Control) {
+    insert(store, &[place(1)]).await;
+    let mut tx = store.write().await.unwrap();
+    tx.insert(&place(2)).await.unwrap();
+    tx.insert(&token(3)).await.unwrap();
+    tx.delete::<Place>(HOME, id(1)).await.unwrap();
+    drop(tx);
+    assert_untouched(store).await;
+    insert(store, &[place(2)]).await;
+}
+
+async fn a_call_that_is_given_up_half_way_leaves_no_trace(store: &Control) {
+    insert(store, &[place(1)]).await;
+    let mut context = Context::from_waker(Waker::noop());
+
+    let mut tx = store.write().await.unwrap();
+    let given_up = pin!(tx.insert(&place(2))).poll(&mut context).is_pending();
+    // SQLite may have been quick enough to answer. If not, nobody knows what became of the call,
+    // so the transaction is over.
+    if given_up {
+        assert!(tx.get::<Place>(HOME, id(1)).await.is_err());
+        assert!(tx.commit().await.is_err());
+    } else {
+        drop(tx);
+    }
+    assert_untouched(store).await;
+
+    for _ in 0..50 {
+        let _ = pin!(store.write()).poll(&mut context);
+        let _ = pin!(store.read()).poll(&mut context);
+    }
+    assert_untouched(store).await;
+    insert(store, &[place(2)]).await;
+}
+
+async fn dropped_transactions_free_their_connections(store: &Control) {
+    insert(store, &[place(1)]).await;
+    for number in 0..100 {
+        let mut tx = store.write().await.unwrap();
+        tx.insert(&place(100 + number)).await.unwrap();
+        drop(tx);
+        let mut tx = store.read().await.unwrap();
+        assert_eq!(total(&mut tx).await, 1);
+    }
+    assert_untouched(store).await;
+}
+
+async fn a_reader_stays_on_its_snapshot(store: &Control) {
+    insert(store, &[place(1)]).await;
+    let mut old = store.read().await.unwrap();
+    assert_eq!(old.get(HOME, id(1)).await.unwrap(), Some(place(1)));
+
+    let mut changed = place(1);
+    changed.frame.revision = 2;
+    changed.config.name = "Changed".into();
+    let mut writer = store.write().await.unwrap();
+    writer.replace(&changed).await.unwrap();
+    writer.insert(&place(2)).await.unwrap();
+    let mut meanwhile = store.read().await.unwrap();
+    assert_eq!(total(&mut meanwhile).await, 1, "not committed yet");
+    drop(meanwhile);
+    writer.commit().await.unwrap();
+
+    assert_eq!(old.get(HOME, id(1)).await.unwrap(), Some(place(1)));
+    assert_eq!(total(&mut old).await, 1);
+    assert_eq!(old.config_version().await.unwrap(), 1);
+    let mut new = store.read().await.unwrap();
+    assert_eq!(new.get(HOME, id(1)).await.unwrap(), Some(changed));
+    assert_eq!(total(&mut new).await, 2);
+    assert_eq!(new.config_version().await.unwrap(), 3);
+}
+
+async fn a_writer_sees_its_own_changes(store: &Control) {
+    let mut tx = store.write().await.unwrap();
+    tx.insert(&place(1)).await.unwrap();
+    assert_eq!(total(&mut tx).await, 1);
+    assert_eq!(tx.get(HOME, id(1)).await.unwrap(), Some(place(1)));
+    assert_eq!(tx.config_version().await.unwrap(), 0, "numbered on commit");
+    tx.commit().await.unwrap();
+    let mut tx = store.write().await.unwrap();
+    assert!(tx.delete::<Place>(HOME, id(1)).await.unwrap());
+    assert_eq!(total(&mut tx).await, 0);
+}
+
+// On one thread, tasks start in the order in which they were spawned.
+async fn writers_take_turns_in_order(store: &Control) {
+    let first = store.write().await.unwrap();
+    let (turns, mut order) = tokio::sync::mpsc::unbounded_channel();
+    for number in 0..20 {
+        let (store, turns) = (store.clone(), turns.clone());
+        tokio::spawn(async move {
+            let _tx = store.write().await.unwrap();
+            turns.send(number).unwrap();
+            tokio::task::yield_now().await;
+        });
+    }
+    drop(turns);
+    tokio::task::yield_now().await;
+    assert!(order.try_recv().is_err(), "the first one is still at it");
+    drop(first);
+    for number in 0..20 {
+        assert_eq!(order.recv().await, Some(number));
+    }
+}
+
+async fn a_reader_cannot_write(store: &Control) {
+    let mut tx = store.read().await.unwrap();
+    assert!(tx.insert(&place(1)).await.is_err());
+    assert!(tx.commit().await.is_err());
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(total(&mut tx).await, 0);
+}
