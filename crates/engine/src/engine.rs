@@ -172,8 +172,11 @@ impl Engine {
         let limit = usize::try_from(limit).unwrap_or(0);
         self.read(move |devices| {
             let state = devices.state(subject.instance_id)?;
+            let total = state.map_or(0, |state| state.message_count);
+            // No more than that: others may be arriving meanwhile.
+            let limit = limit.min(total.saturating_sub(offset) as usize);
             Ok(Page {
-                total: state.map_or(0, |state| state.message_count as i64),
+                total: total as i64,
                 items: devices.messages(subject.instance_id, offset, limit)?,
             })
         })

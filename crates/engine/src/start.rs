@@ -157,7 +157,6 @@ fn start_stages(
         devices: Arc::clone(&devices),
         clock: Arc::clone(&clock),
         random,
-        appended: appended_sender,
         backlog: Arc::clone(&backlog),
         metrics: Arc::clone(&metrics),
         health: Arc::clone(&health),
@@ -177,21 +176,19 @@ fn start_stages(
         Arc::clone(&metrics),
     )?;
 
-    let spawn = |stage, run: Box<dyn FnOnce() -> Result<(), StorageError> + Send>| {
-        thread::spawn(stage, Arc::clone(&health), run)
-    };
     let (decide_runtime, count_runtime) = (runtime.clone(), runtime.clone());
     let (decide_appended, count_decided) = (appended.clone(), decided.clone());
+    let noted = || Arc::clone(&health);
     let threads = vec![
-        spawn("ingest", Box::new(move || ingest.run()))?,
-        spawn(
-            "decide",
-            Box::new(move || decide.run(&decide_runtime, decide_appended, &decided_sender)),
-        )?,
-        spawn(
-            "count",
-            Box::new(move || count.run(&count_runtime, count_decided, &counted_sender)),
-        )?,
+        thread::spawn("ingest", noted(), appended_sender, move |appended| {
+            ingest.run(appended)
+        })?,
+        thread::spawn("decide", noted(), decided_sender, move |decided| {
+            decide.run(&decide_runtime, decide_appended, decided)
+        })?,
+        thread::spawn("count", noted(), counted_sender, move |counted| {
+            count.run(&count_runtime, count_decided, counted)
+        })?,
     ];
     Ok(Engine {
         inner: Arc::new(Inner {

@@ -101,3 +101,39 @@ impl<K: Copy + Eq + Hash, V> Cache<K, V> {
         Ok(entry)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, collections::HashMap};
+
+    use super::Cache;
+
+    #[test]
+    fn a_full_cache_forgets_but_never_before_a_change_was_written() {
+        let store = RefCell::new(HashMap::new());
+        let load = |key: u32| Ok::<u32, ()>(store.borrow().get(&key).copied().unwrap_or(0));
+        let mut cache = Cache::new(3);
+        let mut expected: HashMap<u32, u32> = HashMap::new();
+        for step in 0..50_u32 {
+            // Some steps use more keys than the cache holds, some fewer.
+            for key in 0..(step * 7) % 6 {
+                let key = (key * 5 + step) % 11;
+                *cache.get_mut(key, || load(key)).unwrap() += step;
+                *expected.entry(key).or_insert(0) += step;
+            }
+            for key in 0..11 {
+                let found = cache.get(key, || load(key)).copied();
+                assert_eq!(found, Ok(expected.get(&key).copied().unwrap_or(0)));
+            }
+            let mut written = Vec::new();
+            for (key, value) in cache.changed() {
+                assert!(!written.contains(&key), "written once a step");
+                written.push(key);
+                store.borrow_mut().insert(key, *value);
+            }
+            cache.written();
+            assert!(cache.entries.len() <= 3);
+            assert_eq!(cache.changed().count(), 0);
+        }
+    }
+}

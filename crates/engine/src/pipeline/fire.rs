@@ -140,3 +140,27 @@ fn message(
         bg_alert: locale::best(&texts.bg_alert, lang).map(|(_, text)| text.to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{DECISION, DecisionKey, MESSAGE, row_id};
+
+    #[test]
+    fn ids_differ_in_every_part_and_are_uuids_of_version_7() {
+        let mut ids = BTreeSet::new();
+        let mut made = 0;
+        for seq in [1, 2, 0x100, 0xff_ffff_ffff] {
+            for index in [0, 1, 0xff, 0x100, 0xffff, 0x1_0000, 0xff_ffff] {
+                for what in [DECISION, MESSAGE] {
+                    let id = row_id(1_772_323_200_000, what, DecisionKey { seq, index });
+                    assert_eq!((id.0[6] >> 4, id.0[8] >> 6), (7, 2));
+                    ids.insert(id);
+                    made += 1;
+                }
+            }
+        }
+        assert_eq!(ids.len(), made);
+    }
+}

@@ -53,7 +53,6 @@ pub(crate) struct Ingest {
     pub(crate) devices: Arc<Devices>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) appended: watch::Sender<u64>,
     pub(crate) backlog: Arc<Backlog>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) health: Arc<Health>,
@@ -105,9 +104,9 @@ fn server_time(record: &Record) -> i64 {
 
 impl Ingest {
     /// Works until told to stop, or until another stage has failed.
-    pub(crate) fn run(mut self) -> Result<(), StorageError> {
+    pub(crate) fn run(mut self, appended: &watch::Sender<u64>) -> Result<(), StorageError> {
         while let Ok(first) = self.queue.recv() {
-            if self.health.failure().is_some() || !self.commit_group(first)? {
+            if self.health.failure().is_some() || !self.commit_group(first, appended)? {
                 break;
             }
         }
@@ -115,7 +114,11 @@ impl Ingest {
     }
 
     /// Puts the first request and those that wait behind it on disk; false if one said stop.
-    fn commit_group(&mut self, first: Request) -> Result<bool, StorageError> {
+    fn commit_group(
+        &mut self,
+        first: Request,
+        appended: &watch::Sender<u64>,
+    ) -> Result<bool, StorageError> {
         let devices = Arc::clone(&self.devices);
         let received_at = self.clock.now_ms();
         let mut group = Group {
@@ -134,11 +137,15 @@ impl Ingest {
             }
             next = self.queue.try_recv().ok();
         }
-        self.finish(group)?;
+        self.finish(group, appended)?;
         Ok(goes_on)
     }
 
-    fn finish(&mut self, group: Group<'_>) -> Result<(), StorageError> {
+    fn finish(
+        &mut self,
+        group: Group<'_>,
+        appended: &watch::Sender<u64>,
+    ) -> Result<(), StorageError> {
         if !group.records.is_empty() {
             let seq = self.log.append(&group.records)?;
             group.fold.commit(seq)?;
@@ -147,7 +154,7 @@ impl Ingest {
             self.metrics.appends.inc();
             self.metrics.group_records.observe(records as f64);
             // Before anyone is answered: who reads after the answer waits for this row.
-            self.appended.send_replace(seq);
+            appended.send_replace(seq);
         }
         for answer in group.answers {
             self.answer(answer);

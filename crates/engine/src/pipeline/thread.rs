@@ -6,20 +6,24 @@ use std::{
 };
 
 use moca_storage::StorageError;
+use tokio::sync::watch;
 
 use crate::health::Health;
 
-/// Runs a stage on a thread of its own and notes why it failed, if it does.
+/// Runs a stage on a thread of its own and notes why it failed, if it does. `progress` is where the
+/// stage tells how far it has come. It closes when the stage ends, after a failure was noted: those
+/// who wait for the stage then find the reason.
 pub(crate) fn spawn(
     stage: &'static str,
     health: Arc<Health>,
-    run: impl FnOnce() -> Result<(), StorageError> + Send + 'static,
+    progress: watch::Sender<u64>,
+    run: impl FnOnce(&watch::Sender<u64>) -> Result<(), StorageError> + Send + 'static,
 ) -> Result<JoinHandle<()>, StorageError> {
     Builder::new()
         .name(format!("moca-{stage}"))
         .spawn(move || {
             let watch = PanicWatch { stage, health };
-            if let Err(error) = run() {
+            if let Err(error) = run(&progress) {
                 watch.health.fail(format!("{stage}: {}", chain(&error)));
             }
         })

@@ -6,7 +6,7 @@ use moca_core::{
 };
 use moca_engine::{Appended, EngineError};
 
-use crate::support::{DAY, START, Site};
+use crate::support::{DAY, START, Site, inbox};
 
 fn appended(accepted: u64, duplicates: u64) -> Appended {
     Appended {
@@ -186,4 +186,50 @@ async fn a_log_older_than_the_device_store_is_refused() {
         unreachable!("the log ends before what the device store has taken in");
     };
     assert!(error.to_string().contains("events.db is older"));
+}
+
+#[tokio::test]
+async fn a_stage_that_fails_stops_the_pipeline_with_a_reason_and_skips_nothing() {
+    let site = Site::new().await;
+    let engine = site.engine().await;
+    let phone = site.register(&engine, "phone").await;
+    let event = site.custom(START);
+    engine.events(phone, vec![event]).await.unwrap();
+    engine.shutdown().await.unwrap();
+    let counted = engine.progress().counted_seq;
+    drop(engine);
+    damage_sets(&site);
+
+    let engine = site.engine().await;
+    let query = moca_engine::CountQuery {
+        app_id: site.app_id,
+        metric: moca_core::metric::Metric::ActiveUsers,
+        target: None,
+    };
+    let event = site.custom(START + 1);
+    engine.events(phone, vec![event]).await.unwrap();
+    let refused = engine.count(&query, &[]).await;
+    assert!(matches!(refused, Err(EngineError::Stopping)));
+    let reason = engine.healthy().unwrap_err();
+    assert!(reason.starts_with("count: sets.bitmap of "), "{reason}");
+    let refused = engine.events(phone, vec![site.custom(START)]).await;
+    assert!(matches!(refused, Err(EngineError::Stopping)));
+    assert_eq!(engine.progress().counted_seq, counted);
+    assert!(inbox(&engine, phone).await.is_empty());
+    assert!(engine.shutdown().await.is_err());
+}
+
+/// Makes every set unreadable.
+fn damage_sets(site: &Site) {
+    let database = fjall::Database::builder(site.dir.path().join("devices"))
+        .open()
+        .unwrap();
+    let sets = database
+        .keyspace("sets", fjall::KeyspaceCreateOptions::default)
+        .unwrap();
+    let keys: Vec<_> = sets.iter().map(|pair| pair.key().unwrap()).collect();
+    assert!(!keys.is_empty());
+    for key in keys {
+        sets.insert(key, b"?").unwrap();
+    }
 }
