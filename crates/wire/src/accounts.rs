@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    links,
     problem::Fault,
     read::{self, Fields},
     resource::Resource,
@@ -79,7 +80,7 @@ pub fn read(value: &Value) -> Result<AccountInput, Vec<Fault>> {
 fn read_config(fields: &mut Fields<'_, '_>) -> Option<AccountConfig> {
     let name = fields.required("name", values::name);
     let time_zone = fields.optional("timeZone", values::time_zone);
-    let cors_origins = fields.set("corsOrigins", CORS_ORIGINS_MAX, values::origin);
+    let cors_origins = fields.set("corsOrigins", CORS_ORIGINS_MAX, links::origin);
     Some(AccountConfig {
         name: name?,
         time_zone: time_zone.unwrap_or_else(|| TIME_ZONE_DEFAULT.to_owned()),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    links,
     problem::Fault,
     read::{self, Fields},
     resource::Resource,
@@ -70,10 +71,10 @@ pub fn read(value: &Value) -> Result<AppInput, Vec<Fault>> {
 fn read_config(fields: &mut Fields<'_, '_>) -> Option<AppConfig> {
     let name = fields.required("name", values::name);
     let description = fields.optional("description", values::description);
-    let app_url = fields.optional("appUrl", values::web_url);
+    let app_url = fields.optional("appUrl", links::web_url);
     let version = fields.optional("version", values::code);
     let category = fields.optional("category", values::code);
-    let icon_url = fields.optional("iconUrl", values::web_url);
+    let icon_url = fields.optional("iconUrl", links::web_url);
     let approx_app_size = fields.optional("approxAppSize", values::code);
     let production = fields.optional("production", values::boolean);
     Some(AppConfig {

@@ -1,25 +1,22 @@
 //! Experiences: a trigger plus an action.
 
-use std::collections::BTreeMap;
-
 use moca_core::{
     campaign::repeat::Repeat,
-    experience::{self, Action, Content, ExperienceConfig, Trigger},
+    experience::{self, Action, ExperienceConfig, Trigger},
     id::{CampaignId, ExperienceId},
-    limits::{ACTION_CONTENT_BYTES_MAX, LOCALES_MAX, TEXT_CHARS_MAX},
 };
 use serde::{
-    Deserialize, Serialize, Serializer,
+    Deserialize, Serialize,
     de::{IntoDeserializer, value::Error as WordError},
 };
 use serde_json::Value;
 
 use crate::{
-    fault::FaultCode,
+    actions,
     problem::Fault,
     read::{self, Fields},
     resource::Resource,
-    values::{self, Reading, complain},
+    values::{self, Reading},
 };
 
 /// An experience as the API answers it.
@@ -39,7 +36,7 @@ pub struct Experience {
     /// When it fires.
     pub trigger: Trigger,
     /// What it does.
-    #[serde(serialize_with = "serialize_action")]
+    #[serde(serialize_with = "actions::serialize")]
     pub action: Action,
 }
 
@@ -54,7 +51,7 @@ pub struct ExperienceInput {
     /// When it fires.
     pub trigger: Trigger,
     /// What it does.
-    #[serde(serialize_with = "serialize_action")]
+    #[serde(serialize_with = "actions::serialize")]
     pub action: Action,
 }
 
@@ -77,32 +74,13 @@ impl From<&experience::Experience> for Experience {
     }
 }
 
-/// An action with the documented `contentType`, which follows from its type.
-fn serialize_action<S: Serializer>(action: &Action, serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Documented<'a> {
-        #[serde(rename = "@type")]
-        kind: &'a str,
-        content_type: &'a str,
-        #[serde(flatten)]
-        texts: &'a Content,
-    }
-    Documented {
-        kind: action.type_name(),
-        content_type: action.content_type(),
-        texts: action.content(),
-    }
-    .serialize(serializer)
-}
-
 /// Reads the body of a POST, or of a PUT on an experience of `campaign`, which cannot change.
 pub fn read(value: &Value, campaign: Option<CampaignId>) -> Result<ExperienceInput, Vec<Fault>> {
     read::body(value, &["experienceId"], |fields| {
         let campaign_id = fields.parent("campaignId", campaign);
         let config = fields.object("config", read_config);
         let trigger = fields.object("trigger", read_trigger);
-        let action = fields.object("action", read_action);
+        let action = fields.object("action", actions::read);
         Some(ExperienceInput {
             campaign_id: campaign_id?,
             config: config?,
@@ -204,60 +182,8 @@ fn read_trigger(fields: &mut Fields<'_, '_>) -> Option<Trigger> {
     })
 }
 
-type MakeAction = fn(Content) -> Action;
-
-const ACTION_TYPES: [(&str, MakeAction); 3] = [
-    ("SendLocalMessageAction", Action::SendLocalMessage),
-    ("ShowHtmlAction", Action::ShowHtml),
-    ("OpenUrlAction", Action::OpenUrl),
-];
-
-fn read_action(fields: &mut Fields<'_, '_>) -> Option<Action> {
-    let make = fields.required("@type", type_of(&ACTION_TYPES));
-    let is_link = make.is_some_and(|make| is_open_url(&make(Content::default())));
-    let content = read_texts(fields, "content", |value| {
-        if is_link {
-            values::any_url(value)
-        } else {
-            content_text(value)
-        }
-    });
-    let bg_alert = read_texts(fields, "bgAlert", values::text(TEXT_CHARS_MAX));
-    let content_type = fields.take("contentType");
-    match fields.take("content").map(Value::as_object) {
-        None => fields.require("content", "expected an object with a text under `default`"),
-        Some(Some(texts)) if !texts.contains_key("default") => fields.fault_inside(
-            "content",
-            "default",
-            values::Complaint {
-                code: FaultCode::Required,
-                detail: "expected the text for all languages without one of their own".to_owned(),
-            },
-        ),
-        Some(_) => {}
-    }
-    let action = make?(Content {
-        content: content?,
-        bg_alert: bg_alert.unwrap_or_default(),
-    });
-    if let Some(sent) = content_type
-        && sent != action.content_type()
-    {
-        let detail = format!(
-            "the contentType of {} is {}; it may be left out",
-            action.type_name(),
-            action.content_type()
-        );
-        fields.fault("contentType", FaultCode::UnknownValue, detail);
-    }
-    Some(action)
-}
-
-fn is_open_url(action: &Action) -> bool {
-    matches!(action, Action::OpenUrl(_))
-}
-
-fn type_of<T: Copy>(types: &[(&str, T)]) -> impl Fn(&Value) -> Reading<T> {
+/// A reader of `@type`.
+pub(crate) fn type_of<T: Copy>(types: &[(&str, T)]) -> impl Fn(&Value) -> Reading<T> {
     move |value| {
         let words: Vec<&str> = types.iter().map(|(word, _)| *word).collect();
         values::word(&words, |word| {
@@ -266,60 +192,6 @@ fn type_of<T: Copy>(types: &[(&str, T)]) -> impl Fn(&Value) -> Reading<T> {
                 .find(|(known, _)| *known == word)
                 .map(|(_, kind)| *kind)
         })(value)
-    }
-}
-
-/// A map of locale to text.
-fn read_texts(
-    fields: &mut Fields<'_, '_>,
-    key: &'static str,
-    read: impl Fn(&Value) -> Reading<String>,
-) -> Option<BTreeMap<String, String>> {
-    let entries = fields.map(key, LOCALES_MAX)?;
-    let mut texts = BTreeMap::new();
-    let mut seen = Vec::with_capacity(entries.len());
-    for (locale, value) in entries {
-        match locale_text(locale, value, &seen, &read) {
-            Ok(text) => {
-                seen.push(locale.to_ascii_lowercase());
-                texts.insert(locale.clone(), text);
-            }
-            Err(complaint) => fields.fault_inside(key, locale, complaint),
-        }
-    }
-    Some(texts)
-}
-
-fn locale_text(
-    locale: &str,
-    value: &Value,
-    seen: &[String],
-    read: impl Fn(&Value) -> Reading<String>,
-) -> Reading<String> {
-    if locale != "default" && !values::is_language_tag(locale) {
-        return complain(
-            FaultCode::InvalidFormat,
-            "expected `default` or a language tag such as es or es-MX as the key",
-        );
-    }
-    // Devices look locales up whatever their case.
-    if seen.contains(&locale.to_ascii_lowercase()) {
-        return complain(
-            FaultCode::NotUnique,
-            "the same language stands there in another case",
-        );
-    }
-    read(value)
-}
-
-fn content_text(value: &Value) -> Reading<String> {
-    let expected = format!("expected a text of 1 to {ACTION_CONTENT_BYTES_MAX} bytes of UTF-8");
-    match value {
-        Value::String(text) if text.len() > ACTION_CONTENT_BYTES_MAX => {
-            complain(FaultCode::TooLong, expected)
-        }
-        Value::String(text) if text.trim().is_empty() => complain(FaultCode::TooShort, expected),
-        value => values::text(ACTION_CONTENT_BYTES_MAX)(value),
     }
 }
 

@@ -5,6 +5,7 @@
 //! [`problem`], [`fault`], [`read`], [`values`], then [`places`] as the example of a resource.
 
 pub mod accounts;
+mod actions;
 pub mod analytics;
 pub mod apps;
 pub mod batch;
@@ -16,6 +17,7 @@ pub mod experiences;
 pub mod fault;
 pub mod instances;
 pub mod labels;
+pub mod links;
 pub mod members;
 pub mod messages;
 pub mod oauth;

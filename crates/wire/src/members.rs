@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    links,
     problem::Fault,
     read::{self, Fields},
     resource::Resource,
@@ -64,7 +65,7 @@ pub fn read(value: &Value) -> Result<MemberInput, Vec<Fault>> {
 
 fn read_config(fields: &mut Fields<'_, '_>) -> Option<MemberConfig> {
     let name = fields.required("name", values::name);
-    let email = fields.optional("email", values::email);
+    let email = fields.optional("email", links::email);
     let role = fields.required("role", role);
     Some(MemberConfig {
         name: name?,

@@ -5,17 +5,14 @@ use std::str::FromStr;
 use moca_core::{
     beacon::Hex,
     id::IdError,
-    limits::{CODE_CHARS_MAX, LINK_CHARS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX},
+    limits::{CODE_CHARS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX},
     time::Zone,
 };
 use serde_json::{Map, Value};
-use url::Url;
 use uuid::Uuid;
 
 use crate::fault::FaultCode;
 
-/// Characters of an e-mail address (RFC 5321 §4.5.3.1.3 less the angle brackets).
-const EMAIL_CHARS_MAX: usize = 254;
 /// Characters of a language tag; RFC 5646 §4.4.1 asks for room for 35.
 const LANGUAGE_TAG_CHARS_MAX: usize = 35;
 
@@ -39,7 +36,8 @@ pub fn complain<T>(code: FaultCode, detail: impl Into<String>) -> Reading<T> {
     })
 }
 
-fn string<'v>(value: &'v Value, expected: &str) -> Reading<&'v str> {
+/// The text of a value that should be one.
+pub(crate) fn string<'v>(value: &'v Value, expected: &str) -> Reading<&'v str> {
     match value {
         Value::String(text) => Ok(text),
         _ => complain(FaultCode::WrongType, format!("expected {expected}")),
@@ -73,7 +71,8 @@ pub fn text(max: usize) -> impl Fn(&Value) -> Reading<String> {
     }
 }
 
-fn check_text(
+/// Refuses a text that is too long or has characters it must not have.
+pub(crate) fn check_text(
     text: &str,
     max: usize,
     refused: impl Fn(char) -> bool,
@@ -177,76 +176,6 @@ pub fn word<T>(words: &[&str], parse: impl Fn(&str) -> Option<T>) -> impl Fn(&Va
     move |value| match parse(string(value, &expected)?) {
         Some(value) => Ok(value),
         None => complain(FaultCode::UnknownValue, format!("expected {expected}")),
-    }
-}
-
-/// A web address: an absolute URL with `http` or `https`.
-pub fn web_url(value: &Value) -> Reading<String> {
-    let expected = format!("an http or https URL of at most {LINK_CHARS_MAX} characters");
-    let text = link(value, &expected)?;
-    match Url::parse(&text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(text),
-        _ => complain(FaultCode::InvalidFormat, format!("expected {expected}")),
-    }
-}
-
-/// Any absolute URL, deep links such as `myapp://offers/7` included.
-pub fn any_url(value: &Value) -> Reading<String> {
-    let expected = format!("an absolute URL or deep link of at most {LINK_CHARS_MAX} characters");
-    let text = link(value, &expected)?;
-    match Url::parse(&text) {
-        Ok(_) => Ok(text),
-        Err(_) => complain(FaultCode::InvalidFormat, format!("expected {expected}")),
-    }
-}
-
-fn link(value: &Value, expected: &str) -> Reading<String> {
-    let text = string(value, expected)?;
-    // The URL standard lets a parser drop line ends and trim; we keep the text, so refuse them.
-    check_text(
-        text,
-        LINK_CHARS_MAX,
-        |c| c.is_control() || c.is_whitespace(),
-        expected,
-    )
-}
-
-/// An origin that may call the API from a browser: `https://host[:port]`, or `http` on the same machine.
-pub fn origin(value: &Value) -> Reading<String> {
-    let expected = "an origin such as https://console.example.com (http only for localhost), \
-                    without path, query or user";
-    let text = link(value, expected)?;
-    let refused = || complain(FaultCode::InvalidFormat, format!("expected {expected}"));
-    let Ok(url) = Url::parse(&text) else {
-        return refused();
-    };
-    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    let scheme_fits = url.scheme() == "https" || (url.scheme() == "http" && local);
-    let bare = url.path() == "/"
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
-    if !scheme_fits || !bare {
-        return refused();
-    }
-    Ok(url.origin().ascii_serialization())
-}
-
-/// An e-mail address.
-pub fn email(value: &Value) -> Reading<String> {
-    let expected = format!("an e-mail address of at most {EMAIL_CHARS_MAX} characters");
-    let text = string(value, &expected)?;
-    let text = check_text(
-        text,
-        EMAIL_CHARS_MAX,
-        |c| c.is_control() || c.is_whitespace(),
-        &expected,
-    )?;
-    // Only a message sent there proves an address; this finds names and typing errors.
-    match text.rsplit_once('@') {
-        Some((local, domain)) if !local.is_empty() && !domain.is_empty() => Ok(text),
-        _ => complain(FaultCode::InvalidFormat, format!("expected {expected}")),
     }
 }
 
