@@ -28,7 +28,7 @@ use tower_http::compression::CompressionLayer;
 use crate::{
     cors,
     failure::Failure,
-    headers,
+    headers, leftover,
     matching::Matcher,
     perform::Prepared,
     reply::Reply,
@@ -87,6 +87,7 @@ impl Server {
             ..Exchange::default()
         };
         let origin = request.headers().get(ORIGIN).cloned();
+        let (request, leftover) = leftover::watch(request);
         self.state.metrics.in_flight.inc();
         let outcome = AssertUnwindSafe(self.serve(&mut exchange, request))
             .catch_unwind()
@@ -94,6 +95,7 @@ impl Server {
             .unwrap_or(Err(Failure::Panicked));
         self.state.metrics.in_flight.dec();
         let response = self.respond(&exchange, origin, outcome).await;
+        leftover.discard(self.state.settings.arrival_ms).await;
         let (method, path) = exchange.route.map_or(("other", "other"), |route| {
             (route.verb.as_str(), route.path)
         });

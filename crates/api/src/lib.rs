@@ -18,6 +18,7 @@ mod headers;
 mod idempotency;
 mod inflate;
 mod json;
+mod leftover;
 pub mod list;
 pub mod manage;
 mod matching;

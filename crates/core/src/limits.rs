@@ -4,6 +4,9 @@
 pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Bytes of a request body once decompressed; stops a small bomb from filling the memory.
 pub const BODY_INFLATED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes of a body that was refused which are still read and thrown away, so that the refusal gets
+/// through to a client that sends all before it listens.
+pub const BODY_DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Nesting of arrays and objects in a JSON body; deeper ones only serve to exhaust a parser.
 pub const JSON_DEPTH_MAX: usize = 64;
 /// Bytes of path and query together; longer ones are not read by common proxies either.
