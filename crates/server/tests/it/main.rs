@@ -14,6 +14,7 @@ mod docs;
 mod experiences;
 mod import;
 mod labels;
+mod leftover;
 mod lives;
 mod members;
 mod oauth;

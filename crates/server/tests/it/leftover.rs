@@ -1,0 +1,46 @@
+//! A refusal reaches a client that is still sending: curl, as people use it.
+
+use std::{fs, process::Command};
+
+use moca_core::limits::BODY_BYTES_MAX;
+
+use crate::support::server::TestServer;
+
+/// What curl prints for a POST of the file: the answer, then its status and HTTP version.
+async fn curl(server: &TestServer, version: &str, path: &str, file: &str) -> String {
+    let mut command = Command::new("curl");
+    command
+        .args(["--silent", "--show-error", version, "--cacert"])
+        .arg(server.running.trust.as_ref().unwrap())
+        .args(["--header", "Content-Type: application/json"])
+        .args(["--data-binary", &format!("@{file}")])
+        .args(["--write-out", "\n%{http_code} %{http_version}"])
+        .arg(format!("{}{path}", server.running.base_url()));
+    let output = tokio::task::spawn_blocking(move || command.output()).await;
+    let output = output.unwrap().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success(),
+        "{version} {path}: {} {told}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn curl_sees_why_a_large_body_was_refused() {
+    let server = TestServer::start().await;
+    let body = server.data_dir().join("body");
+    fs::write(&body, vec![b' '; BODY_BYTES_MAX * 2]).unwrap();
+    let body = body.to_str().unwrap();
+    for (version, number) in [("--http1.1", "1.1"), ("--http2", "2")] {
+        let told = curl(&server, version, "/v2/apps", body).await;
+        assert!(told.contains("not_authenticated"), "{told}");
+        assert!(told.ends_with(&format!("\n403 {number}")), "{told}");
+        let told = curl(&server, version, "/nothing/here", body).await;
+        assert!(told.ends_with(&format!("\n404 {number}")), "{told}");
+        let told = curl(&server, version, "/oauth/token", body).await;
+        assert!(told.contains("unsupported_media_type"), "{told}");
+    }
+    server.running.shutdown().await.unwrap();
+}
