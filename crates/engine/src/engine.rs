@@ -1,17 +1,12 @@
 //! The pipeline as the API sees it.
 
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicI64, Ordering},
-        mpsc,
-    },
+    sync::{Arc, Mutex, atomic::Ordering, mpsc},
     thread::JoinHandle,
     time::Duration,
 };
 
 use moca_core::{
-    clock::Clock,
     event::{Change, Event, Profile, Subject},
     experience::{Target, TargetKind},
     id::{AccountId, AppId},
@@ -30,15 +25,14 @@ use tokio::{
 };
 
 use crate::{
-    backlog::Backlog,
     error::EngineError,
-    health::Health,
     metrics::Metrics,
     pipeline::ingest::{Registration, Request},
     query::{
         Appended, CountQuery, DecisionQuery, InstanceView, KeptDecision, Page, Progress, Registered,
     },
     read,
+    shared::Shared,
 };
 
 /// The running pipeline. Cheap to clone; dropping it does not stop it, [`Engine::shutdown`] does.
@@ -49,16 +43,10 @@ pub struct Engine {
 
 pub(crate) struct Inner {
     pub(crate) queue: mpsc::SyncSender<Request>,
-    pub(crate) devices: Arc<Devices>,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) shared: Shared,
     pub(crate) appended: watch::Receiver<u64>,
     pub(crate) decided: watch::Receiver<u64>,
     pub(crate) counted: watch::Receiver<u64>,
-    pub(crate) next_due: Arc<AtomicI64>,
-    pub(crate) backlog: Arc<Backlog>,
-    pub(crate) metrics: Arc<Metrics>,
-    pub(crate) health: Arc<Health>,
-    pub(crate) is_stopping: Arc<AtomicBool>,
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
     pub(crate) ticker: Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
@@ -66,7 +54,7 @@ pub(crate) struct Inner {
 impl Engine {
     /// `Err` with the reason once a stage has failed; the pipeline then takes nothing more.
     pub fn healthy(&self) -> Result<(), String> {
-        match self.inner.health.failure() {
+        match self.inner.shared.health.failure() {
             Some(reason) => Err(reason.to_owned()),
             None => Ok(()),
         }
@@ -83,7 +71,7 @@ impl Engine {
 
     /// What the pipeline tells of itself.
     pub fn metrics(&self) -> &Metrics {
-        &self.inner.metrics
+        &self.inner.shared.metrics
     }
 
     /// Registers an instance, or registers it again; durable when it returns.
@@ -112,7 +100,7 @@ impl Engine {
         &self,
         token_hash: &[u8; 32],
     ) -> Result<Option<Subject>, EngineError> {
-        let devices = &self.inner.devices;
+        let devices = &self.inner.shared.devices;
         let Some(instance) = devices.instance_by_token(token_hash)? else {
             return Ok(None);
         };
@@ -133,7 +121,7 @@ impl Engine {
         subject: Subject,
         events: Vec<Event>,
     ) -> Result<Appended, EngineError> {
-        if self.inner.backlog.is_full() {
+        if self.inner.shared.backlog.is_full() {
             return Err(EngineError::Overloaded);
         }
         self.submit(|answer| Request::Events(subject, events, answer))
@@ -145,7 +133,7 @@ impl Engine {
     pub async fn tick(&self) -> Result<(), EngineError> {
         // What is on its way may move the timers; and no second tick before the first was heard.
         self.wait(&self.inner.decided).await?;
-        if self.inner.clock.now_ms() < self.inner.next_due.load(Ordering::Relaxed) {
+        if self.inner.shared.clock.now_ms() < self.inner.shared.next_due.load(Ordering::Relaxed) {
             return Ok(());
         }
         self.submit(Request::Tick).await
@@ -227,7 +215,9 @@ impl Engine {
         &self,
         request: impl FnOnce(oneshot::Sender<T>) -> Request,
     ) -> Result<T, EngineError> {
-        if self.inner.is_stopping.load(Ordering::Relaxed) || self.inner.health.failure().is_some() {
+        if self.inner.shared.is_stopping.load(Ordering::Relaxed)
+            || self.inner.shared.health.failure().is_some()
+        {
             return Err(EngineError::Stopping);
         }
         let (answer, answered) = oneshot::channel();
@@ -255,7 +245,7 @@ impl Engine {
         &self,
         read: impl FnOnce(&Devices) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, EngineError> {
-        let devices = Arc::clone(&self.inner.devices);
+        let devices = Arc::clone(&self.inner.shared.devices);
         spawn_blocking(move || read(&devices))
             .await
             .map_err(|_| EngineError::Stopping)?

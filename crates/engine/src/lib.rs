@@ -11,6 +11,7 @@ mod metrics;
 mod pipeline;
 mod query;
 mod read;
+mod shared;
 mod start;
 
 pub use engine::Engine;

@@ -2,11 +2,7 @@
 
 use std::{
     path::Path,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicI64, Ordering},
-        mpsc,
-    },
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering, mpsc},
     thread::JoinHandle,
 };
 
@@ -27,11 +23,8 @@ use tokio::{
 };
 
 use crate::{
-    backlog::Backlog,
     engine::{Engine, Inner},
     error::EngineError,
-    health::Health,
-    metrics::Metrics,
     pipeline::{
         configuration::Configuration,
         count::Count,
@@ -39,6 +32,7 @@ use crate::{
         ingest::{self, Ingest, Request},
         thread, ticker,
     },
+    shared::Shared,
 };
 
 /// File of the event log in the data directory.
@@ -51,7 +45,7 @@ struct Stores {
     writer: LogWriter,
     decide_reader: LogReader,
     count_reader: LogReader,
-    devices: Arc<Devices>,
+    devices: Devices,
 }
 
 impl Stores {
@@ -77,7 +71,7 @@ impl Stores {
             writer,
             decide_reader,
             count_reader,
-            devices: Arc::new(devices),
+            devices,
         })
     }
 }
@@ -106,7 +100,7 @@ impl Engine {
     /// Takes nothing new, works off what was acknowledged, and makes it last. The stores close when
     /// the last clone of the engine is dropped.
     pub async fn shutdown(&self) -> Result<(), EngineError> {
-        self.inner.is_stopping.store(true, Ordering::Relaxed);
+        self.inner.shared.is_stopping.store(true, Ordering::Relaxed);
         let ticker = lock(&self.inner.ticker).take();
         if let Some(ticker) = ticker {
             ticker.abort();
@@ -115,7 +109,7 @@ impl Engine {
         }
         let threads: Vec<JoinHandle<()>> = lock(&self.inner.threads).drain(..).collect();
         let queue = self.inner.queue.clone();
-        let devices = Arc::clone(&self.inner.devices);
+        let devices = Arc::clone(&self.inner.shared.devices);
         let stopped = spawn_blocking(move || {
             // Refused only if the stage has ended already.
             let _ = queue.send(Request::Stop);
@@ -126,7 +120,7 @@ impl Engine {
             devices.sync()
         });
         joined(stopped.await)?;
-        match self.inner.health.failure() {
+        match self.inner.shared.health.failure() {
             Some(_) => Err(EngineError::Stopping),
             None => Ok(()),
         }
@@ -140,45 +134,25 @@ fn start_stages(
     random: Arc<dyn Random>,
     runtime: &Handle,
 ) -> Result<Engine, StorageError> {
-    let devices = stores.devices;
-    let health = Arc::new(Health::default());
-    let metrics = Arc::new(Metrics::default());
-    let backlog = Arc::new(Backlog::default());
-    let next_due = Arc::new(AtomicI64::new(i64::MAX));
-    let is_stopping = Arc::new(AtomicBool::new(false));
+    let shared = Shared::new(stores.devices, clock);
+    let offset = |consumer| shared.devices.offset(consumer);
     let (queue, queued) = mpsc::sync_channel(INGEST_QUEUE_MAX);
     let (appended_sender, appended) = watch::channel(stores.writer.last_seq());
-    let (decided_sender, decided) = watch::channel(devices.offset(Consumer::Decide)?);
-    let (counted_sender, counted) = watch::channel(devices.offset(Consumer::Count)?);
+    let (decided_sender, decided) = watch::channel(offset(Consumer::Decide)?);
+    let (counted_sender, counted) = watch::channel(offset(Consumer::Count)?);
 
     let ingest = Ingest {
         queue: queued,
         log: stores.writer,
-        devices: Arc::clone(&devices),
-        clock: Arc::clone(&clock),
+        shared: shared.clone(),
         random,
-        backlog: Arc::clone(&backlog),
-        metrics: Arc::clone(&metrics),
-        health: Arc::clone(&health),
     };
-    let decide = Decide::new(
-        stores.decide_reader,
-        Arc::clone(&devices),
-        configuration,
-        Arc::clone(&next_due),
-        Arc::clone(&is_stopping),
-        Arc::clone(&metrics),
-    )?;
-    let count = Count::new(
-        stores.count_reader,
-        Arc::clone(&devices),
-        Arc::clone(&backlog),
-        Arc::clone(&metrics),
-    )?;
+    let decide = Decide::new(stores.decide_reader, configuration, shared.clone())?;
+    let count = Count::new(stores.count_reader, shared.clone())?;
 
     let (decide_runtime, count_runtime) = (runtime.clone(), runtime.clone());
     let (decide_appended, count_decided) = (appended.clone(), decided.clone());
-    let noted = || Arc::clone(&health);
+    let noted = || shared.health.clone();
     let threads = vec![
         thread::spawn("ingest", noted(), appended_sender, move |appended| {
             ingest.run(appended)
@@ -193,16 +167,10 @@ fn start_stages(
     Ok(Engine {
         inner: Arc::new(Inner {
             queue,
-            devices,
-            clock,
+            shared,
             appended,
             decided,
             counted,
-            next_due,
-            backlog,
-            metrics,
-            health,
-            is_stopping,
             threads: Mutex::new(threads),
             ticker: Mutex::new(None),
         }),

@@ -11,14 +11,14 @@ use moca_core::{
 };
 use moca_storage::{
     StorageError,
-    devices::{Batch, Consumer, Devices, Moment, SetKey, SetKind},
+    devices::{Batch, Consumer, Moment, SetKey, SetKind},
     log::{LogReader, Row},
 };
 use roaring::RoaringBitmap;
 use tokio::{runtime::Handle, sync::watch};
 
 use super::cache::Cache;
-use crate::{backlog::Backlog, metrics::Metrics};
+use crate::shared::Shared;
 
 /// Parts of sets kept in memory between steps; 8 KiB each at most.
 const PARTS_MAX: usize = 8_192;
@@ -28,12 +28,10 @@ const FIRSTS_MAX: usize = 1_000_000;
 /// The third stage.
 pub(crate) struct Count {
     log: LogReader,
-    devices: Arc<Devices>,
+    shared: Shared,
     parts: Cache<(SetKey, u16), RoaringBitmap>,
     firsts: Cache<(AppId, u32), Option<i64>>,
     offset: u64,
-    backlog: Arc<Backlog>,
-    metrics: Arc<Metrics>,
     /// What was on disk when the stage started: not part of the backlog.
     started_at_seq: u64,
 }
@@ -43,21 +41,14 @@ type RowMoments = BTreeMap<(AppId, SetKind, i64), Vec<Moment>>;
 
 impl Count {
     /// Prepares the stage to go on where its last run ended.
-    pub(crate) fn new(
-        log: LogReader,
-        devices: Arc<Devices>,
-        backlog: Arc<Backlog>,
-        metrics: Arc<Metrics>,
-    ) -> Result<Self, StorageError> {
+    pub(crate) fn new(log: LogReader, shared: Shared) -> Result<Self, StorageError> {
         Ok(Self {
-            offset: devices.offset(Consumer::Count)?,
+            offset: shared.devices.offset(Consumer::Count)?,
             started_at_seq: log.last_seq()?,
             log,
-            devices,
+            shared,
             parts: Cache::new(PARTS_MAX),
             firsts: Cache::new(FIRSTS_MAX),
-            backlog,
-            metrics,
         })
     }
 
@@ -73,7 +64,10 @@ impl Count {
             .map(|seq| *seq)
         {
             self.step(last)?;
-            self.metrics.count_lag_rows.set((last - self.offset) as i64);
+            self.shared
+                .metrics
+                .count_lag_rows
+                .set((last - self.offset) as i64);
             counted.send_replace(self.offset);
         }
         Ok(())
@@ -82,7 +76,7 @@ impl Count {
     /// Takes in some of the rows up to `last`, which must be decided.
     pub(crate) fn step(&mut self, last: u64) -> Result<(), StorageError> {
         let rows = self.log.read(self.offset, last, STEP_RECORDS_MAX)?;
-        let devices = Arc::clone(&self.devices);
+        let devices = Arc::clone(&self.shared.devices);
         let mut batch = devices.batch();
         for row in &rows {
             self.take_in_row(row, &mut batch)?;
@@ -103,7 +97,8 @@ impl Count {
         self.firsts.written();
         self.offset = newest.seq;
         let new_rows = rows.iter().filter(|row| row.seq > self.started_at_seq);
-        self.backlog
+        self.shared
+            .backlog
             .counted(new_rows.map(|row| row.records.len() as u64).sum());
         Ok(())
     }
@@ -120,7 +115,7 @@ impl Count {
                 self.active(subject, event.at_ms, &mut moments)?;
             }
         }
-        let crossings = self.devices.crossings(row.seq)?;
+        let crossings = self.shared.devices.crossings(row.seq)?;
         for crossed in &crossings {
             let crossing = &crossed.crossing;
             if crossing.direction == Direction::Enter {
@@ -152,7 +147,7 @@ impl Count {
 
         let (app, number) = (subject.app_id, subject.number);
         let key = (app, number);
-        let load = || self.devices.first_event_at(app, number);
+        let load = || self.shared.devices.first_event_at(app, number);
         let known = *self.firsts.get(key, load)?;
         if known.is_some_and(|first_at| first_at <= at_ms) {
             return Ok(());
@@ -190,7 +185,7 @@ impl Count {
         for level in [Level::Quarter, Level::Hour, Level::Day] {
             let key = set_key(subject.app_id, kind, level, at_ms, target);
             let part = part_of(subject.number);
-            let load = || self.devices.set_part(&key, part);
+            let load = || self.shared.devices.set_part(&key, part);
             if self.parts.get((key, part), load)?.contains(subject.number) {
                 return Ok(());
             }
@@ -206,7 +201,7 @@ impl Count {
             let key = set_key(subject.app_id, kind, level, at_ms, None);
             let part = part_of(subject.number);
             self.parts
-                .get_mut((key, part), || self.devices.set_part(&key, part))?
+                .get_mut((key, part), || self.shared.devices.set_part(&key, part))?
                 .remove(subject.number);
         }
         Ok(())

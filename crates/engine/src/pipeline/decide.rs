@@ -1,10 +1,7 @@
 //! The second fold of the log: states, inboxes, decisions and crossings.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicI64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -16,7 +13,7 @@ use moca_core::{
 };
 use moca_storage::{
     StorageError,
-    devices::{Batch, Consumer, Devices, InstanceCrossing, InstanceState},
+    devices::{Batch, Consumer, InstanceCrossing, InstanceState},
     log::{LogReader, Row},
 };
 use tokio::{runtime::Handle, sync::watch, time::sleep};
@@ -28,7 +25,7 @@ use super::{
     instance,
     timers::Timers,
 };
-use crate::metrics::Metrics;
+use crate::shared::Shared;
 
 /// States kept in memory between steps; some 500 bytes each.
 const STATES_MAX: usize = 50_000;
@@ -36,40 +33,32 @@ const STATES_MAX: usize = 50_000;
 /// The second stage.
 pub(crate) struct Decide {
     log: LogReader,
-    devices: Arc<Devices>,
+    shared: Shared,
     configuration: Configuration,
     states: Cache<InstanceId, InstanceState>,
     timers: Timers,
-    next_due: Arc<AtomicI64>,
-    is_stopping: Arc<AtomicBool>,
     offset: u64,
-    metrics: Arc<Metrics>,
 }
 
 impl Decide {
-    /// Prepares the stage to go on where its last run ended. `next_due` is where it tells when the
-    /// first timer is due.
+    /// Prepares the stage to go on where its last run ended.
     pub(crate) fn new(
         log: LogReader,
-        devices: Arc<Devices>,
         configuration: Configuration,
-        next_due: Arc<AtomicI64>,
-        is_stopping: Arc<AtomicBool>,
-        metrics: Arc<Metrics>,
+        shared: Shared,
     ) -> Result<Self, StorageError> {
         let mut timers = Timers::default();
-        devices.for_each_state(|state| timers.update(&state))?;
-        let offset = devices.offset(Consumer::Decide)?;
+        shared
+            .devices
+            .for_each_state(|state| timers.update(&state))?;
+        let offset = shared.devices.offset(Consumer::Decide)?;
         let stage = Self {
             log,
-            devices,
+            shared,
             configuration,
             states: Cache::new(STATES_MAX),
             timers,
-            next_due,
-            is_stopping,
             offset,
-            metrics,
         };
         stage.publish_next_due();
         Ok(stage)
@@ -87,7 +76,8 @@ impl Decide {
             .map(|seq| *seq)
         {
             self.step(runtime, last)?;
-            self.metrics
+            self.shared
+                .metrics
                 .decide_lag_rows
                 .set((last - self.offset) as i64);
             decided.send_replace(self.offset);
@@ -100,7 +90,7 @@ impl Decide {
     pub(crate) fn step(&mut self, runtime: &Handle, last: u64) -> Result<(), StorageError> {
         let rows = self.log.read(self.offset, last, STEP_RECORDS_MAX)?;
         runtime.block_on(self.refresh())?;
-        let devices = Arc::clone(&self.devices);
+        let devices = Arc::clone(&self.shared.devices);
         let mut batch = devices.batch();
         for row in &rows {
             self.take_in_row(row, &mut batch)?;
@@ -124,7 +114,7 @@ impl Decide {
         loop {
             match self.configuration.refresh().await {
                 Err(error @ StorageError::Backend { .. })
-                    if !self.is_stopping.load(Ordering::Relaxed) =>
+                    if !self.shared.is_stopping.load(Ordering::Relaxed) =>
                 {
                     tracing::warn!(%error, "The control store does not answer; decisions wait");
                     sleep(Duration::from_millis(CONTROL_RETRY_MS)).await;
@@ -150,7 +140,10 @@ impl Decide {
             }
         }
         if !output.crossings.is_empty() {
-            self.metrics.crossings.inc_by(output.crossings.len() as u64);
+            self.shared
+                .metrics
+                .crossings
+                .inc_by(output.crossings.len() as u64);
             batch.put_crossings(row.seq, &output.crossings)?;
         }
         Ok(())
@@ -165,7 +158,7 @@ impl Decide {
         batch: &mut Batch<'_>,
     ) -> Result<(), StorageError> {
         let state = self.states.get_mut(subject.instance_id, || {
-            let stored = self.devices.state(subject.instance_id)?;
+            let stored = self.shared.devices.state(subject.instance_id)?;
             Ok::<_, StorageError>(stored.unwrap_or_else(|| instance::unknown(subject, received_at)))
         })?;
         if let Change::Event(event) = change {
@@ -174,12 +167,19 @@ impl Decide {
             presence::observe(&mut state.presence, world, event, &mut crossings);
             let may_fire = !is_late(event, state);
             if !may_fire {
-                self.metrics.events_late.inc();
+                self.shared.metrics.events_late.inc();
             }
             for crossing in crossings {
                 if may_fire {
                     let decisions = &mut output.decisions;
-                    fire(world, state, &crossing, decisions, batch, &self.metrics)?;
+                    fire(
+                        world,
+                        state,
+                        &crossing,
+                        decisions,
+                        batch,
+                        &self.shared.metrics,
+                    )?;
                 }
                 output.push(subject, crossing);
             }
@@ -199,7 +199,8 @@ impl Decide {
     ) -> Result<(), StorageError> {
         for instance_id in self.timers.due(now_ms) {
             let state = self.states.get_mut(instance_id, || {
-                self.devices
+                self.shared
+                    .devices
                     .state(instance_id)?
                     .ok_or(StorageError::Inconsistent {
                         table: "states",
@@ -212,7 +213,14 @@ impl Decide {
             presence::tick(&mut state.presence, world, now_ms, &mut crossings);
             for crossing in crossings {
                 let decisions = &mut output.decisions;
-                fire(world, state, &crossing, decisions, batch, &self.metrics)?;
+                fire(
+                    world,
+                    state,
+                    &crossing,
+                    decisions,
+                    batch,
+                    &self.shared.metrics,
+                )?;
                 output.push(state.subject, crossing);
             }
             self.timers.update(state);
@@ -222,7 +230,7 @@ impl Decide {
 
     fn publish_next_due(&self) {
         let next = self.timers.next().unwrap_or(i64::MAX);
-        self.next_due.store(next, Ordering::Relaxed);
+        self.shared.next_due.store(next, Ordering::Relaxed);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, mpsc};
 
 use moca_core::{
-    clock::{Clock, Random, new_id},
+    clock::{Random, new_id},
     event::{Change, Event, Profile, Record, Subject},
     id::{AccountId, AppId, InstanceId},
     limits::{GROUP_RECORDS_MAX, STEP_RECORDS_MAX},
@@ -17,10 +17,8 @@ use tokio::sync::{oneshot, watch};
 
 use super::directory::DirectoryFold;
 use crate::{
-    backlog::Backlog,
-    health::Health,
-    metrics::Metrics,
     query::{Appended, Registered},
+    shared::Shared,
 };
 
 /// Something to put on disk, with whom to tell when it is there.
@@ -50,12 +48,8 @@ pub(crate) struct Registration {
 pub(crate) struct Ingest {
     pub(crate) queue: mpsc::Receiver<Request>,
     pub(crate) log: LogWriter,
-    pub(crate) devices: Arc<Devices>,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) shared: Shared,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) backlog: Arc<Backlog>,
-    pub(crate) metrics: Arc<Metrics>,
-    pub(crate) health: Arc<Health>,
 }
 
 /// An answer that waits for the sync.
@@ -106,7 +100,7 @@ impl Ingest {
     /// Works until told to stop, or until another stage has failed.
     pub(crate) fn run(mut self, appended: &watch::Sender<u64>) -> Result<(), StorageError> {
         while let Ok(first) = self.queue.recv() {
-            if self.health.failure().is_some() || !self.commit_group(first, appended)? {
+            if self.shared.health.failure().is_some() || !self.commit_group(first, appended)? {
                 break;
             }
         }
@@ -119,8 +113,8 @@ impl Ingest {
         first: Request,
         appended: &watch::Sender<u64>,
     ) -> Result<bool, StorageError> {
-        let devices = Arc::clone(&self.devices);
-        let received_at = self.clock.now_ms();
+        let devices = Arc::clone(&self.shared.devices);
+        let received_at = self.shared.clock.now_ms();
         let mut group = Group {
             received_at,
             records: Vec::new(),
@@ -150,9 +144,9 @@ impl Ingest {
             let seq = self.log.append(&group.records)?;
             group.fold.commit(seq)?;
             let records = group.records.len() as u64;
-            self.backlog.appended(records);
-            self.metrics.appends.inc();
-            self.metrics.group_records.observe(records as f64);
+            self.shared.backlog.appended(records);
+            self.shared.metrics.appends.inc();
+            self.shared.metrics.group_records.observe(records as f64);
             // Before anyone is answered: who reads after the answer waits for this row.
             appended.send_replace(seq);
         }
@@ -167,8 +161,14 @@ impl Ingest {
             Answer::Registered(to, registered) => tell(to, registered),
             Answer::Changed(to) => tell(to, ()),
             Answer::Appended(to, appended) => {
-                self.metrics.events_accepted.inc_by(appended.accepted);
-                self.metrics.events_duplicate.inc_by(appended.duplicates);
+                self.shared
+                    .metrics
+                    .events_accepted
+                    .inc_by(appended.accepted);
+                self.shared
+                    .metrics
+                    .events_duplicate
+                    .inc_by(appended.duplicates);
                 tell(to, appended);
             }
         }

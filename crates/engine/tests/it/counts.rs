@@ -67,9 +67,13 @@ impl Naive {
     }
 }
 
-/// A range that starts and ends anywhere, often on a boundary of a set or one beside it.
-fn range(random: &SeededRandom) -> Range {
+/// A range that starts and ends anywhere, often on a boundary of a set or one beside it, or at an
+/// event.
+fn range(naive: &Naive, random: &SeededRandom) -> Range {
     let moment = || {
+        if random.below(3) == 0 {
+            return naive.events[random.below(naive.events.len() as i64) as usize].0;
+        }
         let at = random.below(4 * DAY) - DAY / 2;
         let width = [1, 15 * MINUTE, HOUR, DAY][random.below(4) as usize];
         START + at - at.rem_euclid(width) + (random.below(3) - 1) * random.below(2)
@@ -83,7 +87,7 @@ fn range(random: &SeededRandom) -> Range {
 
 async fn compare(site: &Site, engine: &Engine, naive: &Naive, targets: &[Target], seed: u64) {
     let random = SeededRandom::new(seed);
-    let ranges: Vec<Range> = (0..60).map(|_| range(&random)).collect();
+    let ranges: Vec<Range> = (0..60).map(|_| range(naive, &random)).collect();
     let mut asked = vec![
         (Metric::ActiveUsers, None),
         (Metric::NewUsers, None),
