@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod config;
 mod data_dir;
+pub mod demo;
 pub mod first_run;
 mod http_limits;
 pub mod import;

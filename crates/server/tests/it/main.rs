@@ -9,6 +9,7 @@ mod authorization;
 mod beacons;
 mod campaigns;
 mod client;
+mod demo;
 mod devices;
 mod docs;
 mod experiences;

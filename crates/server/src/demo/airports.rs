@@ -1,0 +1,84 @@
+//! The airports of the world: the places of the demo.
+
+use anyhow::Context;
+use moca_core::geo::{LatLon, distance_m};
+use serde::Deserialize;
+
+/// Radius of the circle around every airport.
+pub(super) const RADIUS_M: f64 = 5_000.0;
+/// Degrees of latitude that are surely more than the radius: a degree has 110.5 km at least.
+const RADIUS_DEGREES: f64 = 0.05;
+
+/// <https://github.com/mborsetti/airportsdata>; the licence lies beside it.
+const FILE: &[u8] = include_bytes!("../../../../data/airports.csv");
+
+/// An airport.
+#[derive(Debug, Clone)]
+pub(super) struct Airport {
+    /// Four characters: the `externalId` of its place.
+    pub(super) icao: String,
+    /// Three letters, for those with tickets; else empty.
+    pub(super) iata: String,
+    /// Name.
+    pub(super) name: String,
+    /// City, state or region, and country.
+    pub(super) address: String,
+    /// Where it is.
+    pub(super) at: LatLon,
+    /// IANA time zone.
+    pub(super) time_zone: String,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    icao: String,
+    iata: String,
+    name: String,
+    city: String,
+    subd: String,
+    country: String,
+    lat: f64,
+    lon: f64,
+    tz: String,
+}
+
+/// All airports, from south to north.
+pub(super) fn read() -> anyhow::Result<Vec<Airport>> {
+    let mut airports = Vec::new();
+    for row in csv::Reader::from_reader(FILE).deserialize() {
+        let row: Row = row.context("the list of airports cannot be read")?;
+        let parts = [row.city, row.subd, row.country];
+        let known: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        airports.push(Airport {
+            icao: row.icao,
+            iata: row.iata,
+            name: row.name,
+            address: known.join(", "),
+            at: LatLon::new(row.lat, row.lon)?,
+            time_zone: row.tz,
+        });
+    }
+    airports.sort_by(|a, b| a.at.latitude().total_cmp(&b.at.latitude()));
+    Ok(airports)
+}
+
+/// The airports, by index, whose circle holds a point. It looks at all in the band of latitude: an
+/// answer to hold the server's index to must not come from an index.
+pub(super) fn around(airports: &[Airport], at: LatLon) -> Vec<usize> {
+    let south = at.latitude() - RADIUS_DEGREES;
+    let north = at.latitude() + RADIUS_DEGREES;
+    let first = airports.partition_point(|airport| airport.at.latitude() < south);
+    let scale = north.abs().max(south.abs()).min(89.9).to_radians().cos();
+    let in_band = airports[first..]
+        .iter()
+        .enumerate()
+        .take_while(|(_, airport)| airport.at.latitude() <= north);
+    in_band
+        .filter(|(_, airport)| {
+            let east = (airport.at.longitude() - at.longitude() + 540.0).rem_euclid(360.0) - 180.0;
+            // The geodesic is dear; whoever is clearly too far east or west is spared it.
+            east.abs() * scale <= RADIUS_DEGREES && distance_m(airport.at, at) <= RADIUS_M
+        })
+        .map(|(index, _)| first + index)
+        .collect()
+}
