@@ -17,6 +17,8 @@ mod seen;
 mod sets;
 mod states;
 #[cfg(test)]
+mod stored_bytes_tests;
+#[cfg(test)]
 mod tests;
 mod value;
 

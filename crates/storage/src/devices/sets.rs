@@ -89,7 +89,7 @@ fn set(key: &SetKey) -> Key {
     stretch(key.app_id, key.kind, key.level, key.index).target(key.target)
 }
 
-fn part_key(key: &SetKey, part: u16) -> Vec<u8> {
+pub(super) fn part_key(key: &SetKey, part: u16) -> Vec<u8> {
     set(key).bytes(&part.to_be_bytes()).build()
 }
 

@@ -69,3 +69,11 @@ fn a_damaged_or_missing_row_is_an_error_and_never_skipped() {
         );
     }
 }
+
+/// A difference means that logs of earlier releases could not be read any more.
+#[test]
+fn a_row_of_the_first_format_is_read() {
+    let stored = [1, 7, 0, 0, 0, 0x70, 2, 1, 0xd0, 15, 1, 0xd2, 15];
+    let expected = [1_000, 1_001].map(|at_ms| Record::Tick { at_ms });
+    assert_eq!(super::row::decode(&stored), Some(expected.to_vec()));
+}

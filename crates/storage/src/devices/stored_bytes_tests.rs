@@ -1,0 +1,175 @@
+//! The bytes of every kind of value. A difference means that stores of earlier releases could not be
+//! read any more: give the value a new version and keep the reader of the old one.
+
+use std::fmt::Debug;
+
+use moca_core::{
+    campaign::decide::Caps,
+    event::{Profile, Subject},
+    experience::{Direction, Target},
+    id::{
+        AccountId, AppId, BeaconId, CampaignId, ExperienceId, Id, InstanceId, MessageId, PlaceId,
+        ZoneId,
+    },
+    metric::Level,
+    presence::{Crossing, Presence},
+    property::Property,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    DirectoryEntry, InstanceCrossing, InstanceState, Message, Moment, SetKey, SetKind, sets,
+    value::{decode, encode},
+};
+
+fn id(byte: u8) -> Id {
+    Id([byte; 16])
+}
+
+fn subject() -> Subject {
+    Subject {
+        account_id: AccountId(id(1)),
+        app_id: AppId(id(2)),
+        instance_id: InstanceId(id(3)),
+        number: 300,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    // Ids are long and say nothing: 16 equal bytes are written as one in brackets.
+    (0..=9).fold(hex, |hex, byte| {
+        hex.replace(&format!("{byte:02x}").repeat(16), &format!("[{byte}]"))
+    })
+}
+
+fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T, expected: &str) {
+    let bytes = encode(value).unwrap();
+    assert_eq!(hex(&bytes), expected, "{value:?}");
+    assert_eq!(&decode::<T>("", &[], &bytes).unwrap(), value);
+}
+
+#[test]
+fn directory_entry() {
+    let entry = DirectoryEntry {
+        subject: subject(),
+        token_hash: [4; 32],
+    };
+    check(&entry, "[1]01[2][3]ac02[4][4]");
+}
+
+#[test]
+fn instance_state() {
+    let mut caps = Caps::default();
+    caps.record(CampaignId(id(5)), ExperienceId(id(6)), 1_000);
+    let state = InstanceState {
+        subject: subject(),
+        created_at: 1_000,
+        profile: Profile {
+            os: Some("iOS".to_owned()),
+            ..Profile::default()
+        },
+        user_id: Some("u".to_owned()),
+        properties: [("p".to_owned(), Property::Number(1.0))].into(),
+        tags: [("t".to_owned(), 2.0)].into(),
+        presence: Presence {
+            newest_at: 1_001,
+            fences: vec![Target::Place(PlaceId(id(7)))],
+            beacons: vec![(BeaconId(id(8)), 1_002)],
+            inside: vec![(Target::Zone(ZoneId(id(9))), 1_003)],
+        },
+        caps,
+        message_count: 1,
+        newest_event_at: 1_004,
+        heard_at: 1_005,
+    };
+    check(
+        &state,
+        "[1]01[2][3]ac02d00f00000103694f530000000000000001017501017001000000000000f03f0101740000000000000040d20f0100[7]01[8]d40f0101[9]d60f01[5]02d00f01[6]d00f01d80fda0f",
+    );
+}
+
+#[test]
+fn message() {
+    let message = Message {
+        message_id: MessageId(id(4)),
+        campaign_id: CampaignId(id(5)),
+        experience_id: ExperienceId(id(6)),
+        at_ms: 1_000,
+        action_type: "T".to_owned(),
+        content_type: "C".to_owned(),
+        locale: "es".to_owned(),
+        content: "Hola".to_owned(),
+        bg_alert: None,
+    };
+    check(&message, "01[4][5][6]d00f0154014302657304486f6c6100");
+}
+
+#[test]
+fn crossings() {
+    let crossing = InstanceCrossing {
+        subject: subject(),
+        crossing: Crossing {
+            direction: Direction::Exit,
+            target: Target::Beacon(BeaconId(id(8))),
+            at_ms: 1_000,
+            entered_at: 999,
+        },
+    };
+    check(&vec![crossing], "[1]0101[2][3]ac020102[8]d00fce0f");
+}
+
+#[test]
+fn moments() {
+    let moments = vec![
+        Moment {
+            offset_ms: 899_999,
+            number: 300,
+            target: None,
+        },
+        Moment {
+            offset_ms: 0,
+            number: 0,
+            target: Some(Target::Place(PlaceId(id(7)))),
+        },
+    ];
+    check(&moments, "01029ff736ac020000000100[7]");
+}
+
+#[test]
+fn keys_of_sets() {
+    let mut key = SetKey {
+        app_id: AppId(id(2)),
+        kind: SetKind::Entered,
+        level: Level::Quarter,
+        index: -1,
+        target: Some(Target::Zone(ZoneId(id(9)))),
+    };
+    assert_eq!(
+        hex(&sets::part_key(&key, 258)),
+        "[2]03037fffffffffffffff02[9]0102"
+    );
+    key.kind = SetKind::Active;
+    key.level = Level::Day;
+    key.index = 1;
+    key.target = None;
+    assert_eq!(
+        hex(&sets::part_key(&key, 0)),
+        "[2]01018000000000000001[0]000000"
+    );
+    key.kind = SetKind::First;
+    key.level = Level::Hour;
+    assert_eq!(
+        hex(&sets::part_key(&key, 0)),
+        "[2]02028000000000000001[0]000000"
+    );
+}
+
+#[test]
+fn a_value_of_another_version_or_length_is_refused() {
+    let bytes = encode(&300_u32).unwrap();
+    assert_eq!(decode::<u32>("", &[], &bytes).unwrap(), 300);
+    for bad in [&[][..], &[2, 172, 2], &[1, 172], &[1, 172, 2, 0]] {
+        assert!(decode::<u32>("", &[], bad).is_err(), "{bad:?}");
+    }
+}
