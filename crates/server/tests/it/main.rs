@@ -1,5 +1,6 @@
 //! The integration tests. Most drive the API in process (`support::Installation`), with clock and
-//! randomness of their own; those of the listener drive the real server (`support::TestServer`).
+//! randomness of their own; those of the listener drive the real server (`support::TestServer`), and
+//! those of the program the program itself (`support::binary`).
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -9,6 +10,7 @@ mod authorization;
 mod beacons;
 mod campaigns;
 mod client;
+mod crash;
 mod demo;
 mod devices;
 mod docs;
@@ -19,11 +21,15 @@ mod leftover;
 mod lives;
 mod members;
 mod oauth;
+mod oauth_client;
 mod places;
 mod program;
+mod readme;
 mod rules;
+mod startup;
 mod support;
 mod tenants;
 mod tidy;
+mod tls;
 mod tokens;
 mod zones;

@@ -1,11 +1,14 @@
 //! A whole installation in the process: real stores, real engine, real router; the clock and the
 //! random numbers are the test's.
 
+pub(crate) mod binary;
+pub(crate) mod dice;
 pub(crate) mod objects;
 pub(crate) mod request;
 pub(crate) mod server;
 pub(crate) mod team;
 pub(crate) mod walk;
+pub(crate) mod wire;
 
 use std::sync::{
     Arc, Mutex,
