@@ -10,7 +10,7 @@ use moca_core::{
 use super::{
     Filter, READING, Stored, Tx, WRITING,
     changes::{chunk_len, placeholders, tuples},
-    list::no_such_column,
+    list::{is_nowhere, no_such_column},
     sql::Value,
     table::{Columns, Mapped, Table, json_of, object_of},
     unique::conflict_or,
@@ -42,6 +42,9 @@ impl Tx {
     ) -> Result<Option<R>, StorageError> {
         if R::TABLE.filter_column(Filter::ExternalId).is_none() {
             return Err(no_such_column(R::KIND, "externalId"));
+        }
+        if is_nowhere(external_id) {
+            return Ok(None);
         }
         let values = vec![Value::id(account), external_id.into()];
         self.find("account_id = $1 AND external_id = $2", values)

@@ -61,7 +61,10 @@ pub(crate) fn sqlite_url(directory: &Path) -> String {
 /// An empty schema.
 pub(crate) async fn postgres() -> Backend {
     static SCHEMAS: AtomicU32 = AtomicU32::new(0);
-    let url = postgres_server();
+    let url = std::env::var("MOCA_TEST_POSTGRES_URL").expect(
+        "MOCA_TEST_POSTGRES_URL names no PostgreSQL to test on; \
+         run the tests as `scripts/with-postgres.sh cargo nextest run`",
+    );
     let number = SCHEMAS.fetch_add(1, Ordering::Relaxed);
     let schema = format!("test_{}_{number}", std::process::id());
     // A schema of that name can only be left over from an earlier run.
@@ -72,14 +75,6 @@ pub(crate) async fn postgres() -> Backend {
         url: format!("{url}{separator}options=-csearch_path%3D{schema}"),
         _directory: None,
     }
-}
-
-/// The server to test on.
-pub(crate) fn postgres_server() -> String {
-    std::env::var("MOCA_TEST_POSTGRES_URL").expect(
-        "MOCA_TEST_POSTGRES_URL names no PostgreSQL to test on; \
-         run the tests as `scripts/with-postgres.sh cargo nextest run`",
-    )
 }
 
 /// Runs statements past the store.

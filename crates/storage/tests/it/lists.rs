@@ -153,6 +153,7 @@ async fn names_are_searched_as_plain_text_whatever_their_case(store: &Control) {
         "%gate",
         "'",
         "zzz",
+        "ga\0te",
     ] {
         let query = ListQuery {
             q: Some(q.into()),

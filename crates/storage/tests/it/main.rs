@@ -12,6 +12,7 @@ mod references;
 mod samples;
 mod schema;
 mod tenants;
+mod tls;
 mod tokens;
 mod transactions;
 mod zone_beacons;

@@ -6,7 +6,7 @@ use moca_core::place::Place;
 use moca_storage::{StorageError, control::Control};
 
 use crate::{
-    backend::{connect, execute, on_every_backend, postgres, postgres_server, sqlite, sqlite_url},
+    backend::{connect, execute, on_every_backend, postgres, sqlite, sqlite_url},
     samples::{HOME, everything, insert, place},
 };
 
@@ -156,14 +156,5 @@ async fn a_url_that_cannot_be_used_is_refused_without_its_password() {
     }
     let missing = tempfile::tempdir().unwrap().path().join("missing");
     let error = refusal(&sqlite_url(&missing)).await;
-    assert!(matches!(error, StorageError::Backend { .. }), "{error:?}");
-}
-
-#[tokio::test]
-async fn a_connection_that_must_be_encrypted_is_never_in_the_clear() {
-    // The server of the tests speaks no TLS.
-    let url = postgres_server();
-    let separator = if url.contains('?') { '&' } else { '?' };
-    let error = refusal(&format!("{url}{separator}sslmode=require")).await;
     assert!(matches!(error, StorageError::Backend { .. }), "{error:?}");
 }

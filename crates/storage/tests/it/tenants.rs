@@ -99,6 +99,8 @@ async fn the_same_values_may_be_used_in_two_accounts(store: &Control) {
     assert_eq!(found.unwrap(), Some(copies.3));
     let found = tx.get_by_external_id::<Beacon>(ABROAD, "beacon-1").await;
     assert_eq!(found.unwrap(), Some(copies.4));
+    let found = tx.get_by_external_id::<Place>(HOME, "place-1\0").await;
+    assert_eq!(found.unwrap(), None);
     let found = tx.get_by_external_id::<Place>(HOME, "place-1").await;
     assert_eq!(found.unwrap(), Some(place(1)));
 }
