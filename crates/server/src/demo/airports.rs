@@ -10,7 +10,7 @@ pub(super) const RADIUS_M: f64 = 5_000.0;
 const RADIUS_DEGREES: f64 = 0.05;
 
 /// <https://github.com/mborsetti/airportsdata>; the licence lies beside it.
-const FILE: &[u8] = include_bytes!("../../../../data/airports.csv");
+pub(super) const FILE: &[u8] = include_bytes!("../../../../data/airports.csv");
 
 /// An airport.
 #[derive(Debug, Clone)]
@@ -21,8 +21,6 @@ pub(super) struct Airport {
     pub(super) iata: String,
     /// Name.
     pub(super) name: String,
-    /// City, state or region, and country.
-    pub(super) address: String,
     /// Where it is.
     pub(super) at: LatLon,
     /// IANA time zone.
@@ -34,9 +32,6 @@ struct Row {
     icao: String,
     iata: String,
     name: String,
-    city: String,
-    subd: String,
-    country: String,
     lat: f64,
     lon: f64,
     tz: String,
@@ -47,13 +42,10 @@ pub(super) fn read() -> anyhow::Result<Vec<Airport>> {
     let mut airports = Vec::new();
     for row in csv::Reader::from_reader(FILE).deserialize() {
         let row: Row = row.context("the list of airports cannot be read")?;
-        let parts = [row.city, row.subd, row.country];
-        let known: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         airports.push(Airport {
             icao: row.icao,
             iata: row.iata,
             name: row.name,
-            address: known.join(", "),
             at: LatLon::new(row.lat, row.lon)?,
             time_zone: row.tz,
         });

@@ -122,3 +122,41 @@ pub(super) fn language<'a>(
     let closest = texts.filter(fits).max_by_key(|text| text.len());
     closest.map_or("default", String::as_str)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closest_language_is_read() {
+        let texts = ["default", "es", "es-MX", "zh-Hant"].map(str::to_owned);
+        for (lang, expected) in [
+            (Some("es-MX"), "es-MX"),
+            (Some("es-AR"), "es"),
+            (Some("est"), "default"),
+            (Some("zh-Hant-TW"), "zh-Hant"),
+            (None, "default"),
+        ] {
+            assert_eq!(language(texts.iter(), lang), expected, "{lang:?}");
+        }
+    }
+
+    #[test]
+    fn the_next_day_begins_at_local_midnight() {
+        let madrid = TimeZone::get("Europe/Madrid").unwrap();
+        // 26 November 2026, 23:30 in Madrid.
+        let last_ms = 1_795_732_200_000;
+        let after = |minutes: i64, zone: &TimeZone| {
+            may_repeat(
+                Repeat::NextDay,
+                last_ms,
+                last_ms + minutes * MINUTE_MS,
+                zone,
+            )
+            .unwrap()
+        };
+        assert!(!after(29, &madrid));
+        assert!(after(30, &madrid));
+        assert!(!after(30, &TimeZone::UTC));
+    }
+}

@@ -138,3 +138,43 @@ fn laid_together(spells: &mut [Spell]) -> Vec<Spell> {
     }
     together
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spell(from_ms: i64, to_ms: i64) -> Spell {
+        Spell { from_ms, to_ms }
+    }
+
+    #[test]
+    fn spells_that_overlap_are_one_stay_and_those_that_touch_are_two() {
+        let mut spells = [spell(50, 80), spell(0, 30), spell(20, 50), spell(60, 70)];
+        assert_eq!(laid_together(&mut spells), [spell(0, 50), spell(50, 80)]);
+        assert_eq!(laid_together(&mut []), []);
+    }
+
+    #[test]
+    fn of_one_moment_exits_come_first_then_places_then_zones_then_beacons() {
+        let stays = BTreeMap::from([
+            (Spot::Beacon(0), vec![spell(5, 9)]),
+            (Spot::Zone(0), vec![spell(5, 9)]),
+            (Spot::Place(0), vec![spell(5, i64::MAX)]),
+            (Spot::Place(1), vec![spell(1, 5)]),
+        ]);
+        let order: Vec<(i64, Direction, Spot)> = crossings(&stays)
+            .into_iter()
+            .map(|crossing| (crossing.at_ms, crossing.direction, crossing.spot))
+            .collect();
+        let expected = [
+            (1, Direction::Enter, Spot::Place(1)),
+            (5, Direction::Exit, Spot::Place(1)),
+            (5, Direction::Enter, Spot::Place(0)),
+            (5, Direction::Enter, Spot::Zone(0)),
+            (5, Direction::Enter, Spot::Beacon(0)),
+            (9, Direction::Exit, Spot::Zone(0)),
+            (9, Direction::Exit, Spot::Beacon(0)),
+        ];
+        assert_eq!(order, expected);
+    }
+}

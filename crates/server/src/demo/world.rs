@@ -1,16 +1,16 @@
 //! Sets up the layout on the server, through the API.
 
-use anyhow::{Context, ensure};
+use std::collections::HashMap;
+
+use anyhow::{Context, bail};
 use futures::{StreamExt, TryStreamExt, stream};
-use moca_client::{Client, ClientError};
+use moca_client::{Client, ClientError, ListParameters};
 use moca_core::{
     app::AppConfig,
     beacon::BeaconConfig,
     experience::{Direction, ExperienceConfig, Trigger},
-    geo::Circle,
     id::{AppId, BeaconId, CampaignId, ExperienceId, PlaceId, ZoneId},
-    limits::BATCH_ITEMS_MAX,
-    place::PlaceConfig,
+    limits::PAGE_LIMIT_MAX,
     property::Properties,
     zone::ZoneConfig,
 };
@@ -19,15 +19,17 @@ use moca_wire::{
     beacons::{self, Beacon, BeaconInput},
     campaigns::{Campaign, CampaignInput},
     experiences::{Experience, ExperienceInput},
-    places::PlaceInput,
+    places::Place,
     zones::{Zone, ZoneInput},
 };
 
 use super::{
-    airports::{Airport, RADIUS_M},
+    airports::{self, Airport, RADIUS_M},
     layout::{BeaconPlan, Layout, Offer, Spot, ZonePlan},
     screen::Screen,
 };
+
+use crate::import::{self, News};
 
 /// Requests under way at a time while a list is made.
 const AT_A_TIME: usize = 4;
@@ -115,51 +117,60 @@ impl World {
     }
 }
 
-/// All airports as places, a thousand a request.
+/// Imports the file of airports as `moca import` does, and finds the place of each.
 async fn import(
     client: &Client,
     airports: &[Airport],
     screen: &Screen,
 ) -> anyhow::Result<Vec<PlaceId>> {
+    let options = import::Options {
+        format: import::Format::Airports,
+        radius_m: RADIUS_M,
+    };
     let mut progress = screen.progress("Airports", airports.len());
-    let chunks = stream::iter(airports.chunks(BATCH_ITEMS_MAX)).map(|chunk| async {
-        let inputs: Vec<PlaceInput> = chunk.iter().map(place).collect::<Result<_, _>>()?;
-        anyhow::Ok(client.create_places(&inputs, false).await?)
-    });
-    let mut answers = chunks.buffered(AT_A_TIME);
-    let mut places = Vec::with_capacity(airports.len());
-    while let Some(answer) = answers.try_next().await? {
-        progress.advance(answer.items.len());
-        for item in answer.items {
-            let refused = item.problem.map(|problem| problem.detail);
-            let made = item.id.with_context(|| {
-                let name = airports.get(places.len()).map(|airport| &airport.name);
-                format!("{name:?} was refused: {refused:?}")
-            })?;
-            places.push(made.place_id);
-        }
+    let mut refused = None;
+    let summary = import::import_places(client, airports::FILE, options, |news| match news {
+        News::Imported { rows, .. } => progress.advance(usize::try_from(rows).unwrap_or(0)),
+        News::Refused(refusal) => refused = Some(refusal),
+    })
+    .await?;
+    if let Some(refusal) = refused {
+        bail!("{} airports were refused, as in {refusal}", summary.refused);
     }
-    ensure!(
-        places.len() == airports.len(),
-        "a batch was not answered whole"
-    );
-    Ok(places)
+    drop(progress);
+    let by_icao = places(client, screen, airports.len()).await?;
+    let place = |airport: &Airport| {
+        let place = by_icao.get(&airport.icao).copied();
+        place.with_context(|| format!("{} was imported but is not there", airport.name))
+    };
+    airports.iter().map(place).collect()
 }
 
-fn place(airport: &Airport) -> anyhow::Result<PlaceInput> {
-    Ok(PlaceInput {
-        config: PlaceConfig {
-            name: airport.name.clone(),
-            geofence: Some(Circle::new(airport.at, RADIUS_M)?),
-            address: Some(airport.address.clone()),
-            time_zone: Some(airport.time_zone.clone()),
-            category: Some("airport".to_owned()),
-            external_id: Some(airport.icao.clone()),
-            provider: None,
-            label_ids: Vec::new(),
-            properties: Properties::new(),
-        },
-    })
+/// All places, by their `externalId`.
+async fn places(
+    client: &Client,
+    screen: &Screen,
+    expected: usize,
+) -> anyhow::Result<HashMap<String, PlaceId>> {
+    let mut progress = screen.progress("Read back", expected);
+    let mut by_icao = HashMap::with_capacity(expected);
+    let mut offset = 0;
+    loop {
+        let parameters = ListParameters {
+            offset: Some(offset),
+            limit: Some(PAGE_LIMIT_MAX),
+            ..ListParameters::default()
+        };
+        let page = client.list::<Place>(&parameters).await?;
+        progress.advance(page.items.len());
+        offset += PAGE_LIMIT_MAX;
+        for place in page.items {
+            by_icao.extend(place.config.external_id.map(|icao| (icao, place.place_id)));
+        }
+        if offset >= page.total {
+            return Ok(by_icao);
+        }
+    }
 }
 
 async fn zones(
