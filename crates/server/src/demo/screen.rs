@@ -42,7 +42,7 @@ impl Screen {
     pub(super) fn progress(&self, what: &'static str, total: usize) -> Progress<'_> {
         let bar = self.bars.as_ref().map(|bars| {
             let bar = bars.add(ProgressBar::new(total as u64));
-            bar.set_style(style("{prefix:10} {bar:40} {human_pos} of {human_len}"));
+            bar.set_style(style("  {prefix:10} {bar:40} {msg}"));
             bar.set_prefix(what);
             bar
         });
@@ -62,7 +62,7 @@ impl Screen {
         let lines = self.bars.iter().flat_map(|bars| {
             (0..n_lines).map(|_| {
                 let line = bars.add(ProgressBar::new_spinner());
-                line.set_style(style("{wide_msg}"));
+                line.set_style(style("  {wide_msg}"));
                 line
             })
         });
@@ -92,13 +92,15 @@ impl Progress<'_> {
     /// So many steps more are done.
     pub(super) fn advance(&mut self, steps: usize) {
         self.done += steps;
+        let counted = format!("{} of {}", grouped(self.done), grouped(self.total));
         match &self.bar {
-            Some(bar) => bar.set_position(self.done as u64),
+            Some(bar) => {
+                bar.set_position(self.done as u64);
+                bar.set_message(counted);
+            }
             None if self.told.elapsed() >= TELL_EVERY => {
                 self.told = Instant::now();
-                let (done, total) = (grouped(self.done), grouped(self.total));
-                self.screen
-                    .line(&format!("  {}: {done} of {total}", self.what));
+                self.screen.line(&format!("  {}: {counted}", self.what));
             }
             None => {}
         }
