@@ -24,7 +24,9 @@ mod value;
 
 use std::{path::Path, sync::RwLock};
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fjall::{
+    Database, Keyspace, KeyspaceCreateOptions, PersistMode, config::PartitioningPolicy,
+};
 
 use crate::StorageError;
 pub use batch::{Batch, Consumer};
@@ -85,10 +87,17 @@ impl Devices {
     }
 }
 
+/// Filters and indexes of files below the first level are cut into blocks of 4 KiB. Whole, those of a
+/// large file take megabytes, which do not fit into a shard of the cache, and would be read and
+/// checked anew for every single lookup.
 fn open_keyspace(database: &Database, name: &str) -> Result<Keyspace, StorageError> {
+    let cut = || PartitioningPolicy::new([false, true]);
     database
         .keyspace(name, || {
-            KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES)
+            KeyspaceCreateOptions::default()
+                .max_memtable_size(MEMTABLE_BYTES)
+                .filter_block_partitioning_policy(cut())
+                .index_block_partitioning_policy(cut())
         })
         .map_err(backend("open a keyspace of the device store"))
 }
