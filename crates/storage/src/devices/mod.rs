@@ -24,9 +24,7 @@ mod value;
 
 use std::{path::Path, sync::RwLock};
 
-use fjall::{
-    Database, Keyspace, KeyspaceCreateOptions, PersistMode, config::PartitioningPolicy,
-};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, config::PartitioningPolicy};
 
 use crate::StorageError;
 pub use batch::{Batch, Consumer};

@@ -1,0 +1,100 @@
+//! What the server does in a second: `cargo bench`.
+//!
+//! It starts the real program on an empty directory, loads it over HTTPS from the same machine, and
+//! prints one table. `cargo bench -- NAME…` runs only the loads whose names contain one of these,
+//! and `--seconds N` makes each run that long, for a profiler to look on.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a measurement that cannot go on has to end"
+)]
+#![expect(clippy::print_stdout, reason = "the table")]
+
+#[expect(dead_code, reason = "the tests use the rest")]
+#[path = "../../tests/it/support/binary.rs"]
+mod binary;
+#[path = "../../tests/it/support/dice.rs"]
+mod dice;
+mod load;
+mod loads;
+mod process;
+mod site;
+mod table;
+#[expect(dead_code, reason = "the tests use the rest")]
+#[path = "../../tests/it/support/wire.rs"]
+mod wire;
+
+use std::{env, sync::Arc, time::Duration};
+
+use self::{
+    binary::Binary,
+    load::{Outcome, run},
+    loads::Load,
+    process::Process,
+    site::Site,
+    table::Table,
+};
+
+/// Runs of each load; the table shows their median.
+const RUNS: usize = 3;
+/// How long one run takes.
+const RUN: Duration = Duration::from_secs(3);
+
+#[tokio::main]
+async fn main() {
+    let options = Options::read(env::args().skip(1));
+    let directory = tempfile::tempdir().unwrap();
+    let server = Binary::start(directory.path());
+    let process = Process::new(server.id());
+    eprintln!("server: process {}", server.id());
+    let mut table = Table::default();
+    table.memory("memory, idle after the first start", process.memory_bytes());
+
+    let site = Arc::new(Site::make(&server).await);
+    table.import(site.places.len(), site.imported_in);
+    table.memory("memory, idle with these places", process.memory_bytes());
+    for load in Load::ALL {
+        if !options.wants(load) {
+            continue;
+        }
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        for number in 0..RUNS {
+            eprintln!("{}: run {} of {RUNS}", load.name(), number + 1);
+            outcomes.push(run(&site, load, number, options.run, &process).await);
+        }
+        table.load(load.name(), &outcomes);
+    }
+    table.memory("memory at the end", process.memory_bytes());
+    server.stop();
+    println!("{table}");
+}
+
+struct Options {
+    names: Vec<String>,
+    run: Duration,
+}
+
+impl Options {
+    fn read(mut arguments: impl Iterator<Item = String>) -> Self {
+        let mut options = Self {
+            names: Vec::new(),
+            run: RUN,
+        };
+        while let Some(argument) = arguments.next() {
+            match &*argument {
+                // Cargo says what this is.
+                "--bench" => {}
+                "--seconds" => {
+                    let seconds = arguments.next().unwrap().parse().unwrap();
+                    options.run = Duration::from_secs(seconds);
+                }
+                _ => options.names.push(argument),
+            }
+        }
+        options
+    }
+
+    fn wants(&self, load: Load) -> bool {
+        self.names.is_empty() || self.names.iter().any(|name| load.name().contains(name))
+    }
+}

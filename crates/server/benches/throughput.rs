@@ -1,3 +1,0 @@
-//! Measures the server.
-
-fn main() {}
