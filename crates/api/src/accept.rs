@@ -48,7 +48,8 @@ fn admits(accept: &str) -> Result<bool, Failure> {
     Ok(!any || best.is_some_and(|(_, admitted)| admitted))
 }
 
-fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> Result<f32, Failure> {
+/// The weight of an item of a list such as `Accept`, from its parameters.
+pub(crate) fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> Result<f32, Failure> {
     let given = parameters.find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         name.trim_end()

@@ -17,7 +17,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use axum::{Router, body::Body as Incoming, response::Response};
+use axum::{Router, body::Body as Incoming, middleware::map_request, response::Response};
 use futures::FutureExt;
 use http::{HeaderValue, Request as HttpRequest, header::ORIGIN};
 use moca_core::{clock::new_id, id::AccountId, limits::URL_BYTES_MAX};
@@ -26,7 +26,7 @@ use tokio::{sync::Semaphore, time::Instant};
 use tower_http::compression::CompressionLayer;
 
 use crate::{
-    cors,
+    accept_encoding, cors,
     failure::Failure,
     headers, leftover,
     matching::Matcher,
@@ -59,6 +59,7 @@ fn service(state: ApiState, table: &'static [Route]) -> Router {
             async move { server.answer(request).await }
         })
         .layer(CompressionLayer::new())
+        .layer(map_request(accept_encoding::admit_uncoded))
 }
 
 struct Server {

@@ -1,8 +1,8 @@
 //! What a request still sends when its answer is ready.
 //!
-//! On HTTP/2 an answer that comes before the end of the body is followed by a reset of the stream,
-//! and common clients then report the reset and not the answer. So the rest is read and thrown
-//! away first. On HTTP/1.1 the connection does as much by itself.
+//! An answer that comes before the end of the body is followed by the end of the stream (HTTP/2) or
+//! of the connection (HTTP/1.1), and common clients then report that and not the answer. So the rest
+//! is read and thrown away first.
 
 use std::{
     pin::Pin,
@@ -12,7 +12,7 @@ use std::{
 
 use axum::body::{Body as Incoming, HttpBody};
 use bytes::Bytes;
-use http::{Request, Version};
+use http::{Request, header::EXPECT};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use moca_core::limits::BODY_DISCARDED_BYTES_MAX;
@@ -27,9 +27,11 @@ struct Lent {
     back: Option<oneshot::Sender<Incoming>>,
 }
 
-/// Has the body of an HTTP/2 request handed back if it is not read to its end.
+/// Has the body of a request handed back if it is not read to its end.
 pub(crate) fn watch(request: Request<Incoming>) -> (Request<Incoming>, Leftover) {
-    if request.version() != Version::HTTP_2 || request.body().is_end_stream() {
+    // Who waits for a word before sending gets the answer instead of it.
+    let waits = request.headers().contains_key(EXPECT);
+    if waits || request.body().is_end_stream() {
         return (request, Leftover(None));
     }
     let (back, leftover) = oneshot::channel();

@@ -5,6 +5,7 @@
 //! that has passed them and answers with a [`reply::Reply`] or a [`failure::Failure`].
 
 mod accept;
+mod accept_encoding;
 pub mod auth;
 mod body;
 pub mod call;

@@ -52,6 +52,8 @@ pub fn origin(value: &Value) -> Reading<String> {
     let Ok(url) = Url::parse(&text) else {
         return refused();
     };
+    // A pattern is not an origin: browsers send the host itself, and nothing would ever match.
+    let pattern = url.host_str().is_some_and(|host| host.contains('*'));
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     let scheme_fits = url.scheme() == "https" || (url.scheme() == "http" && local);
     let bare = url.path() == "/"
@@ -59,7 +61,7 @@ pub fn origin(value: &Value) -> Reading<String> {
         && url.fragment().is_none()
         && url.username().is_empty()
         && url.password().is_none();
-    if !scheme_fits || !bare {
+    if pattern || !scheme_fits || !bare {
         return refused();
     }
     Ok(url.origin().ascii_serialization())

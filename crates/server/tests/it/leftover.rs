@@ -1,10 +1,14 @@
-//! A refusal reaches a client that is still sending: curl, as people use it.
+//! A refusal reaches a client that is still sending: curl, as people use it, and one that sends all
+//! before it listens.
 
 use std::{fs, process::Command};
 
 use moca_core::limits::BODY_BYTES_MAX;
 
-use crate::support::server::TestServer;
+use crate::support::{
+    server::TestServer,
+    wire::{Wire, trust},
+};
 
 /// What curl prints for a POST of the file: the answer, then its status and HTTP version.
 async fn curl(server: &TestServer, version: &str, path: &str, file: &str) -> String {
@@ -41,6 +45,28 @@ async fn curl_sees_why_a_large_body_was_refused() {
         assert!(told.ends_with(&format!("\n404 {number}")), "{told}");
         let told = curl(&server, version, "/oauth/token", body).await;
         assert!(told.contains("unsupported_media_type"), "{told}");
+    }
+    server.running.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_sends_all_before_it_listens_gets_the_refusal() {
+    let server = TestServer::start().await;
+    let trust = trust(server.running.trust.as_ref().unwrap());
+    let owner = server.running.first_token.as_ref().unwrap();
+    let owner = format!("Bearer {}", owner.secret);
+    let body = " ".repeat(BODY_BYTES_MAX * 4);
+    for (path, authorization, code) in [
+        ("/v2/apps", owner.as_str(), "body_too_large"),
+        ("/v2/apps", "none", "not_authenticated"),
+        ("/nothing/here", "none", "not_found"),
+    ] {
+        let mut wire = Wire::connect(server.running.address, &trust).await.unwrap();
+        let reply = wire.call("POST", path, authorization, &body).await.unwrap();
+        assert_eq!(reply.json()["code"], code, "{path}");
+        // The connection is good for more.
+        let reply = wire.call("GET", "/v2/apps", authorization, "").await;
+        assert!(matches!(reply.unwrap().status, 200 | 403), "{path}");
     }
     server.running.shutdown().await.unwrap();
 }

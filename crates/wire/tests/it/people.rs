@@ -39,6 +39,7 @@ fn an_account_names_its_zone_and_origins() {
             (at, origin("https://a.com?q"), first, "invalid_format"),
             (at, origin("https://me@a.com"), first, "invalid_format"),
             (at, origin("*"), first, "invalid_format"),
+            (at, origin("https://*.a.com"), first, "invalid_format"),
             (at, origin("null"), first, "invalid_format"),
             // The same origin in two spellings.
             (

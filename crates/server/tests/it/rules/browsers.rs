@@ -78,6 +78,23 @@ async fn a_browser_shows_answers_to_allowed_origins() {
     walk.end();
 }
 
+/// An answer can always be sent as it is, whatever codings the client refuses.
+#[tokio::test]
+async fn refusing_all_codings_changes_no_status() {
+    let walk = Walk::start().await;
+    let objects = walk.objects().await;
+    for route in routes().iter().filter(|route| route.verb == Verb::Get) {
+        let plain = walk.ask(route, &objects).send().await;
+        for refusal in ["identity;q=0", "*;q=0", "gzip;q=0, *;q=0"] {
+            let ask = walk.ask(route, &objects);
+            let answer = ask.header("accept-encoding", refusal).send().await;
+            let so = answer.status == plain.status && answer.header("content-encoding").is_none();
+            walk.require(route, refusal, so, &format!("{:?}", answer.status));
+        }
+    }
+    walk.end();
+}
+
 #[tokio::test]
 async fn answers_are_compressed_for_those_who_ask() {
     let walk = Walk::start().await;
