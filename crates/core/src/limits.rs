@@ -114,8 +114,14 @@ pub const OAUTH_TOKEN_MS: i64 = 3_600_000;
 pub const INGEST_QUEUE_MAX: usize = 1_024;
 /// Records of one group commit: bounds the memory of a row of the event log in every stage.
 pub const GROUP_RECORDS_MAX: usize = 20_000;
+/// Bytes of the records of one group commit before compression, the last request excepted: events
+/// may be large and compress well, and a row beyond [`LOG_ROW_BYTES_MAX`] could not be read again.
+pub const GROUP_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Records a stage takes in before it writes: enough to share the cost of a write among many.
 pub const STEP_RECORDS_MAX: usize = 10_000;
+/// Bytes of records before compression after which a stage takes in no further row in one step:
+/// bounds its memory when events are large.
+pub const STEP_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Records that may be on disk but not yet decided and counted; beyond, events are refused until
 /// the stages have caught up, or their readers would wait ever longer.
 pub const BACKLOG_RECORDS_MAX: u64 = 500_000;

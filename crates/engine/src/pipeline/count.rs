@@ -6,7 +6,7 @@ use moca_core::{
     event::{Change, Record, Subject},
     experience::{Direction, Target},
     id::AppId,
-    limits::STEP_RECORDS_MAX,
+    limits::{STEP_BYTES_MAX, STEP_RECORDS_MAX},
     metric::Level,
 };
 use moca_storage::{
@@ -75,7 +75,9 @@ impl Count {
 
     /// Takes in some of the rows up to `last`, which must be decided.
     pub(crate) fn step(&mut self, last: u64) -> Result<(), StorageError> {
-        let rows = self.log.read(self.offset, last, STEP_RECORDS_MAX)?;
+        let rows = self
+            .log
+            .read(self.offset, last, STEP_RECORDS_MAX, STEP_BYTES_MAX)?;
         let devices = Arc::clone(&self.shared.devices);
         let mut batch = devices.batch();
         for row in &rows {

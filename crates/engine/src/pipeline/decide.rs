@@ -8,7 +8,7 @@ use std::{
 use moca_core::{
     event::{Change, Event, Record, Subject},
     id::InstanceId,
-    limits::{CONTROL_RETRY_MS, EVENT_LATE_MS_MAX, STEP_RECORDS_MAX},
+    limits::{CONTROL_RETRY_MS, EVENT_LATE_MS_MAX, STEP_BYTES_MAX, STEP_RECORDS_MAX},
     presence::{self, Crossing},
 };
 use moca_storage::{
@@ -88,7 +88,9 @@ impl Decide {
     /// Takes in some of the rows up to `last`. The configuration is refreshed after they were read:
     /// what was committed before an event was sent applies to it.
     pub(crate) fn step(&mut self, runtime: &Handle, last: u64) -> Result<(), StorageError> {
-        let rows = self.log.read(self.offset, last, STEP_RECORDS_MAX)?;
+        let rows = self
+            .log
+            .read(self.offset, last, STEP_RECORDS_MAX, STEP_BYTES_MAX)?;
         runtime.block_on(self.refresh())?;
         let devices = Arc::clone(&self.shared.devices);
         let mut batch = devices.batch();

@@ -6,12 +6,12 @@ use moca_core::{
     clock::{Random, new_id},
     event::{Change, Event, Profile, Record, Subject},
     id::{AccountId, AppId, InstanceId},
-    limits::{GROUP_RECORDS_MAX, STEP_RECORDS_MAX},
+    limits::{GROUP_BYTES_MAX, GROUP_RECORDS_MAX, STEP_BYTES_MAX, STEP_RECORDS_MAX},
 };
 use moca_storage::{
     StorageError,
     devices::{Consumer, Devices},
-    log::{LogReader, LogWriter},
+    log::{LogReader, LogWriter, record_bytes},
 };
 use tokio::sync::{oneshot, watch};
 
@@ -63,6 +63,7 @@ enum Answer {
 struct Group<'a> {
     received_at: i64,
     records: Vec<Record>,
+    bytes: usize,
     answers: Vec<Answer>,
     fold: DirectoryFold<'a>,
     random: &'a dyn Random,
@@ -76,7 +77,7 @@ pub(crate) fn catch_up(
 ) -> Result<(), StorageError> {
     let mut offset = devices.offset(Consumer::Ingest)?;
     while offset < last_seq {
-        for row in reader.read(offset, last_seq, STEP_RECORDS_MAX)? {
+        for row in reader.read(offset, last_seq, STEP_RECORDS_MAX, STEP_BYTES_MAX)? {
             let received_at = row.records.iter().map(server_time).max().unwrap_or(0);
             let mut fold = DirectoryFold::new(devices, received_at)?;
             for record in &row.records {
@@ -118,6 +119,7 @@ impl Ingest {
         let mut group = Group {
             received_at,
             records: Vec::new(),
+            bytes: 0,
             answers: Vec::new(),
             fold: DirectoryFold::new(&devices, received_at)?,
             random: &*Arc::clone(&self.random),
@@ -126,7 +128,7 @@ impl Ingest {
         let mut goes_on = true;
         while let Some(request) = next {
             goes_on = group.add(request)?;
-            if !goes_on || group.records.len() >= GROUP_RECORDS_MAX {
+            if !goes_on || group.is_full() {
                 break;
             }
             next = self.queue.try_recv().ok();
@@ -181,6 +183,11 @@ fn tell<T>(to: oneshot::Sender<T>, answer: T) {
 }
 
 impl Group<'_> {
+    /// Whether what waits behind should go into a row of its own.
+    fn is_full(&self) -> bool {
+        self.records.len() >= GROUP_RECORDS_MAX || self.bytes >= GROUP_BYTES_MAX
+    }
+
     /// Adds what a request asks for; false if it says stop.
     fn add(&mut self, request: Request) -> Result<bool, StorageError> {
         match request {
@@ -261,7 +268,12 @@ impl Group<'_> {
             change,
         };
         self.fold.take_in(&record)?;
+        self.bytes += record_bytes(&record)?;
         self.records.push(record);
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "ingest_tests.rs"]
+mod tests;

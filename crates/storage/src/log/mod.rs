@@ -16,6 +16,7 @@ use moca_core::event::Record;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::StorageError;
+pub use row::record_bytes;
 
 /// The writing end; there is one.
 pub struct LogWriter {
@@ -80,13 +81,15 @@ impl LogReader {
         last_seq(&self.connection)
     }
 
-    /// The rows after `after` up to `last`, in order, until they hold `records_max` records or more.
+    /// The rows after `after` up to `last`, in order, until they hold `records_max` records or
+    /// `bytes_max` bytes (before compression) or more; one at least, if there is one.
     /// A row that is missing or cannot be read is an error: skipping it would lose events.
     pub fn read(
         &self,
         after: u64,
         last: u64,
         records_max: usize,
+        bytes_max: usize,
     ) -> Result<Vec<Row>, StorageError> {
         const DOING: &str = "read the event log";
         let mut statement = self
@@ -97,9 +100,9 @@ impl LogReader {
             .query([after as i64, last as i64])
             .map_err(backend(DOING))?;
         let mut rows = Vec::new();
-        let mut records_read = 0;
+        let (mut records_read, mut bytes_read) = (0, 0);
         for expected in after + 1..=last {
-            if records_read >= records_max {
+            if records_read >= records_max || bytes_read >= bytes_max {
                 break;
             }
             let Some(stored_row) = stored.next().map_err(backend(DOING))? else {
@@ -110,13 +113,17 @@ impl LogReader {
                 return Err(inconsistent(expected));
             }
             let body = stored_row.get_ref(1).map_err(backend(DOING))?;
-            let records = body
+            let decoded = body
                 .as_blob()
                 .ok()
                 .and_then(row::decode)
                 .ok_or_else(|| inconsistent(seq))?;
-            records_read += records.len();
-            rows.push(Row { seq, records });
+            records_read += decoded.records.len();
+            bytes_read += decoded.plain_bytes;
+            rows.push(Row {
+                seq,
+                records: decoded.records,
+            });
         }
         Ok(rows)
     }

@@ -7,18 +7,39 @@ use crate::StorageError;
 
 const VERSION: u8 = 1;
 
+/// A row, read.
+#[derive(Debug, PartialEq)]
+pub(super) struct Decoded {
+    pub(super) records: Vec<Record>,
+    /// Bytes of the records before compression.
+    pub(super) plain_bytes: usize,
+}
+
+/// Bytes that a record adds to a row before compression.
+pub fn record_bytes(record: &Record) -> Result<usize, StorageError> {
+    postcard::experimental::serialized_size(record).map_err(not_encoded)
+}
+
 pub(super) fn encode(records: &[Record]) -> Result<Vec<u8>, StorageError> {
-    let plain = postcard::to_stdvec(records).map_err(|source| StorageError::Backend {
-        doing: "encode a row of the event log",
-        source: Box::new(source),
-    })?;
+    let plain = postcard::to_stdvec(records).map_err(not_encoded)?;
+    if plain.len() > LOG_ROW_BYTES_MAX {
+        // Once written it could not be read again, and no row is ever skipped.
+        return Err(not_encoded(postcard::Error::SerializeBufferFull));
+    }
     let mut body = block::compress_prepend_size(&plain);
     body.insert(0, VERSION);
     Ok(body)
 }
 
+fn not_encoded(source: postcard::Error) -> StorageError {
+    StorageError::Backend {
+        doing: "encode a row of the event log",
+        source: Box::new(source),
+    }
+}
+
 /// `None` for anything but a whole row of a known version.
-pub(super) fn decode(body: &[u8]) -> Option<Vec<Record>> {
+pub(super) fn decode(body: &[u8]) -> Option<Decoded> {
     let (&VERSION, packed) = body.split_first()? else {
         return None;
     };
@@ -29,7 +50,10 @@ pub(super) fn decode(body: &[u8]) -> Option<Vec<Record>> {
     }
     let plain = block::decompress(packed, plain_bytes).ok()?;
     match postcard::take_from_bytes(&plain).ok()? {
-        (records, []) => Some(records),
+        (records, []) => Some(Decoded {
+            records,
+            plain_bytes,
+        }),
         _ => None,
     }
 }

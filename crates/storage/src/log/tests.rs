@@ -1,7 +1,7 @@
 use moca_core::event::Record;
 use rusqlite::Connection;
 
-use super::{LogReader, LogWriter, Row};
+use super::{LogReader, LogWriter, Row, record_bytes, row::Decoded};
 use crate::StorageError;
 
 fn ticks(from: i64, count: i64) -> Vec<Record> {
@@ -26,7 +26,7 @@ fn what_was_appended_is_read_back_in_order_after_reopening() {
 
     let reader = LogReader::open(&path).unwrap();
     assert_eq!(reader.last_seq().unwrap(), 3);
-    let all = reader.read(0, 3, usize::MAX).unwrap();
+    let all = reader.read(0, 3, usize::MAX, usize::MAX).unwrap();
     let row = |seq, records| Row { seq, records };
     assert_eq!(
         all,
@@ -36,10 +36,17 @@ fn what_was_appended_is_read_back_in_order_after_reopening() {
             row(3, ticks(5, 1))
         ]
     );
-    assert_eq!(reader.read(0, 2, 100).unwrap(), all[..2]);
-    assert_eq!(reader.read(0, 3, 4).unwrap(), all[..2]);
-    assert_eq!(reader.read(2, 3, 100).unwrap(), all[2..]);
-    assert_eq!(reader.read(3, 3, 100).unwrap(), []);
+    assert_eq!(reader.read(0, 2, 100, usize::MAX).unwrap(), all[..2]);
+    assert_eq!(reader.read(0, 3, 4, usize::MAX).unwrap(), all[..2]);
+    assert_eq!(reader.read(2, 3, 100, usize::MAX).unwrap(), all[2..]);
+    assert_eq!(reader.read(3, 3, 100, usize::MAX).unwrap(), []);
+    // Large rows are read one by one, small ones together.
+    let first: usize = ticks(0, 3)
+        .iter()
+        .map(|tick| record_bytes(tick).unwrap())
+        .sum();
+    assert_eq!(reader.read(0, 3, 100, 1).unwrap(), all[..1]);
+    assert_eq!(reader.read(0, 3, 100, first + 2).unwrap(), all[..2]);
 }
 
 #[test]
@@ -62,7 +69,9 @@ fn a_damaged_or_missing_row_is_an_error_and_never_skipped() {
             .unwrap()
             .execute(damage, [])
             .unwrap();
-        let read = LogReader::open(&path).unwrap().read(0, 3, usize::MAX);
+        let read = LogReader::open(&path)
+            .unwrap()
+            .read(0, 3, usize::MAX, usize::MAX);
         assert!(
             matches!(&read, Err(StorageError::Inconsistent { id, .. }) if id == "2"),
             "{damage}: {read:?}"
@@ -75,5 +84,9 @@ fn a_damaged_or_missing_row_is_an_error_and_never_skipped() {
 fn a_row_of_the_first_format_is_read() {
     let stored = [1, 7, 0, 0, 0, 0x70, 2, 1, 0xd0, 15, 1, 0xd2, 15];
     let expected = [1_000, 1_001].map(|at_ms| Record::Tick { at_ms });
-    assert_eq!(super::row::decode(&stored), Some(expected.to_vec()));
+    let decoded = Decoded {
+        records: expected.to_vec(),
+        plain_bytes: 7,
+    };
+    assert_eq!(super::row::decode(&stored), Some(decoded));
 }
