@@ -89,12 +89,13 @@ impl Server {
         };
         let origin = request.headers().get(ORIGIN).cloned();
         let (request, leftover) = leftover::watch(request);
-        self.state.metrics.in_flight.inc();
+        // Given back too when the client goes away and this future is dropped.
+        let in_flight = self.state.metrics.enter();
         let outcome = AssertUnwindSafe(self.serve(&mut exchange, request))
             .catch_unwind()
             .await
             .unwrap_or(Err(Failure::Panicked));
-        self.state.metrics.in_flight.dec();
+        drop(in_flight);
         let response = self.respond(&exchange, origin, outcome).await;
         leftover.discard(self.state.settings.arrival_ms).await;
         let (method, path) = exchange.route.map_or(("other", "other"), |route| {

@@ -19,7 +19,16 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<Answered, Counter>,
     latency: Family<Asked, Histogram>,
-    pub(crate) in_flight: Gauge<i64, AtomicI64>,
+    in_flight: Gauge<i64, AtomicI64>,
+}
+
+/// A request being worked on; until it is dropped, however its work ends.
+pub(crate) struct InFlight<'a>(&'a Metrics);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.dec();
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -57,6 +66,12 @@ impl Metrics {
             latency,
             in_flight,
         }
+    }
+
+    /// Counts a request as being worked on.
+    pub(crate) fn enter(&self) -> InFlight<'_> {
+        self.in_flight.inc();
+        InFlight(self)
     }
 
     /// Notes an answer. `route` is the path of the table, so that ids do not become labels.

@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::AtomicBool, time::Duration};
 
-use axum::body::Body as Incoming;
+use axum::body::{Body as Incoming, HttpBody};
 use http::{header::IF_MATCH, request::Parts};
 use moca_core::id::AccountId;
 use moca_storage::control::Tx;
@@ -58,11 +58,16 @@ impl Prepared<'_> {
                 let principal = auth::member(&mut tx, headers, now_ms).await?;
                 exchange.account_id = Some(principal.account_id);
                 auth::require_role(&principal, role)?;
-                // A GET goes on in the snapshot that proved the permission; a change waits for its
-                // body first, and must not hold up others meanwhile.
-                let tx = (self.route.verb == Verb::Get).then_some(tx);
+                // A GET goes on in the snapshot that proved the permission. Who has a body to wait
+                // for gives it back first: there are few, and others need them meanwhile.
+                let is_get = self.route.verb == Verb::Get;
+                let snapshot = (is_get && self.incoming.is_end_stream()).then_some(tx);
                 let (checked, taken) = self.take(exchange).await?;
-                checked.manage(principal, taken, handler, tx).await
+                let snapshot = match snapshot {
+                    None if is_get => Some(state.control.read().await?),
+                    snapshot => snapshot,
+                };
+                checked.manage(principal, taken, handler, snapshot).await
             }
             Endpoint::Ask(role, handler) => {
                 let mut tx = state.control.read().await?;

@@ -7,5 +7,6 @@ pub mod control;
 pub mod devices;
 mod error;
 pub mod log;
+mod private;
 
 pub use error::StorageError;

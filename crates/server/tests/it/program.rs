@@ -79,11 +79,21 @@ async fn the_first_start_leaves_a_token_and_later_ones_keep_everything() {
     let config = config(directory.path());
     let first = serve::start(&config).await.unwrap();
     let token = first.first_token.clone().unwrap();
-    for private in ["first-token", "secret.key", "tls/key.pem"] {
+    for private in [
+        "first-token",
+        "secret.key",
+        "tls/key.pem",
+        "control.db",
+        "control.db-wal",
+        "events.db",
+        "events.db-wal",
+    ] {
         let path = directory.path().join(private);
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{private}");
     }
+    let devices = fs::metadata(directory.path().join("devices")).unwrap();
+    assert_eq!(devices.permissions().mode() & 0o777, 0o700);
     assert_eq!(
         fs::read_to_string(&token.path).unwrap().trim(),
         token.secret

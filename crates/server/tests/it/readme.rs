@@ -12,14 +12,18 @@ const MARK: &str = "BASE and DATA set for the test's server -->\n```sh\n";
 
 #[test]
 fn the_whole_job_can_be_done_with_curl() {
+    let directory = tempfile::tempdir().unwrap();
+    walk_through(&Binary::start(directory.path()));
+}
+
+/// Runs the block against a server that nobody has used yet, and checks what it prints.
+pub(crate) fn walk_through(binary: &Binary) {
     let (_, rest) = README.split_once(MARK).unwrap();
     let (script, _) = rest.split_once("\n```").unwrap();
-    let directory = tempfile::tempdir().unwrap();
-    let binary = Binary::start(directory.path());
     let output = Command::new("bash")
         .args(["-euo", "pipefail", "-c", script])
         .env("BASE", binary.base_url())
-        .env("DATA", directory.path())
+        .env("DATA", binary.data_dir())
         .output()
         .unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();

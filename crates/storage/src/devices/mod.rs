@@ -26,7 +26,7 @@ use std::{path::Path, sync::RwLock};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, config::PartitioningPolicy};
 
-use crate::StorageError;
+use crate::{StorageError, private};
 pub use batch::{Batch, Consumer};
 pub use crossings::{InstanceCrossing, RowCrossings};
 pub use decisions::{DecisionKey, DecisionScope};
@@ -58,6 +58,7 @@ pub struct Devices {
 impl Devices {
     /// Opens the database in this directory, or makes an empty one.
     pub fn open(directory: &Path) -> Result<Self, StorageError> {
+        private::make_directory(directory).map_err(backend("make the device store"))?;
         let database = Database::builder(directory)
             .open()
             .map_err(backend("open the device store"))?;

@@ -15,7 +15,7 @@ use std::path::Path;
 use moca_core::event::Record;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use crate::StorageError;
+use crate::{StorageError, private};
 pub use row::record_bytes;
 
 /// The writing end; there is one.
@@ -41,6 +41,10 @@ pub struct Row {
 impl LogWriter {
     /// Opens the log, or makes an empty one.
     pub fn open(path: &Path) -> Result<Self, StorageError> {
+        private::make_file(path).map_err(|source| StorageError::Backend {
+            doing: "make the event log",
+            source: Box::new(source),
+        })?;
         let connection = Connection::open(path).map_err(backend("open the event log"))?;
         prepare(&connection).map_err(backend("prepare the event log"))?;
         let last_seq = last_seq(&connection)?;

@@ -72,6 +72,11 @@ impl Binary {
         format!("https://localhost:{}", self.address.port())
     }
 
+    /// Where the server keeps everything.
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
     /// The certificate that clients have to trust.
     pub(crate) fn ca_path(&self) -> PathBuf {
         self.data_dir.join("tls/cert.pem")

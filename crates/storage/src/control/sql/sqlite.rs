@@ -15,6 +15,7 @@ use rusqlite::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::{Mode, Row, SqlError, Value};
+use crate::private;
 
 /// Statements kept compiled on each connection; the store has some hundred texts.
 const STATEMENTS_KEPT: usize = 512;
@@ -54,7 +55,8 @@ pub(super) struct Outcome {
 
 impl Pool {
     pub(super) async fn open(path: PathBuf) -> Result<Self, SqlError> {
-        // The writer first: it makes the file and turns the write-ahead log on.
+        private::make_file(&path).map_err(|error| SqlError::Failed(error.into()))?;
+        // The writer first: it turns the write-ahead log on.
         let writer = Worker::start(path.clone(), false).await?;
         let mut readers = Vec::new();
         for _ in 0..CONTROL_READERS {
