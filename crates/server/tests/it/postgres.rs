@@ -35,7 +35,8 @@ fn empty_store() -> String {
     format!("{url}{separator}options=-csearch_path%3D{schema}")
 }
 
-#[tokio::test]
+// The client goes on being served while the test waits for the server to stop.
+#[tokio::test(flavor = "multi_thread")]
 async fn the_whole_job_is_done_on_postgresql_and_outlives_a_kill() {
     let directory = tempfile::tempdir().unwrap();
     let flags = ["--control-url".to_owned(), empty_store()];
