@@ -23,7 +23,7 @@ use crate::config::Config;
 /// Where the certificate is, and the pair that is in force.
 #[derive(Debug, Clone)]
 pub(crate) struct Tls {
-    /// The certificate that clients are shown, kept current by [`watch`].
+    /// The certificate that clients are shown, kept current by [`watch()`].
     pub(crate) certificate: Arc<Certificate>,
     /// What a client has to trust, if the certificate was signed by nobody else.
     pub(crate) trust: Option<PathBuf>,
