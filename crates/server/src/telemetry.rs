@@ -14,7 +14,9 @@ pub(crate) fn install(config: &Config) {
     let filter = EnvFilter::try_new(&config.log_level).unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr);
+        .with_writer(io::stderr)
+        // Nobody may be reading the log any more, and a complaint about that would panic.
+        .log_internal_errors(false);
     // A second call has nothing to do: tests start several servers in one process.
     let _ = match config.log_format {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).try_init(),

@@ -1,6 +1,11 @@
 //! `moca serve`
 
-use std::{env, path::PathBuf, process::ExitCode};
+use std::{
+    env,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Arg, ArgMatches, Command};
 use tokio::signal::unix::{SignalKind, signal};
@@ -95,32 +100,39 @@ async fn serve_until_signal(config: Config) -> anyhow::Result<ExitCode> {
 }
 
 /// Prints what a person, or a script that waits for the line with the address, needs to know.
-#[expect(clippy::print_stdout, reason = "what a script waits for")]
 fn greet(server: &Running) {
+    // The server serves whether anybody reads this or not.
+    let _ = io::stdout().lock().write_all(greeting(server).as_bytes());
+}
+
+fn greeting(server: &Running) -> String {
     let url = server.base_url();
-    let trust = match &server.trust {
-        Some(path) => format!("--cacert '{}' ", path.display()),
-        None => String::new(),
-    };
-    println!("MOCA listens on https://{} ({url})", server.address);
+    let mut lines = vec![format!(
+        "MOCA listens on https://{} ({url})",
+        server.address
+    )];
     if let Some(address) = server.ops_address {
-        println!("Health and metrics: http://{address}/health, http://{address}/metrics");
+        lines.push(format!(
+            "Health and metrics: http://{address}/health, http://{address}/metrics"
+        ));
     }
+    let mut trust = String::new();
     if let Some(path) = &server.trust {
-        println!(
+        trust = format!("--cacert '{}' ", path.display());
+        lines.push(format!(
             "The certificate is self-signed. Clients have to trust {}",
             path.display()
-        );
+        ));
     }
     if let Some(token) = &server.first_token {
-        println!(
-            "The owner's token, shown this once and kept in {}: {}",
-            token.path.display(),
+        let path = token.path.display();
+        lines.push(format!(
+            "The owner's token, shown this once and kept in {path}: {}",
             token.secret
-        );
-        println!(
-            "Try: curl {trust}-H \"Authorization: Bearer $(cat '{}')\" {url}/v2/apps",
-            token.path.display()
-        );
+        ));
+        lines.push(format!(
+            "Try: curl {trust}-H \"Authorization: Bearer $(cat '{path}')\" {url}/v2/apps"
+        ));
     }
+    lines.join("\n") + "\n"
 }

@@ -2,6 +2,9 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use moca_wire::links;
+use rustls::pki_types::ServerName;
+use serde_json::Value;
 use tracing_subscriber::EnvFilter;
 
 use super::{Config, LogFormat};
@@ -131,7 +134,11 @@ pub const KEYS: &[Key] = &[
         notation: Notation::List,
         help: "More host names and addresses for the self-signed certificate",
         set: |config, text| {
-            config.public_names = list(text);
+            config.public_names = list(text, |name| {
+                is_host(name).then(|| name.to_owned()).ok_or_else(|| {
+                    format!("host names and IP addresses with commas between, and {name} is none")
+                })
+            })?;
             Ok(())
         },
     },
@@ -181,7 +188,13 @@ pub const KEYS: &[Key] = &[
         help: "Origins (https://HOST) whose pages may call the API of every account; accounts \
                add their own with corsOrigins",
         set: |config, text| {
-            config.console_origins = list(text);
+            config.console_origins = list(text, |origin| {
+                links::origin(&Value::from(origin)).map_err(|_| {
+                    format!(
+                        "origins such as https://HOST with commas between, and {origin} is none"
+                    )
+                })
+            })?;
             Ok(())
         },
     },
@@ -235,10 +248,16 @@ fn set_optional_path(path: &mut Option<PathBuf>, text: &str) -> Result<(), Strin
     Ok(())
 }
 
-fn list(text: &str) -> Vec<String> {
+fn list(text: &str, read: impl Fn(&str) -> Result<String, String>) -> Result<Vec<String>, String> {
     text.split(',')
         .map(str::trim)
         .filter(|item| !item.is_empty())
-        .map(str::to_owned)
+        .map(read)
         .collect()
+}
+
+/// Whether a certificate may be for this name: a host, all hosts of a domain, or an address.
+fn is_host(name: &str) -> bool {
+    let host = name.strip_prefix("*.").unwrap_or(name);
+    ServerName::try_from(host).is_ok()
 }

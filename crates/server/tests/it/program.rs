@@ -3,17 +3,24 @@
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use moca_server::{config::KEYS, serve};
-use moca_wire::apps::App;
+use moca_wire::{
+    apps::App,
+    labels::{self, Label},
+};
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
-use crate::support::server::{TestServer, config};
+use crate::support::{
+    binary::Binary,
+    server::{TestServer, config},
+};
 
 fn moca(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_moca"))
@@ -42,6 +49,48 @@ fn wrong_keys_and_values_are_refused_by_name_before_anything_is_made() {
         assert!(told.contains(named), "{named} is not named in {told}");
     }
     assert!(!fs::exists(data_dir).unwrap());
+}
+
+#[test]
+fn what_is_no_name_and_no_origin_is_refused_by_name() {
+    for (flag, wrong) in [
+        ("--public-names", "moca.example,bad name"),
+        (
+            "--console-origins",
+            "https://console.example,console.example",
+        ),
+        ("--console-origins", "https://*.example"),
+    ] {
+        let output = moca(&["serve", flag, wrong], &[]);
+        assert_eq!(output.status.code(), Some(2), "{flag} {wrong}");
+        assert!(text(&output.stderr).contains(flag));
+    }
+}
+
+/// Whoever read the log may have gone, as with `moca serve 2>&1 | head`.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_log_and_greeting_nobody_reads_serves() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_moca"))
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--ops-listen",
+            "127.0.0.1:0",
+        ])
+        .arg("--data-dir")
+        .arg(directory.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stderr.take());
+    let server = Binary::of(child, directory.path());
+    let client = server.client();
+    let label = labels::read(&json!({"config": {"name": "Here"}})).unwrap();
+    client.create::<Label>(&label).await.unwrap();
+    server.stop();
 }
 
 #[test]

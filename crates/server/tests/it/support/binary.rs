@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
 };
 
 use moca_client::Client;
@@ -13,8 +13,6 @@ use moca_client::Client;
 /// A running `moca serve` on free ports. It is killed when this is dropped.
 pub(crate) struct Binary {
     child: Child,
-    /// Kept open: a program that prints into a closed pipe is killed by it.
-    _stdout: BufReader<ChildStdout>,
     address: SocketAddr,
     data_dir: PathBuf,
 }
@@ -27,16 +25,21 @@ impl Binary {
 
     /// The same with more flags.
     pub(crate) fn start_with(data_dir: &Path, flags: &[&str]) -> Self {
-        let mut child = Self::command(data_dir)
+        let child = Self::command(data_dir)
             .args(flags)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        Self::of(child, data_dir)
+    }
+
+    /// Waits until this server serves, which was started with its stdout in a pipe. Nobody reads
+    /// that any further.
+    pub(crate) fn of(mut child: Child, data_dir: &Path) -> Self {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let address = wait_until_ready(&mut stdout);
         Self {
             child,
-            _stdout: stdout,
             address,
             data_dir: data_dir.to_owned(),
         }
