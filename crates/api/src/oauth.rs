@@ -6,7 +6,7 @@ use moca_core::{
     id::TokenId,
     limits::OAUTH_TOKEN_MS,
 };
-use moca_storage::control::{Filter, ListQuery, SortField, Tx};
+use moca_storage::control::Tx;
 use moca_wire::{oauth::AccessToken, problem::Code};
 
 use crate::{
@@ -17,9 +17,6 @@ use crate::{
     reply::Reply,
     secret,
 };
-
-/// Tokens looked at for expired ones in one exchange: enough to forget more than it makes.
-const FORGOTTEN_AT_A_TIME: i64 = 50;
 
 /// The member whose client asks, by HTTP Basic or by the form, not both.
 pub(crate) async fn client(
@@ -66,7 +63,6 @@ pub(crate) async fn token(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
         }
     }
     let role = scope(field(body, "scope"), call.principal.role)?;
-    forget_expired(call, tx).await?;
     let account_id = call.principal.account_id;
     let client: Token = tx
         .get(account_id, call.principal.token_id.0)
@@ -99,29 +95,6 @@ pub(crate) async fn token(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
         scope: role.as_str().into(),
     };
     Ok(Reply::ok(&answer)?.secret())
-}
-
-/// Deletes exchanged tokens of the member that have expired, the oldest first, so that a client
-/// that exchanges every hour for years leaves no heap behind.
-async fn forget_expired(call: &Call, tx: &mut Tx) -> Result<(), Failure> {
-    let account_id = call.principal.account_id;
-    let oldest = ListQuery {
-        offset: 0,
-        limit: FORGOTTEN_AT_A_TIME,
-        sort: vec![(SortField::CreatedAt, false)],
-        filters: vec![(Filter::MemberId, call.principal.member_id.to_string())],
-        q: None,
-    };
-    for token in tx.list::<Token>(account_id, &oldest).await?.items {
-        let expired = token
-            .config
-            .expires_at
-            .is_some_and(|at| at <= call.now_ms());
-        if expired && token.parent_id.is_some() {
-            tx.delete::<Token>(account_id, token.frame.id).await?;
-        }
-    }
-    Ok(())
 }
 
 /// The role asked for; the highest the client may have when it does not say.

@@ -134,10 +134,11 @@ impl TagChange {
             .map(make)
     }
 
-    /// The tag's number after the change; an absent tag counts as 0.
+    /// The tag's number after the change; an absent tag counts as 0. It stays finite: JSON has no word
+    /// for infinity.
     pub fn apply(self, before: Option<f64>) -> f64 {
         match self {
-            Self::Add(number) => before.unwrap_or(0.0) + number,
+            Self::Add(number) => (before.unwrap_or(0.0) + number).clamp(f64::MIN, f64::MAX),
             Self::Set(number) => number,
         }
     }
@@ -214,6 +215,14 @@ pub enum Change {
 #[cfg(test)]
 mod tests {
     use super::TagChange::{self, Add, Set};
+
+    #[test]
+    fn a_tag_stays_finite() {
+        for (before, expected) in [(f64::MAX, f64::MAX), (f64::MIN, f64::MIN)] {
+            assert_eq!(Add(before).apply(Some(before)), expected);
+            assert_eq!(Add(-before).apply(Some(before)), 0.0);
+        }
+    }
 
     #[test]
     fn tag_expressions_read_as_documented() {

@@ -28,13 +28,11 @@ struct Batch {
 pub(crate) async fn post(call: &Call<Device>) -> Result<Reply, Failure> {
     let (bytes, ndjson) = call.text()?;
     let text = json::utf8(bytes)?;
-    let mut batch = if ndjson {
+    let batch = if ndjson {
         read_lines(text, call.now_ms())?
     } else {
         read_array(text, call.now_ms())?
     };
-    // Events of one request come true in the order of their time, however they are sent.
-    batch.events.sort_by_key(|event| event.at_ms);
     let appended = if batch.events.is_empty() {
         Appended {
             accepted: 0,

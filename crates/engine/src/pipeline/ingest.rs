@@ -242,7 +242,8 @@ impl Group<'_> {
         })
     }
 
-    /// Adds the events that are new, in the order of their times.
+    /// Adds the events that are new. Those of one request come true in the order of their times,
+    /// however they were sent.
     fn events(
         &mut self,
         subject: Subject,
