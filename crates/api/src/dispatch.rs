@@ -15,7 +15,7 @@
 //!
 //! An OAuth client names itself in the body, so at `/oauth/token` 5 comes after 8.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body as Incoming, middleware::map_request, response::Response};
 use futures::FutureExt;
@@ -97,7 +97,9 @@ impl Server {
             .unwrap_or(Err(Failure::Panicked));
         drop(in_flight);
         let response = self.respond(&exchange, origin, outcome).await;
-        leftover.discard(self.state.settings.arrival_ms).await;
+        // What did not arrive in the time of a whole request is not waited for any longer.
+        let arrival = Duration::from_millis(self.state.settings.arrival_ms);
+        leftover.discard(started + arrival).await;
         let (method, path) = exchange.route.map_or(("other", "other"), |route| {
             (route.verb.as_str(), route.path)
         });

@@ -7,7 +7,6 @@
 use std::{
     pin::Pin,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use axum::body::{Body as Incoming, HttpBody};
@@ -16,7 +15,10 @@ use http::{Request, header::EXPECT};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use moca_core::limits::BODY_DISCARDED_BYTES_MAX;
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout_at},
+};
 
 /// Where the unread rest of a body ends up.
 pub(crate) struct Leftover(Option<oneshot::Receiver<Incoming>>);
@@ -43,8 +45,8 @@ pub(crate) fn watch(request: Request<Incoming>) -> (Request<Incoming>, Leftover)
 }
 
 impl Leftover {
-    /// Reads what is left of the body, up to its limits, and throws it away.
-    pub(crate) async fn discard(self, arrival_ms: u64) {
+    /// Reads what is left of the body, as far as it comes by then, and throws it away.
+    pub(crate) async fn discard(self, deadline: Instant) {
         let Some(Ok(mut body)) = self.0.map(|mut leftover| leftover.try_recv()) else {
             return;
         };
@@ -58,7 +60,7 @@ impl Leftover {
             }
         };
         // A client that sends more, or more slowly, does without the answer.
-        let _ = timeout(Duration::from_millis(arrival_ms), discard).await;
+        let _ = timeout_at(deadline, discard).await;
     }
 }
 
@@ -91,5 +93,20 @@ impl Drop for Lent {
             // Nobody takes it when the connection has gone meanwhile.
             let _ = back.send(std::mem::take(&mut self.body));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_does_not_come_by_the_deadline_is_not_waited_for() {
+        let never = futures::stream::pending::<Result<Bytes, io::Error>>();
+        let (request, leftover) = watch(Request::new(Incoming::from_stream(never)));
+        drop(request);
+        leftover.discard(Instant::now()).await;
     }
 }
