@@ -99,7 +99,8 @@ impl Server {
         let response = self.respond(&exchange, origin, outcome).await;
         // What did not arrive in the time of a whole request is not waited for any longer.
         let arrival = Duration::from_millis(self.state.settings.arrival_ms);
-        leftover.discard(started + arrival).await;
+        let time_left = arrival.saturating_sub(started.elapsed());
+        leftover.discard(time_left).await;
         let (method, path) = exchange.route.map_or(("other", "other"), |route| {
             (route.verb.as_str(), route.path)
         });
