@@ -122,8 +122,8 @@ pub const STEP_RECORDS_MAX: usize = 10_000;
 /// Bytes of records before compression after which a stage takes in no further row in one step:
 /// bounds its memory when events are large.
 pub const STEP_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Records that may be on disk but not yet decided and counted; beyond, events are refused until
-/// the stages have caught up, or their readers would wait ever longer.
+/// Records that may be on disk but not yet decided and counted; beyond, no more are taken until the
+/// stages have caught up, or their readers would wait ever longer.
 pub const BACKLOG_RECORDS_MAX: u64 = 500_000;
 /// Milliseconds a reader waits at most until what was acknowledged before it is folded.
 pub const READ_WAIT_MS_MAX: u64 = 10_000;

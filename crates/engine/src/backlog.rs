@@ -23,7 +23,7 @@ impl Backlog {
         self.counted.fetch_add(records, Ordering::Relaxed);
     }
 
-    /// Whether more events would only make readers wait longer.
+    /// Whether more records would only make readers wait longer.
     pub(crate) fn is_full(&self) -> bool {
         let counted = self.counted.load(Ordering::Relaxed);
         let appended = self.appended.load(Ordering::Relaxed);

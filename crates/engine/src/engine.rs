@@ -121,9 +121,6 @@ impl Engine {
         subject: Subject,
         events: Vec<Event>,
     ) -> Result<Appended, EngineError> {
-        if self.inner.shared.backlog.is_full() {
-            return Err(EngineError::Overloaded);
-        }
         self.submit(|answer| Request::Events(subject, events, answer))
             .await
     }
@@ -215,10 +212,12 @@ impl Engine {
         &self,
         request: impl FnOnce(oneshot::Sender<T>) -> Request,
     ) -> Result<T, EngineError> {
-        if self.inner.shared.is_stopping.load(Ordering::Relaxed)
-            || self.inner.shared.health.failure().is_some()
-        {
+        let shared = &self.inner.shared;
+        if shared.is_stopping.load(Ordering::Relaxed) || shared.health.failure().is_some() {
             return Err(EngineError::Stopping);
+        }
+        if shared.backlog.is_full() {
+            return Err(EngineError::Overloaded);
         }
         let (answer, answered) = oneshot::channel();
         match self.inner.queue.try_send(request(answer)) {
