@@ -1,12 +1,24 @@
 //! `ETag` and `If-Match`: changes that would overwrite a version the client has not seen are refused.
 
 use moca_wire::problem::Code;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
 
 /// The tag of a version.
 pub(crate) fn of(revision: i64) -> String {
     format!("\"{revision}\"")
+}
+
+/// The version of something that counts no versions: a number made of what is answered, the same as
+/// long as the answer is.
+pub(crate) fn revision_of<T: Serialize>(answer: &T) -> Result<i64, Failure> {
+    let text = serde_json::to_vec(answer)
+        .map_err(|error| Failure::internal("an answer cannot be written", error))?;
+    let hash: [u8; 32] = Sha256::digest(text).into();
+    let [a, b, c, d, e, f, g, h, ..] = hash;
+    Ok(i64::from_be_bytes([a, b, c, d, e, f, g, h]) & i64::MAX)
 }
 
 /// A parsed `If-Match`.

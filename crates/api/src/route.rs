@@ -114,6 +114,8 @@ pub struct Route {
     pub body: BodyKind,
     /// The statuses of success.
     pub success: Success,
+    /// Whether it answers with, or changes, what is held on people or their devices.
+    pub personal: bool,
 }
 
 /// A route without body and parameters.
@@ -125,6 +127,7 @@ pub const fn route(verb: Verb, path: &'static str, endpoint: Endpoint) -> Route 
         query: &[],
         body: BodyKind::None,
         success: Success::Ok,
+        personal: false,
     }
 }
 
@@ -144,6 +147,12 @@ impl Route {
     /// With a JSON body.
     pub const fn json(self) -> Self {
         self.body(BodyKind::Json)
+    }
+
+    /// Answers with, or changes, what is held on people or their devices.
+    pub const fn personal(mut self) -> Self {
+        self.personal = true;
+        self
     }
 
     /// Answers 201.

@@ -2,15 +2,15 @@
 
 use moca_core::{
     account::Role::{Admin, Analyst, Editor, Owner, Viewer},
-    limits::MOMENT_MS_MAX,
+    limits::{CODE_CHARS_MAX, MOMENT_MS_MAX},
     metric::Metric::{ActiveUsers, NewUsers, ReturningUsers, Visitors},
 };
 
 use crate::{
-    device::{events, instances, messages, profile},
+    device::{self, events, messages, profile},
     manage::{
-        accounts, analytics, apps, beacons, campaigns, decisions, experiences, labels, members,
-        place_batch, places, tokens, zones,
+        accounts, analytics, apps, beacons, campaigns, decisions, experiences, instances, labels,
+        members, place_batch, places, tokens, users, zones,
     },
     oauth,
     ops::{health, metrics},
@@ -80,6 +80,17 @@ const ZONES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, PLACE_ID, EXTERNAL_ID, LAB
 const BEACONS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, ZONE_ID, EXTERNAL_ID, LABEL_ID];
 const CAMPAIGNS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID];
 const EXPERIENCES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, CAMPAIGN_ID];
+
+const INSTANCES: &[Parameter] = &[
+    required("appId", ParameterKind::Id),
+    optional("userId", ParameterKind::Text(CODE_CHARS_MAX)),
+    OFFSET,
+    LIMIT,
+    Q,
+];
+const USERS: &[Parameter] = &[required("appId", ParameterKind::Id), OFFSET, LIMIT, Q];
+/// Of which app an id is that is the app's own.
+const OF_APP: &[Parameter] = &[required("appId", ParameterKind::Id)];
 
 /// Whether a batch is done as a whole or not at all.
 const ATOMIC: Parameter = optional("atomic", ParameterKind::Flag);
@@ -166,13 +177,19 @@ static ROUTES: &[Route] = &[
     route(Put,    "/v2/experiences/{experienceId}", Manage(Editor, manage!(experiences::put))).json(),
     route(Delete, "/v2/experiences/{experienceId}", Manage(Editor, manage!(experiences::delete))).query(&[CASCADE]),
 
-    route(Get,    "/v2/decisions", Ask(Analyst, call!(decisions::list))).query(DECISIONS),
+    route(Get,    "/v2/instances",              Ask(Analyst, call!(instances::list))).query(INSTANCES).personal(),
+    route(Get,    "/v2/instances/{instanceId}", Ask(Analyst, call!(instances::get))).personal(),
+
+    route(Get,    "/v2/users",          Ask(Analyst, call!(users::list))).query(USERS).personal(),
+    route(Get,    "/v2/users/{userId}", Ask(Analyst, call!(users::get))).query(OF_APP).personal(),
+
+    route(Get,    "/v2/decisions", Ask(Analyst, call!(decisions::list))).query(DECISIONS).personal(),
     route(Get,    "/v2/analytics/active-users",    Ask(Analyst, call!(analytics::count, ActiveUsers))).query(ANALYTICS),
     route(Get,    "/v2/analytics/new-users",       Ask(Analyst, call!(analytics::count, NewUsers))).query(ANALYTICS),
     route(Get,    "/v2/analytics/returning-users", Ask(Analyst, call!(analytics::count, ReturningUsers))).query(ANALYTICS),
     route(Get,    "/v2/analytics/visitors",        Ask(Analyst, call!(analytics::count, Visitors))).query(VISITORS),
 
-    route(Post,   "/device/v1/instances",            App(call!(instances::register))).json().ok_or_created(),
+    route(Post,   "/device/v1/instances",            App(call!(device::instances::register))).json().ok_or_created(),
     route(Get,    "/device/v1/instance",             Device(call!(profile::get))),
     route(Put,    "/device/v1/instance",             Device(call!(profile::put))).json(),
     route(Put,    "/device/v1/instance/user",        Device(call!(profile::log_in))).json(),

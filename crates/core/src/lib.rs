@@ -28,5 +28,6 @@ pub mod resource;
 #[cfg(test)]
 mod samples;
 pub mod time;
+pub mod user;
 pub mod world;
 pub mod zone;

@@ -96,6 +96,8 @@ pub const ACCURACY_M_MAX: f64 = 100_000.0;
 
 /// Metres a second beyond which a speed is not accepted: faster than any satellite.
 pub const SPEED_M_S_MAX: f64 = 100_000.0;
+/// Instances shown with a user, the newest; a filter of the list of instances pages through all.
+pub const USER_INSTANCES_SHOWN: usize = 100;
 /// Tags of one instance.
 pub const TAGS_MAX: usize = 1_000;
 

@@ -26,6 +26,7 @@ use moca_core::{
     },
     presence::Presence,
     property::Property,
+    user::User,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -255,5 +256,17 @@ fn decisions_of_the_device_store() {
             message_id: Some(id::<MessageId>(5)),
         },
         "01010101010101010101010101010101020202020202020202020202020202020303030303030303030303030303030301010404040404040404040404040404040480f8b2e5bd68000105050505050505050505050505050505",
+    );
+}
+
+#[test]
+fn users() {
+    let mut user = User::new(1_000);
+    user.updated_at = 1_001;
+    user.set_properties(&[("p".into(), Some(Property::Number(1.0)))]);
+    user.tag("t", TagChange::Set(2.0));
+    kept(
+        &user,
+        "d00f d20f 01 0170 01 000000000000f03f 01 0174 0000000000000040",
     );
 }

@@ -15,7 +15,7 @@ use moca_core::{
 };
 use moca_storage::{
     StorageError,
-    devices::{Devices, InstanceState, Message},
+    devices::{Devices, Message},
 };
 use sha2::{Digest, Sha256};
 use tokio::{
@@ -31,7 +31,7 @@ use crate::{
     query::{
         Appended, CountQuery, DecisionQuery, InstanceView, KeptDecision, Page, Progress, Registered,
     },
-    read,
+    read::{self, people::view},
     shared::Shared,
 };
 
@@ -47,6 +47,7 @@ pub(crate) struct Inner {
     pub(crate) appended: watch::Receiver<u64>,
     pub(crate) decided: watch::Receiver<u64>,
     pub(crate) counted: watch::Receiver<u64>,
+    pub(crate) listed: watch::Receiver<u64>,
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
     pub(crate) ticker: Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
@@ -66,6 +67,7 @@ impl Engine {
             last_seq: *self.inner.appended.borrow(),
             decided_seq: *self.inner.decided.borrow(),
             counted_seq: *self.inner.counted.borrow(),
+            listed_seq: *self.inner.listed.borrow(),
         }
     }
 
@@ -228,7 +230,7 @@ impl Engine {
     }
 
     /// Waits until a stage has taken in all that was acknowledged before this call.
-    async fn wait(&self, stage: &watch::Receiver<u64>) -> Result<(), EngineError> {
+    pub(crate) async fn wait(&self, stage: &watch::Receiver<u64>) -> Result<(), EngineError> {
         let acknowledged = *self.inner.appended.borrow();
         let mut stage = stage.clone();
         let reached = stage.wait_for(|seq| *seq >= acknowledged);
@@ -240,7 +242,7 @@ impl Engine {
     }
 
     /// Reads from the device store on a thread where it may take its time.
-    async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Devices) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, EngineError> {
@@ -249,16 +251,5 @@ impl Engine {
             .await
             .map_err(|_| EngineError::Stopping)?
             .map_err(EngineError::Storage)
-    }
-}
-
-fn view(state: InstanceState) -> InstanceView {
-    InstanceView {
-        subject: state.subject,
-        created_at: state.created_at,
-        profile: state.profile,
-        user_id: state.user_id,
-        properties: state.properties,
-        tags: state.tags.into_iter().collect(),
     }
 }

@@ -1,4 +1,4 @@
-//! The event pipeline: ingest → decide → count.
+//! The event pipeline: ingest → decide → count → people.
 //!
 //! [`Engine`] is all that others see. What a device sends is on disk when a call returns; what
 //! follows from it is read with all that was acknowledged before the read.
@@ -8,6 +8,7 @@ mod engine;
 mod error;
 mod health;
 mod metrics;
+mod people;
 mod pipeline;
 mod query;
 mod read;
@@ -19,5 +20,6 @@ pub use error::EngineError;
 pub use metrics::Metrics;
 pub use moca_storage::devices::Message;
 pub use query::{
-    Appended, CountQuery, DecisionQuery, InstanceView, KeptDecision, Page, Progress, Registered,
+    Appended, CountQuery, DecisionQuery, InstanceQuery, InstanceView, KeptDecision, Page, Progress,
+    Registered, UserInstance, UserQuery, UserView,
 };

@@ -30,6 +30,8 @@ pub struct Metrics {
     pub decide_lag_rows: Gauge,
     /// Rows of the event log not yet counted.
     pub count_lag_rows: Gauge,
+    /// Rows of the event log that the lists of instances and users do not know yet.
+    pub people_lag_rows: Gauge,
     /// Borders crossed.
     pub crossings: Counter,
     /// Decisions by outcome.
@@ -48,6 +50,7 @@ impl Default for Metrics {
             group_records: Histogram::new(exponential_buckets(1.0, 4.0, 8)),
             decide_lag_rows: Gauge::default(),
             count_lag_rows: Gauge::default(),
+            people_lag_rows: Gauge::default(),
             crossings: Counter::default(),
             decisions: Family::default(),
             messages: Counter::default(),
@@ -91,6 +94,11 @@ impl Metrics {
             "count_lag_rows",
             "Rows of the event log not yet counted",
             self.count_lag_rows.clone(),
+        );
+        pipeline.register(
+            "people_lag_rows",
+            "Rows of the event log that the lists of instances and users do not know yet",
+            self.people_lag_rows.clone(),
         );
     }
 

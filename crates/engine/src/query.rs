@@ -8,6 +8,7 @@ use moca_core::{
     metric::Metric,
     property::Properties,
     time::Range,
+    user::User,
 };
 
 /// What a device needs to talk to us.
@@ -35,6 +36,8 @@ pub struct InstanceView {
     pub subject: Subject,
     /// First registration, ms since 1970.
     pub created_at: i64,
+    /// When the server last heard of it, ms since 1970.
+    pub last_seen_at: i64,
     /// The device.
     pub profile: Profile,
     /// Who is logged in.
@@ -43,6 +46,56 @@ pub struct InstanceView {
     pub properties: Properties,
     /// Tags by name.
     pub tags: Vec<(String, f64)>,
+    /// What it is inside, with the event time at which it entered.
+    pub inside: Vec<(Target, i64)>,
+}
+
+/// Which instances to list.
+#[derive(Debug, Clone, Default)]
+pub struct InstanceQuery {
+    /// That this user is or was logged in on.
+    pub user_id: Option<String>,
+    /// That a user with this text in their id, whatever its case, is or was logged in on.
+    pub q: Option<String>,
+    /// Index of the first.
+    pub offset: i64,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// Which users to list.
+#[derive(Debug, Clone, Default)]
+pub struct UserQuery {
+    /// With this text in their id, whatever its case.
+    pub q: Option<String>,
+    /// Index of the first.
+    pub offset: i64,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// A user of an app.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserView {
+    /// The app's own id of the user.
+    pub user_id: String,
+    /// The app.
+    pub app_id: AppId,
+    /// What is kept of the user.
+    pub user: User,
+    /// Number of instances that the user is or was logged in on.
+    pub instance_count: u64,
+    /// The newest of them, the newest first.
+    pub instances: Vec<UserInstance>,
+}
+
+/// An instance of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UserInstance {
+    /// Which one.
+    pub instance_id: InstanceId,
+    /// Whether the user is logged in on it now.
+    pub logged_in: bool,
 }
 
 /// A page of something kept by the pipeline.
@@ -100,4 +153,6 @@ pub struct Progress {
     pub decided_seq: u64,
     /// The newest row whose sets are written.
     pub counted_seq: u64,
+    /// The newest row whose instances, users and tags are listed.
+    pub listed_seq: u64,
 }

@@ -30,6 +30,7 @@ use crate::{
         count::Count,
         decide::Decide,
         ingest::{self, Ingest, Request},
+        people::People,
         thread, ticker,
     },
     shared::Shared,
@@ -45,6 +46,7 @@ struct Stores {
     writer: LogWriter,
     decide_reader: LogReader,
     count_reader: LogReader,
+    people_reader: LogReader,
     devices: Devices,
 }
 
@@ -53,7 +55,7 @@ impl Stores {
         let log_path = data_dir.join(LOG_FILE);
         let writer = LogWriter::open(&log_path)?;
         let devices = Devices::open(&data_dir.join(DEVICES_DIRECTORY))?;
-        for consumer in [Consumer::Ingest, Consumer::Decide, Consumer::Count] {
+        for consumer in Consumer::ALL {
             let offset = devices.offset(consumer)?;
             if offset > writer.last_seq() {
                 return Err(StorageError::Configuration(format!(
@@ -66,11 +68,13 @@ impl Stores {
         }
         let decide_reader = LogReader::open(&log_path)?;
         let count_reader = LogReader::open(&log_path)?;
+        let people_reader = LogReader::open(&log_path)?;
         ingest::catch_up(&devices, &decide_reader, writer.last_seq())?;
         Ok(Self {
             writer,
             decide_reader,
             count_reader,
+            people_reader,
             devices,
         })
     }
@@ -140,6 +144,7 @@ fn start_stages(
     let (appended_sender, appended) = watch::channel(stores.writer.last_seq());
     let (decided_sender, decided) = watch::channel(offset(Consumer::Decide)?);
     let (counted_sender, counted) = watch::channel(offset(Consumer::Count)?);
+    let (listed_sender, listed) = watch::channel(offset(Consumer::People)?);
 
     let ingest = Ingest {
         queue: queued,
@@ -149,9 +154,11 @@ fn start_stages(
     };
     let decide = Decide::new(stores.decide_reader, configuration, shared.clone())?;
     let count = Count::new(stores.count_reader, shared.clone())?;
+    let people = People::new(stores.people_reader, shared.clone())?;
 
-    let (decide_runtime, count_runtime) = (runtime.clone(), runtime.clone());
-    let (decide_appended, count_decided) = (appended.clone(), decided.clone());
+    let (decide_runtime, decide_appended) = (runtime.clone(), appended.clone());
+    let (count_runtime, count_decided) = (runtime.clone(), decided.clone());
+    let (people_runtime, people_counted) = (runtime.clone(), counted.clone());
     let noted = || shared.health.clone();
     let threads = vec![
         thread::spawn("ingest", noted(), appended_sender, move |appended| {
@@ -163,6 +170,9 @@ fn start_stages(
         thread::spawn("count", noted(), counted_sender, move |counted| {
             count.run(&count_runtime, count_decided, counted)
         })?,
+        thread::spawn("people", noted(), listed_sender, move |listed| {
+            people.run(&people_runtime, people_counted, listed)
+        })?,
     ];
     Ok(Engine {
         inner: Arc::new(Inner {
@@ -171,6 +181,7 @@ fn start_stages(
             appended,
             decided,
             counted,
+            listed,
             threads: Mutex::new(threads),
             ticker: Mutex::new(None),
         }),

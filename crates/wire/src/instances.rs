@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use moca_core::{
     event::{Profile, TagChange},
-    id::{AppId, InstanceId},
+    experience::Target,
+    id::{AppId, BeaconId, InstanceId, PlaceId, ZoneId},
     limits::CODE_CHARS_MAX,
     property::{Properties, Property},
 };
@@ -63,6 +64,54 @@ pub struct Instance {
     /// The device.
     #[serde(flatten, serialize_with = "serialize_known")]
     pub profile: Profile,
+}
+
+/// An instance as the account that holds it sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KnownInstance {
+    /// When the server last heard of it, ms since 1970.
+    pub last_seen_at: i64,
+    /// Whether a user is logged in: the one in `userId`.
+    pub logged_in: bool,
+    /// What it is inside now.
+    pub inside: Vec<Inside>,
+    /// What it sees itself.
+    #[serde(flatten)]
+    pub instance: Instance,
+}
+
+/// A place, zone or beacon that an instance is inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Inside {
+    /// Which one.
+    #[serde(flatten)]
+    pub target: TargetKey,
+    /// Event time at which it entered, ms since 1970.
+    pub entered_at: i64,
+}
+
+/// `{"placeId":…}`, `{"zoneId":…}` or `{"beaconId":…}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TargetKey {
+    /// A place.
+    PlaceId(PlaceId),
+    /// A zone.
+    ZoneId(ZoneId),
+    /// A beacon.
+    BeaconId(BeaconId),
+}
+
+impl From<Target> for TargetKey {
+    fn from(target: Target) -> Self {
+        match target {
+            Target::Place(id) => Self::PlaceId(id),
+            Target::Zone(id) => Self::ZoneId(id),
+            Target::Beacon(id) => Self::BeaconId(id),
+        }
+    }
 }
 
 /// The body of `PUT /device/v1/instance/user`.

@@ -28,5 +28,6 @@ pub mod properties;
 pub mod read;
 pub mod resource;
 pub mod tokens;
+pub mod users;
 pub mod values;
 pub mod zones;

@@ -36,6 +36,11 @@ pub(crate) async fn list<R: Stored, A: Serialize>(
     Reply::list(&query, page.total, &items)
 }
 
+/// The text in a query parameter.
+pub(crate) fn text_of(call: &Call, name: &str) -> Option<String> {
+    call.query().text(name).map(str::to_owned)
+}
+
 /// 201 with an object and where it is.
 pub(crate) fn created<A: Resource>(frame: &Frame, answer: &A) -> Result<Reply, Failure> {
     let location = format!("{}/{}", A::PATH, frame.id);

@@ -15,6 +15,7 @@ struct Health {
     last_seq: u64,
     decided_seq: u64,
     counted_seq: u64,
+    listed_seq: u64,
 }
 
 /// `GET /health/live`: answering is the proof.
@@ -38,6 +39,7 @@ pub(crate) async fn summary(state: &ApiState) -> Result<Reply, Failure> {
         last_seq: progress.last_seq,
         decided_seq: progress.decided_seq,
         counted_seq: progress.counted_seq,
+        listed_seq: progress.listed_seq,
     })
 }
 

@@ -5,6 +5,7 @@
 //! 2. [`decide`]: reads the log under the newest [`configuration`], brings each [`instance`] up to date,
 //!    finds the borders it crossed and lets campaigns [`fire`]; [`timers`] make silent devices leave.
 //! 3. [`count`]: reads the log and the crossings and keeps exact sets.
+//! 4. [`people`]: reads the log and keeps who there is: instances, users, tags.
 //!
 //! Each stage is one thread of the operating system: syncing and computing on the threads of the
 //! runtime would stall requests. A stage hears of new rows by watching how far the one before it has
@@ -19,6 +20,7 @@ pub(crate) mod directory;
 pub(crate) mod fire;
 pub(crate) mod ingest;
 pub(crate) mod instance;
+pub(crate) mod people;
 pub(crate) mod thread;
 pub(crate) mod ticker;
 pub(crate) mod timers;

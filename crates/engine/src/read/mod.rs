@@ -2,3 +2,4 @@
 
 pub(crate) mod count;
 pub(crate) mod decisions;
+pub(crate) mod people;

@@ -22,6 +22,7 @@ mod lives;
 mod members;
 mod oauth;
 mod oauth_client;
+mod people;
 mod places;
 mod postgres;
 mod program;

@@ -18,14 +18,20 @@ pub enum Consumer {
     Decide,
     /// Exact sets.
     Count,
+    /// Instances, users and tags.
+    People,
 }
 
 impl Consumer {
+    /// All of them, in the order of the pipeline.
+    pub const ALL: [Self; 4] = [Self::Ingest, Self::Decide, Self::Count, Self::People];
+
     const fn name(self) -> &'static str {
         match self {
             Self::Ingest => "ingest",
             Self::Decide => "decide",
             Self::Count => "count",
+            Self::People => "people",
         }
     }
 }

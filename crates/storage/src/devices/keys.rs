@@ -17,6 +17,18 @@
 //! | `sets` | app, kind, level, index, target, part | roaring bitmap |
 //! | `firsts` | app, number | time of the instance's first event |
 //! | `moments` | app, kind, quarter, seq | [`super::Moment`]s |
+//! | `people` | `I` app | number of instances |
+//! | | `i` app, instance | nothing |
+//! | | `U` app | number of users |
+//! | | `u` app, time of the first login, user | nothing |
+//! | | `d` app, user | [`moca_core::user::User`] |
+//! | | `m` app, user, 0, instance | nothing: the user is or was logged in there |
+//! | | `M` app, user | number of these instances |
+//! | | `w` instance, user | nothing: the same, to be found by the instance |
+//! | | `c` instance | the user that is logged in |
+//! | | `T` app, tag | number of instances that carry it |
+//! | | `g` instance, tag | nothing: the instance carries it |
+//! | | `r` instance, seq | nothing: the row tells of the instance |
 
 use moca_core::{
     experience::{Target, TargetKind},

@@ -1,5 +1,5 @@
 //! What is folded from the event log: the directory of instances, the event ids seen, and for each
-//! instance its state, inbox and decisions; for each app its exact sets.
+//! instance its state, inbox and decisions; for each app its exact sets, its instances, users and tags.
 //!
 //! All of it lives in one `fjall` database and can be made again from the log. Every step of a
 //! consumer is one [`Batch`] that holds its effects and its offset, so a step happened entirely or
@@ -13,6 +13,7 @@ mod decisions;
 mod directory;
 mod inbox;
 mod keys;
+mod people;
 mod seen;
 mod sets;
 mod states;
@@ -32,11 +33,12 @@ pub use crossings::{InstanceCrossing, RowCrossings};
 pub use decisions::{DecisionKey, DecisionScope};
 pub use directory::DirectoryEntry;
 pub use inbox::Message;
+pub use people::{Listed, PeopleReader, PeopleStep};
 pub use sets::{Moment, SetKey, SetKind, SetReader};
 pub use states::InstanceState;
 use value::backend;
 
-/// Bytes of writes kept in memory for one keyspace before they become a file. With ten keyspaces
+/// Bytes of writes kept in memory for one keyspace before they become a file. With eleven keyspaces
 /// the default of 64 MiB each would let memory grow for long before it became level.
 const MEMTABLE_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -52,6 +54,7 @@ pub struct Devices {
     sets: Keyspace,
     firsts: Keyspace,
     moments: Keyspace,
+    people: Keyspace,
     seen: RwLock<seen::Generations>,
 }
 
@@ -73,6 +76,7 @@ impl Devices {
             sets: keyspace("sets")?,
             firsts: keyspace("firsts")?,
             moments: keyspace("moments")?,
+            people: keyspace("people")?,
             seen: RwLock::new(seen::Generations::open(&database)?),
             database,
         })

@@ -67,7 +67,20 @@ impl Installation {
             .ids
             .insert("instanceId", text(&registered, "instanceId"));
         objects.instance_token = text(&registered, "instanceToken");
+        self.log_in(&mut objects).await;
         objects
+    }
+
+    /// Lets a user log in on the instance.
+    async fn log_in(&self, objects: &mut Objects) {
+        let user_id = format!("user-{}", self.unique());
+        self.ask("PUT", "/device/v1/instance/user")
+            .bearer(&objects.instance_token)
+            .json(&json!({"userId": user_id}))
+            .send()
+            .await
+            .done();
+        objects.ids.insert("userId", user_id);
     }
 
     /// A body the route takes; `None` for those that can send back what GET answers, and for those

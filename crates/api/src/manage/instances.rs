@@ -1,0 +1,64 @@
+//! Instances: one installation of an app on one device.
+
+use moca_core::id::InstanceId;
+use moca_engine::{InstanceQuery, InstanceView};
+use moca_wire::{
+    instances::{Inside, Instance, KnownInstance},
+    problem::Code,
+};
+
+use super::{common::text_of, decisions::require_app};
+use crate::{call::Call, etag, failure::Failure, reply::Reply};
+
+/// `GET /v2/instances`
+pub(crate) async fn list(call: &Call) -> Result<Reply, Failure> {
+    let app_id = require_app(call).await?;
+    let asked = InstanceQuery {
+        user_id: text_of(call, "userId"),
+        q: text_of(call, "q"),
+        offset: call.query().offset(),
+        limit: call.query().limit(),
+    };
+    let page = call.state().engine.instances(app_id, &asked).await?;
+    let items: Vec<KnownInstance> = page.items.into_iter().map(known).collect();
+    Reply::page(asked.offset, asked.limit, page.total, &items)
+}
+
+/// `GET /v2/instances/{instanceId}`
+pub(crate) async fn get(call: &Call) -> Result<Reply, Failure> {
+    let instance = known(find(call).await?);
+    Reply::object(etag::revision_of(&instance)?, &instance)
+}
+
+async fn find(call: &Call) -> Result<InstanceView, Failure> {
+    let id: InstanceId = call.id("instanceId")?;
+    let engine = &call.state().engine;
+    let found = engine.instance_of(call.principal.account_id, id).await?;
+    found.ok_or_else(|| {
+        Failure::new(
+            Code::NotFound,
+            "There is no instance with this id in this account.",
+        )
+    })
+}
+
+fn known(view: InstanceView) -> KnownInstance {
+    let inside = |(target, entered_at): &(moca_core::experience::Target, i64)| Inside {
+        target: (*target).into(),
+        entered_at: *entered_at,
+    };
+    KnownInstance {
+        last_seen_at: view.last_seen_at,
+        logged_in: view.user_id.is_some(),
+        inside: view.inside.iter().map(inside).collect(),
+        instance: Instance {
+            created_at: view.created_at,
+            instance_id: view.subject.instance_id,
+            app_id: view.subject.app_id,
+            user_id: view.user_id,
+            properties: view.properties,
+            tags: view.tags.into_iter().collect(),
+            profile: view.profile,
+        },
+    }
+}

@@ -1,0 +1,138 @@
+//! The fourth fold of the log: which instances, users and tags there are.
+
+use moca_core::{
+    event::{Change, Record, Subject},
+    limits::{STEP_BYTES_MAX, STEP_RECORDS_MAX},
+    user::User,
+};
+use moca_storage::{
+    StorageError,
+    devices::{Consumer, PeopleStep},
+    log::{LogReader, Row},
+};
+use tokio::{runtime::Handle, sync::watch};
+
+use crate::shared::Shared;
+
+/// The fourth stage.
+pub(crate) struct People {
+    log: LogReader,
+    shared: Shared,
+    offset: u64,
+}
+
+impl People {
+    /// Prepares the stage to go on where its last run ended.
+    pub(crate) fn new(log: LogReader, shared: Shared) -> Result<Self, StorageError> {
+        Ok(Self {
+            offset: shared.devices.offset(Consumer::People)?,
+            log,
+            shared,
+        })
+    }
+
+    /// Works until the stage before has ended and nothing is left to do.
+    pub(crate) fn run(
+        mut self,
+        runtime: &Handle,
+        mut counted: watch::Receiver<u64>,
+        listed: &watch::Sender<u64>,
+    ) -> Result<(), StorageError> {
+        while let Ok(last) = runtime
+            .block_on(counted.wait_for(|seq| *seq > self.offset))
+            .map(|seq| *seq)
+        {
+            self.step(last)?;
+            self.shared
+                .metrics
+                .people_lag_rows
+                .set((last - self.offset) as i64);
+            listed.send_replace(self.offset);
+        }
+        Ok(())
+    }
+
+    /// Takes in some of the rows up to `last`, which must be counted.
+    fn step(&mut self, last: u64) -> Result<(), StorageError> {
+        let rows = self
+            .log
+            .read(self.offset, last, STEP_RECORDS_MAX, STEP_BYTES_MAX)?;
+        let Some(newest) = rows.last() else {
+            return Ok(());
+        };
+        let mut step = self.shared.devices.people_step();
+        for row in &rows {
+            take_in_row(row, &mut step)?;
+        }
+        let mut batch = self.shared.devices.batch();
+        batch.put_people(step);
+        batch.commit(Consumer::People, newest.seq)?;
+        self.offset = newest.seq;
+        Ok(())
+    }
+}
+
+fn take_in_row(row: &Row, step: &mut PeopleStep<'_>) -> Result<(), StorageError> {
+    for record in &row.records {
+        if let Record::Instance {
+            subject,
+            received_at,
+            change,
+        } = record
+        {
+            step.note_row(subject.instance_id, row.seq);
+            take_in_change(subject, *received_at, change, step)?;
+        }
+    }
+    Ok(())
+}
+
+fn take_in_change(
+    subject: &Subject,
+    received_at: i64,
+    change: &Change,
+    step: &mut PeopleStep<'_>,
+) -> Result<(), StorageError> {
+    let (app, instance) = (subject.app_id, subject.instance_id);
+    match change {
+        Change::Registered { .. } => step.add_instance(app, instance),
+        Change::LoggedIn {
+            user_id,
+            properties,
+        } => {
+            step.set_current_user(app, instance, Some(user_id))?;
+            let user = step.user(app, user_id)?;
+            let mut user = user.unwrap_or_else(|| User::new(received_at));
+            user.set_properties(properties);
+            user.updated_at = user.updated_at.max(received_at);
+            step.put_user(app, user_id, &user)
+        }
+        Change::LoggedOut => step.set_current_user(app, instance, None),
+        Change::PropertiesSet(properties) => of_current_user(subject, received_at, step, |user| {
+            user.set_properties(properties);
+        }),
+        Change::Tagged { name, change } => {
+            step.add_tag(app, instance, name)?;
+            of_current_user(subject, received_at, step, |user| user.tag(name, *change))
+        }
+        Change::ProfileReplaced(_) | Change::Event(_) => Ok(()),
+    }
+}
+
+/// Changes the user that is logged in, if one is.
+fn of_current_user(
+    subject: &Subject,
+    received_at: i64,
+    step: &mut PeopleStep<'_>,
+    change: impl FnOnce(&mut User),
+) -> Result<(), StorageError> {
+    let Some(user_id) = step.current_user(subject.instance_id)? else {
+        return Ok(());
+    };
+    let Some(mut user) = step.user(subject.app_id, &user_id)? else {
+        return Ok(());
+    };
+    change(&mut user);
+    user.updated_at = user.updated_at.max(received_at);
+    step.put_user(subject.app_id, &user_id, &user)
+}

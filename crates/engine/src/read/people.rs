@@ -1,0 +1,126 @@
+//! Instances and users.
+
+use moca_core::{id::AppId, limits::USER_INSTANCES_SHOWN};
+use moca_storage::{
+    StorageError,
+    devices::{Devices, InstanceState, Listed, PeopleReader},
+};
+
+use crate::query::{InstanceQuery, InstanceView, Page, UserInstance, UserQuery, UserView};
+
+/// A page of the instances of an app.
+pub(crate) fn instances(
+    devices: &Devices,
+    app_id: AppId,
+    query: &InstanceQuery,
+) -> Result<Page<InstanceView>, StorageError> {
+    let reader = devices.people_reader();
+    let (offset, limit) = (position(query.offset), position(query.limit));
+    let wanted = |user: &str| query.q.as_deref().is_none_or(|part| contains(part)(user));
+    let listed = match (&query.user_id, &query.q) {
+        (Some(user_id), _) if wanted(user_id) => {
+            reader.instances_of_user(app_id, user_id, offset, limit)?
+        }
+        (Some(_), _) => Listed {
+            total: 0,
+            items: Vec::new(),
+        },
+        (None, Some(_)) => {
+            let found = reader.instances_of_users(app_id, wanted)?;
+            Listed {
+                total: found.len() as u64,
+                items: found.into_iter().skip(offset).take(limit).collect(),
+            }
+        }
+        (None, None) => reader.instances(app_id, offset, limit)?,
+    };
+    let mut items = Vec::with_capacity(listed.items.len());
+    for id in listed.items {
+        items.extend(devices.state(id)?.map(view));
+    }
+    Ok(Page {
+        total: listed.total as i64,
+        items,
+    })
+}
+
+/// A page of the users of an app.
+pub(crate) fn users(
+    devices: &Devices,
+    app_id: AppId,
+    query: &UserQuery,
+) -> Result<Page<UserView>, StorageError> {
+    let reader = devices.people_reader();
+    let (offset, limit) = (position(query.offset), position(query.limit));
+    let listed = match &query.q {
+        Some(part) => reader.users_with(app_id, offset, limit, contains(part))?,
+        None => reader.users(app_id, offset, limit)?,
+    };
+    let mut items = Vec::with_capacity(listed.items.len());
+    for user_id in &listed.items {
+        items.extend(user_view(&reader, app_id, user_id)?);
+    }
+    Ok(Page {
+        total: listed.total as i64,
+        items,
+    })
+}
+
+/// One user.
+pub(crate) fn user(
+    devices: &Devices,
+    app_id: AppId,
+    user_id: &str,
+) -> Result<Option<UserView>, StorageError> {
+    user_view(&devices.people_reader(), app_id, user_id)
+}
+
+fn user_view(
+    reader: &PeopleReader<'_>,
+    app_id: AppId,
+    user_id: &str,
+) -> Result<Option<UserView>, StorageError> {
+    let Some(user) = reader.user(app_id, user_id)? else {
+        return Ok(None);
+    };
+    let newest = reader.newest_instances_of_user(app_id, user_id, USER_INSTANCES_SHOWN)?;
+    let mut instances = Vec::with_capacity(newest.items.len());
+    for instance_id in newest.items {
+        let current = reader.current_user(instance_id)?;
+        instances.push(UserInstance {
+            instance_id,
+            logged_in: current.as_deref() == Some(user_id),
+        });
+    }
+    Ok(Some(UserView {
+        user_id: user_id.to_owned(),
+        app_id,
+        user,
+        instance_count: newest.total,
+        instances,
+    }))
+}
+
+/// An instance as others see it.
+pub(crate) fn view(state: InstanceState) -> InstanceView {
+    InstanceView {
+        subject: state.subject,
+        created_at: state.created_at,
+        last_seen_at: state.heard_at,
+        profile: state.profile,
+        user_id: state.user_id,
+        properties: state.properties,
+        tags: state.tags.into_iter().collect(),
+        inside: state.presence.inside,
+    }
+}
+
+/// Whether a text contains this one, whatever its case.
+fn contains(part: &str) -> impl Fn(&str) -> bool {
+    let part = part.to_lowercase();
+    move |text| text.to_lowercase().contains(&part)
+}
+
+fn position(number: i64) -> usize {
+    usize::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,160 @@
+//! What a step changes. It reads what it has written itself, so that it does not matter how many
+//! records one step takes in.
+
+use std::collections::BTreeMap;
+
+use moca_core::{
+    id::{AppId, InstanceId},
+    user::User,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    super::{
+        Batch, Devices,
+        value::{backend, decode, encode},
+    },
+    TABLE, current, instance_total, instances, member_total, members_of, rows_of, tag_total,
+    tags_of, user, user_in_order, user_total, users_of,
+};
+use crate::StorageError;
+
+/// The changes of one step, not written yet.
+pub struct PeopleStep<'a> {
+    devices: &'a Devices,
+    /// The new values, and nothing for what is to be removed.
+    changed: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+impl Devices {
+    /// Starts a step.
+    pub fn people_step(&self) -> PeopleStep<'_> {
+        PeopleStep {
+            devices: self,
+            changed: BTreeMap::new(),
+        }
+    }
+}
+
+impl PeopleStep<'_> {
+    /// Notes that a row of the log tells of an instance.
+    pub fn note_row(&mut self, instance: InstanceId, seq: u64) {
+        self.mark(rows_of(instance).unsigned(seq).build());
+    }
+
+    /// Adds an instance to its app, if it is not there.
+    pub fn add_instance(&mut self, app: AppId, instance: InstanceId) -> Result<(), StorageError> {
+        if self.add(instances(app).instance(instance).build())? {
+            self.count(instance_total(app), 1)?;
+        }
+        Ok(())
+    }
+
+    /// The user that is logged in on an instance.
+    pub fn current_user(&self, instance: InstanceId) -> Result<Option<String>, StorageError> {
+        self.get(&current(instance))
+    }
+
+    /// Notes who is logged in on an instance now.
+    pub fn set_current_user(
+        &mut self,
+        app: AppId,
+        instance: InstanceId,
+        user: Option<&str>,
+    ) -> Result<(), StorageError> {
+        let Some(user) = user else {
+            self.remove(current(instance));
+            return Ok(());
+        };
+        self.put(current(instance), &user)?;
+        if self.add(members_of(app, user).instance(instance).build())? {
+            self.count(member_total(app, user), 1)?;
+        }
+        self.mark(users_of(instance).bytes(user.as_bytes()).build());
+        Ok(())
+    }
+
+    /// What is kept of a user.
+    pub fn user(&self, app: AppId, user_id: &str) -> Result<Option<User>, StorageError> {
+        self.get(&user(app, user_id))
+    }
+
+    /// Keeps a user, new or changed.
+    pub fn put_user(&mut self, app: AppId, user_id: &str, kept: &User) -> Result<(), StorageError> {
+        if self.add(user_in_order(app, kept.created_at, user_id))? {
+            self.count(user_total(app), 1)?;
+        }
+        self.put(user(app, user_id), kept)
+    }
+
+    /// Notes that an instance carries a tag.
+    pub fn add_tag(
+        &mut self,
+        app: AppId,
+        instance: InstanceId,
+        tag: &str,
+    ) -> Result<(), StorageError> {
+        if self.add(tags_of(instance).bytes(tag.as_bytes()).build())? {
+            self.count(tag_total(app, tag), 1)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a key that says all by being there; false if it was there.
+    fn add(&mut self, key: Vec<u8>) -> Result<bool, StorageError> {
+        if self.bytes(&key)?.is_some() {
+            return Ok(false);
+        }
+        self.mark(key);
+        Ok(true)
+    }
+
+    /// Changes a number; one that becomes 0 is removed.
+    pub(super) fn count(&mut self, key: Vec<u8>, difference: i64) -> Result<(), StorageError> {
+        let before: u64 = self.get(&key)?.unwrap_or(0);
+        match before.saturating_add_signed(difference) {
+            0 => self.remove(key),
+            after => self.put(key, &after)?,
+        }
+        Ok(())
+    }
+
+    fn mark(&mut self, key: Vec<u8>) {
+        self.changed.insert(key, Some(Vec::new()));
+    }
+
+    pub(super) fn remove(&mut self, key: Vec<u8>) {
+        self.changed.insert(key, None);
+    }
+
+    fn put<T: Serialize>(&mut self, key: Vec<u8>, value: &T) -> Result<(), StorageError> {
+        self.changed.insert(key, Some(encode(value)?));
+        Ok(())
+    }
+
+    fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StorageError> {
+        let value = self.bytes(key)?;
+        value.map(|value| decode(TABLE, key, &value)).transpose()
+    }
+
+    pub(super) fn bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        if let Some(changed) = self.changed.get(key) {
+            return Ok(changed.clone());
+        }
+        let stored = self.devices.people.get(key);
+        let stored = stored.map_err(backend("read who there is"))?;
+        Ok(stored.map(|value| value.to_vec()))
+    }
+}
+
+impl Batch<'_> {
+    /// Writes what a step changed.
+    pub fn put_people(&mut self, step: PeopleStep<'_>) {
+        for (key, value) in step.changed {
+            match value {
+                Some(value) => self.writes.insert(&self.devices.people, key, value),
+                None => self.writes.remove(&self.devices.people, key),
+            }
+        }
+    }
+}
