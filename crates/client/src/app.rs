@@ -5,42 +5,35 @@ use moca_wire::instances::{Registered, Registration};
 use reqwest::Method;
 
 use crate::{
+    call::Call,
     device::DeviceClient,
     error::ClientError,
-    transport::{Credentials, Transport},
+    transport::{Proof, Transport},
 };
 
 /// Registers devices of one app. Cheap to clone.
 #[derive(Clone)]
 pub struct AppClient {
     transport: Transport,
-    credentials: Credentials,
+    proof: Proof,
 }
 
 impl AppClient {
     pub(crate) fn new(transport: Transport, app_id: AppId, app_secret: String) -> Self {
-        let credentials = Credentials::Basic {
+        let proof = Proof::Basic {
             user: app_id.to_string(),
             password: app_secret,
         };
-        Self {
-            transport,
-            credentials,
-        }
+        Self { transport, proof }
     }
 
-    /// Registers a device. It may be repeated when the device has a key of its own, for then it
-    /// stays the same instance.
+    /// Registers a device.
     pub async fn register(
         &self,
         registration: &Registration,
     ) -> Result<(Registered, DeviceClient), ClientError> {
-        let request = self
-            .transport
-            .request(Method::POST, "/device/v1/instances", &[], &self.credentials)
-            .json(registration)?
-            .repeatable(registration.device_key.is_some());
-        let registered: Registered = self.transport.send(request).await?;
+        let call = Call::new(Method::POST, "/device/v1/instances").json(registration)?;
+        let registered: Registered = self.transport.send(&call, &self.proof).await?.json()?;
         let token = registered.instance_token.clone();
         Ok((registered, DeviceClient::new(self.transport.clone(), token)))
     }

@@ -1,44 +1,64 @@
 //! Setting up a client.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use reqwest::{Certificate, redirect};
 use url::Url;
 
 use crate::{
     error::ClientError,
+    login::{Credentials, Login},
     manage::Client,
-    transport::{Credentials, Transport},
+    pace::{Pace, SystemPace},
+    retry::RetryPolicy,
+    transport::{Proof, Transport},
 };
 
 /// Time to reach the server.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Time for one whole call: longer than the server gives itself.
-const CALL_TIMEOUT: Duration = Duration::from_secs(70);
 
 /// The settings of a [`Client`].
-#[derive(Debug, Clone)]
 pub struct Builder {
     base_url: String,
-    token: Option<String>,
+    credentials: Credentials,
     trusted_pem: Option<Vec<u8>>,
-    timeout: Duration,
+    policy: RetryPolicy,
+    pace: Arc<dyn Pace>,
+    user_agent: String,
 }
 
 impl Builder {
     pub(crate) fn new(base_url: &str) -> Self {
         Self {
             base_url: base_url.to_owned(),
-            token: None,
+            credentials: Credentials::Fixed(Proof::None),
             trusted_pem: None,
-            timeout: CALL_TIMEOUT,
+            policy: RetryPolicy::default(),
+            pace: Arc::new(SystemPace),
+            user_agent: concat!("moca-client/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
 
     /// The token to send.
     #[must_use]
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.token = Some(token.into());
+        self.credentials = Credentials::Fixed(Proof::Bearer(token.into()));
+        self
+    }
+
+    /// Logs in by OAuth 2.0 client credentials instead: a token's `tokenId` and `accessToken` are
+    /// exchanged for a token of an hour at the first call, and again before it ends. `scope` may
+    /// ask for a lower role.
+    #[must_use]
+    pub fn client_credentials(
+        mut self,
+        client_id: impl ToString,
+        client_secret: impl Into<String>,
+        scope: Option<&str>,
+    ) -> Self {
+        let scope = scope.map(str::to_owned);
+        let login = Login::new(client_id.to_string(), client_secret.into(), scope);
+        self.credentials = Credentials::Login(Arc::new(login));
         self
     }
 
@@ -49,10 +69,24 @@ impl Builder {
         self
     }
 
-    /// Time for one whole call.
+    /// How long to try, instead of [`RetryPolicy::default`].
     #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+    pub const fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Time and chance of another kind, for tests.
+    #[must_use]
+    pub fn pace(mut self, pace: Arc<dyn Pace>) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    /// Names the program that calls, in front of the library's own name.
+    #[must_use]
+    pub fn user_agent(mut self, program: &str) -> Self {
+        self.user_agent = format!("{program} {}", self.user_agent);
         self
     }
 
@@ -70,22 +104,28 @@ impl Builder {
         // An error says that the program chose a provider itself, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = reqwest::Client::builder()
-            .user_agent(concat!("moca-client/", env!("CARGO_PKG_VERSION")))
+            .user_agent(self.user_agent)
             .https_only(true)
             .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(self.timeout)
+            // The retries are ours, or some calls would be sent more often than they bear.
+            .retry(reqwest::retry::never())
+            .connect_timeout(CONNECT_TIMEOUT.min(self.policy.attempt_timeout))
             .tcp_nodelay(true);
         if let Some(pem) = &self.trusted_pem {
             let certificates = Certificate::from_pem_bundle(pem).map_err(wrong_certificate)?;
+            if certificates.is_empty() {
+                return Err(ClientError::Configuration(
+                    "the trusted certificate is not in PEM form (-----BEGIN CERTIFICATE-----)"
+                        .to_owned(),
+                ));
+            }
             http = http.tls_certs_only(certificates);
         }
-        let transport = Transport::new(http.build().map_err(ClientError::Network)?, base);
-        let credentials = match self.token {
-            Some(token) => Credentials::Bearer(token),
-            None => Credentials::None,
-        };
-        Ok(Client::new(transport, credentials))
+        let http = http.build().map_err(|error| {
+            ClientError::Configuration(format!("the HTTP library cannot be set up: {error}"))
+        })?;
+        let transport = Transport::new(http, base, self.policy, self.pace);
+        Ok(Client::new(transport, self.credentials))
     }
 }
 

@@ -10,44 +10,43 @@ use moca_wire::{
 use reqwest::Method;
 
 use crate::{
+    answer::Answer,
+    call::{Call, Repeat},
     error::ClientError,
-    transport::{Credentials, Request, Transport},
+    transport::{Proof, Transport},
 };
 
 /// One registered device. Cheap to clone.
 #[derive(Clone)]
 pub struct DeviceClient {
     transport: Transport,
-    credentials: Credentials,
+    proof: Proof,
 }
 
 impl DeviceClient {
     pub(crate) const fn new(transport: Transport, instance_token: String) -> Self {
         Self {
             transport,
-            credentials: Credentials::Bearer(instance_token),
+            proof: Proof::Bearer(instance_token),
         }
     }
 
-    fn request(&self, method: Method, segments: &[&str]) -> Request<'_> {
-        self.transport
-            .request(method, "/device/v1", segments, &self.credentials)
+    async fn send(&self, call: Call) -> Result<Answer, ClientError> {
+        self.transport.send(&call, &self.proof).await
     }
 
     /// Sends events. A repeat is harmless, for the server knows the ids.
     pub async fn events(&self, events: &[EventInput]) -> Result<EventsAnswer, ClientError> {
-        let request = self
-            .request(Method::POST, &["events"])
+        let call = Call::new(Method::POST, "/device/v1/events")
             .json(events)?
-            .repeatable(true);
-        self.transport.send(request).await
+            .repeat(Repeat::Freely);
+        self.send(call).await?.json()
     }
 
     /// What the server knows of this device.
     pub async fn instance(&self) -> Result<Instance, ClientError> {
-        self.transport
-            .send(self.request(Method::GET, &["instance"]))
-            .await
+        let call = Call::new(Method::GET, "/device/v1/instance");
+        self.send(call).await?.json()
     }
 
     /// Tells the device's profile anew.
@@ -56,52 +55,49 @@ impl DeviceClient {
             device_key: None,
             profile,
         };
-        let request = self.request(Method::PUT, &["instance"]).json(&body)?;
-        self.transport.send_only(request).await
+        let call = Call::new(Method::PUT, "/device/v1/instance").json(&body)?;
+        self.send(call).await.map(|_| ())
     }
 
     /// Logs a user in.
     pub async fn log_in(&self, login: &Login) -> Result<(), ClientError> {
-        let request = self
-            .request(Method::PUT, &["instance", "user"])
-            .json(login)?;
-        self.transport.send_only(request).await
+        let call = Call::new(Method::PUT, "/device/v1/instance/user").json(login)?;
+        self.send(call).await.map(|_| ())
     }
 
     /// Logs the user out.
     pub async fn log_out(&self) -> Result<(), ClientError> {
-        self.transport
-            .send_only(self.request(Method::DELETE, &["instance", "user"]))
-            .await
+        let call = Call::new(Method::DELETE, "/device/v1/instance/user");
+        self.send(call).await.map(|_| ())
     }
 
     /// Sets and removes properties.
     pub async fn set_properties(&self, changes: &PropertyChanges) -> Result<(), ClientError> {
-        let request = self
-            .request(Method::PUT, &["instance", "properties"])
-            .json(changes)?;
-        self.transport.send_only(request).await
+        let call = Call::new(Method::PUT, "/device/v1/instance/properties").json(changes)?;
+        self.send(call).await.map(|_| ())
     }
 
-    /// Changes a tag by an expression: `+1`, `-2`, `3` or `=3`.
+    /// Changes a tag by an expression: `+1`, `-2`, `3` or `=3`. One that adds is not repeated when
+    /// its answer is lost.
     pub async fn tag(&self, name: &str, expression: &str) -> Result<(), ClientError> {
         let body = TagInput {
             value: expression.to_owned(),
         };
-        // Adding twice is not adding once.
-        let assigns = !expression.starts_with(['+', '-']);
-        let request = self
-            .request(Method::PUT, &["instance", "tags", name])
-            .json(&body)?
-            .repeatable(assigns);
-        self.transport.send_only(request).await
+        let mut call = Call::new(Method::PUT, "/device/v1/instance/tags")
+            .segment(name)
+            .json(&body)?;
+        if expression.starts_with(['+', '-']) {
+            // Adding twice is not adding once.
+            call = call.repeat(Repeat::Never);
+        }
+        self.send(call).await.map(|_| ())
     }
 
     /// A page of the inbox, oldest first.
     pub async fn messages(&self, offset: i64, limit: i64) -> Result<Page<Message>, ClientError> {
-        let request = self
-            .request(Method::GET, &["messages"])
-            .query(&[("offset", offset.to_string()), ("limit", limit.to_string())]);
-        self.transport.send(request).await
+        let call = Call::new(Method::GET, "/device/v1/messages")
+            .query("offset", offset)
+            .query("limit", limit);
+        self.send(call).await?.json()
     }
 }

@@ -1,19 +1,27 @@
 //! Why a call failed, told apart by what the caller can do about it.
 
-use moca_wire::problem::Problem;
+use std::{fmt, io, time::Duration};
+
+use moca_wire::problem::{Fault, Problem};
 
 /// A failed call.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The request is wrong: repair it. (400, 415)
+    /// The request is wrong: repair what [`Self::faults`] names. (400, 415)
     #[error("the request is wrong: {}", describe(.problem))]
     InvalidRequest {
         /// What the server said.
         problem: Box<Problem>,
     },
-    /// The credentials do not admit this. (403)
-    #[error("not admitted: {}", describe(.problem))]
+    /// The token is missing, wrong, expired or revoked: get another. (403 `not_authenticated`)
+    #[error("not authenticated: {}", describe(.problem))]
     Authentication {
+        /// What the server said.
+        problem: Box<Problem>,
+    },
+    /// The token is good and may not do this: use one of a higher role. (403)
+    #[error("not permitted: {}", describe(.problem))]
+    Permission {
         /// What the server said.
         problem: Box<Problem>,
     },
@@ -23,37 +31,94 @@ pub enum ClientError {
         /// What the server said.
         problem: Box<Problem>,
     },
-    /// The state does not allow this, or a unique value is taken. (409)
+    /// The state does not allow this, a unique value is taken, or the object has changed since it
+    /// was read; `problem.code` says which. (409)
     #[error("in conflict: {}", describe(.problem))]
     Conflict {
         /// What the server said.
         problem: Box<Problem>,
     },
+    /// Too many calls: repeat after the wait. (503 with `RateLimit-*`, or 429 of a proxy)
+    #[error("too many calls{}", waiting(.retry_after_s))]
+    RateLimited {
+        /// Seconds to wait, when the server said.
+        retry_after_s: Option<u64>,
+        /// What the server said, if it did so in its documented form.
+        problem: Option<Box<Problem>>,
+    },
     /// The server cannot do it at this moment: repeat later. (408, 503)
-    #[error("not available: {}", describe(.problem))]
+    #[error("not available: {}{}", describe(.problem), waiting(.retry_after_s))]
     Unavailable {
         /// Seconds to wait, when the server said.
         retry_after_s: Option<u64>,
         /// What the server said.
         problem: Box<Problem>,
     },
-    /// The server failed, or answered something that is not its API.
-    #[error("the server answered {status}: {detail}")]
+    /// The server failed; its log has the cause under the request id. Also for a status that is not
+    /// of this API, which a proxy may give.
+    #[error("the server answered {status}: {detail}{}", named(.request_id))]
     Server {
         /// The HTTP status.
         status: u16,
+        /// The id of the request in the server's log.
+        request_id: Option<String>,
         /// What it said, shortened.
         detail: String,
     },
     /// The server could not be reached, or the connection broke.
-    #[error("the server could not be reached")]
-    Network(#[source] reqwest::Error),
-    /// A body could not be written or read.
-    #[error("a body of the API could not be written or read")]
+    #[error("{fault}")]
+    Network {
+        /// What failed.
+        fault: NetworkFault,
+        /// What the HTTP library says of it.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The call was done, and its answer is not what it should be: is this a MOCA server, and of
+    /// this version?
+    #[error("the answer to a call that succeeded cannot be read{}: {body}", named(.request_id))]
+    Unreadable {
+        /// The id of the request in the server's log.
+        request_id: Option<String>,
+        /// The start of the answer.
+        body: String,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A body could not be written as JSON.
+    #[error("the body of a call cannot be written as JSON")]
     Body(#[source] serde_json::Error),
     /// The client was set up wrongly.
     #[error("{0}")]
     Configuration(String),
+}
+
+/// What failed between client and server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NetworkFault {
+    /// The host's name is not known.
+    Dns,
+    /// Nothing listens there, or nothing is let through.
+    Connect,
+    /// The certificate is not trusted or for another name, or the other side speaks no TLS.
+    Tls,
+    /// The time for an attempt was over.
+    Timeout,
+    /// The connection broke under way.
+    Interrupted,
+}
+
+impl fmt::Display for NetworkFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dns => "the name of the server is not known",
+            Self::Connect => "the server cannot be reached",
+            Self::Tls => "no trusted connection to the server",
+            Self::Timeout => "the server did not answer in time",
+            Self::Interrupted => "the connection to the server broke",
+        })
+    }
 }
 
 impl ClientError {
@@ -62,11 +127,83 @@ impl ClientError {
         match self {
             Self::InvalidRequest { problem }
             | Self::Authentication { problem }
+            | Self::Permission { problem }
             | Self::NotFound { problem }
             | Self::Conflict { problem }
             | Self::Unavailable { problem, .. } => Some(problem),
-            Self::Server { .. } | Self::Network(_) | Self::Body(_) | Self::Configuration(_) => None,
+            Self::RateLimited { problem, .. } => problem.as_deref(),
+            Self::Server { .. }
+            | Self::Network { .. }
+            | Self::Unreadable { .. }
+            | Self::Body(_)
+            | Self::Configuration(_) => None,
         }
+    }
+
+    /// The stable code of the server's error table, for example `stale_version`.
+    pub fn code(&self) -> Option<&str> {
+        self.problem().map(|problem| problem.code.as_str())
+    }
+
+    /// All that is wrong with the body, or all that stands in the way.
+    pub fn faults(&self) -> &[Fault] {
+        self.problem().map_or(&[], |problem| &problem.errors)
+    }
+
+    /// The id of the request in the server's log.
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Server { request_id, .. } | Self::Unreadable { request_id, .. } => {
+                request_id.as_deref()
+            }
+            other => other.problem().map(|problem| problem.request_id.as_str()),
+        }
+    }
+
+    /// How long the server asks to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after_s, .. } | Self::Unavailable { retry_after_s, .. } => {
+                retry_after_s.map(Duration::from_secs)
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn network(source: reqwest::Error) -> Self {
+        Self::Network {
+            fault: classify(&source),
+            source,
+        }
+    }
+}
+
+fn classify(error: &reqwest::Error) -> NetworkFault {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(one) = cause {
+        if is_tls(one) {
+            return NetworkFault::Tls;
+        }
+        // The type of this one is private to the HTTP library.
+        if one.to_string().contains("dns error") {
+            return NetworkFault::Dns;
+        }
+        cause = one.source();
+    }
+    if error.is_timeout() {
+        NetworkFault::Timeout
+    } else if error.is_connect() {
+        NetworkFault::Connect
+    } else {
+        NetworkFault::Interrupted
+    }
+}
+
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    match error.downcast_ref::<io::Error>() {
+        // Its `source` is that of what it wraps, not what it wraps itself.
+        Some(error) => error.get_ref().is_some_and(|inner| is_tls(inner)),
+        None => error.is::<rustls::Error>(),
     }
 }
 
@@ -76,4 +213,14 @@ fn describe(problem: &Problem) -> String {
         text.push_str(&format!("; {} {}", fault.pointer, fault.detail));
     }
     text
+}
+
+fn waiting(retry_after_s: &Option<u64>) -> String {
+    retry_after_s.map_or_else(String::new, |seconds| format!("; repeat after {seconds} s"))
+}
+
+fn named(request_id: &Option<String>) -> String {
+    request_id
+        .as_ref()
+        .map_or_else(String::new, |id| format!(" (request {id})"))
 }

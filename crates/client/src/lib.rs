@@ -1,19 +1,30 @@
-//! A typed client of the MOCA APIs.
-//!
-//! [`Client`] speaks the management API with a member's token; [`AppClient`] registers devices with
-//! an app's secret; [`DeviceClient`] is one registered device. All share one pool of connections.
+#![doc = include_str!("../README.md")]
 
+mod answer;
 mod app;
 mod builder;
+mod call;
+mod collection;
 mod device;
 mod error;
+mod login;
 mod manage;
+mod pace;
+mod query;
 mod reports;
+mod retry;
 mod transport;
 
+pub use answer::Answer;
 pub use app::AppClient;
 pub use builder::Builder;
+pub use call::Call;
+pub use collection::{Collection, Versioned};
 pub use device::DeviceClient;
-pub use error::ClientError;
+pub use error::{ClientError, NetworkFault};
 pub use manage::{Client, ListParameters};
+pub use pace::{Pace, SystemPace};
+pub use query::{Order, Query};
 pub use reports::{AnalyticsQuery, DecisionQuery};
+pub use reqwest::Method;
+pub use retry::RetryPolicy;

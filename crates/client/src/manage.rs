@@ -4,24 +4,30 @@ use std::fmt::Display;
 
 use moca_core::id::{AppId, BeaconId, CampaignId, TokenId, ZoneId};
 use moca_wire::{
-    accounts::{AccountInput, NewAccount},
+    accounts::{Account, AccountInput, NewAccount},
     batch::BatchAnswer,
     campaigns::Campaign,
     oauth::AccessToken,
     page::Page,
     places::{Place, PlaceInput, PlaceKey},
     resource::Resource,
-    zones::ZoneBeacons,
+    zones::{Zone, ZoneBeacons},
 };
 use reqwest::Method;
 use serde::Serialize;
+use serde_json::Value;
+use url::Url;
 
 use crate::{
+    answer::Answer,
     app::AppClient,
     builder::Builder,
+    call::Call,
+    collection::Collection,
     device::DeviceClient,
     error::ClientError,
-    transport::{Credentials, Request, Transport},
+    login::{self, Credentials},
+    transport::{Proof, Transport},
 };
 
 /// A client of the management API. Cheap to clone.
@@ -31,7 +37,7 @@ pub struct Client {
     credentials: Credentials,
 }
 
-/// Which part of a list to get.
+/// Which part of a list [`Client::list`] gets. [`Collection::query`] has the same with types.
 #[derive(Debug, Clone, Default)]
 pub struct ListParameters {
     /// Index of the first object.
@@ -47,21 +53,21 @@ pub struct ListParameters {
 }
 
 impl ListParameters {
-    fn pairs(&self) -> Vec<(&'static str, String)> {
-        let mut pairs = self.filters.clone();
-        let numbers = [("offset", self.offset), ("limit", self.limit)];
-        pairs.extend(
-            numbers
-                .into_iter()
-                .filter_map(|(key, value)| Some((key, value?.to_string()))),
-        );
-        let texts = [("sort", &self.sort), ("q", &self.q)];
-        pairs.extend(
-            texts
-                .into_iter()
-                .filter_map(|(key, value)| Some((key, value.clone()?))),
-        );
-        pairs
+    fn put_on(&self, mut call: Call) -> Call {
+        for (name, value) in &self.filters {
+            call = call.query(*name, value);
+        }
+        for (name, number) in [("offset", self.offset), ("limit", self.limit)] {
+            if let Some(number) = number {
+                call = call.query(name, number);
+            }
+        }
+        for (name, text) in [("sort", &self.sort), ("q", &self.q)] {
+            if let Some(text) = text {
+                call = call.query(name, text);
+            }
+        }
+        call
     }
 }
 
@@ -81,7 +87,8 @@ impl Client {
     /// The same connections with another token.
     #[must_use]
     pub fn with_token(&self, token: impl Into<String>) -> Self {
-        Self::new(self.transport.clone(), Credentials::Bearer(token.into()))
+        let proof = Proof::Bearer(token.into());
+        Self::new(self.transport.clone(), Credentials::Fixed(proof))
     }
 
     /// A client that registers devices of an app.
@@ -94,21 +101,29 @@ impl Client {
         DeviceClient::new(self.transport.clone(), instance_token.into())
     }
 
-    pub(crate) const fn transport(&self) -> &Transport {
-        &self.transport
+    /// All objects of one kind: list, get, create, replace, delete, with their versions.
+    pub fn all<R: Resource>(&self) -> Collection<R, R::Input> {
+        Collection::new(self.clone(), R::PATH)
     }
 
-    pub(crate) fn request(&self, method: Method, path: &str, segments: &[&str]) -> Request<'_> {
-        self.transport
-            .request(method, path, segments, &self.credentials)
+    /// The same without types, for a kind that is known only when the program runs.
+    pub fn collection(&self, path: &'static str) -> Collection<Value, Value> {
+        Collection::new(self.clone(), path)
+    }
+
+    /// Does any call.
+    pub async fn send(&self, call: &Call) -> Result<Answer, ClientError> {
+        self.credentials.send(&self.transport, call).await
+    }
+
+    /// Where a call would go.
+    pub fn url(&self, call: &Call) -> Url {
+        self.transport.url(call)
     }
 
     /// One object.
     pub async fn get<R: Resource>(&self, id: impl Display) -> Result<R, ClientError> {
-        let id = id.to_string();
-        self.transport
-            .send(self.request(Method::GET, R::PATH, &[&id]))
-            .await
+        Ok(self.all::<R>().get(id).await?.object)
     }
 
     /// A page of a list.
@@ -116,16 +131,13 @@ impl Client {
         &self,
         parameters: &ListParameters,
     ) -> Result<Page<R>, ClientError> {
-        let request = self.request(Method::GET, R::PATH, &[]);
-        self.transport
-            .send(request.query(&parameters.pairs()))
-            .await
+        let call = parameters.put_on(Call::new(Method::GET, R::PATH));
+        self.send(&call).await?.json()
     }
 
     /// Creates an object.
     pub async fn create<R: Resource>(&self, input: &R::Input) -> Result<R, ClientError> {
-        let request = self.request(Method::POST, R::PATH, &[]).json(input)?;
-        self.transport.send(request).await
+        Ok(self.all::<R>().create(input).await?.object)
     }
 
     /// Replaces what a client may set of an object.
@@ -134,67 +146,16 @@ impl Client {
         id: impl Display,
         input: &R::Input,
     ) -> Result<R, ClientError> {
-        let id = id.to_string();
-        let request = self.request(Method::PUT, R::PATH, &[&id]).json(input)?;
-        self.transport.send(request).await
+        Ok(self.all::<R>().replace(id, input).await?.object)
     }
 
-    /// Deletes an object; with `cascade`, all that refers to it too. As a repeat cannot be told from
-    /// a first try, [`ClientError::NotFound`] may also mean that a broken call had done it.
+    /// Deletes an object; with `cascade`, all that refers to it too.
     pub async fn delete<R: Resource>(
         &self,
         id: impl Display,
         cascade: bool,
     ) -> Result<(), ClientError> {
-        let id = id.to_string();
-        let mut request = self.request(Method::DELETE, R::PATH, &[&id]);
-        if cascade {
-            request = request.query(&[("cascade", "true".to_owned())]);
-        }
-        self.transport.send_only(request).await
-    }
-
-    /// Creates an account; for owners of the first account only.
-    pub async fn create_account(&self, input: &AccountInput) -> Result<NewAccount, ClientError> {
-        let path = moca_wire::accounts::Account::PATH;
-        let request = self.request(Method::POST, path, &[]).json(input)?;
-        self.transport.send(request).await
-    }
-
-    /// Starts a campaign.
-    pub async fn start_campaign(&self, id: CampaignId) -> Result<Campaign, ClientError> {
-        self.act_on_campaign(id, "start").await
-    }
-
-    /// Stops a campaign.
-    pub async fn stop_campaign(&self, id: CampaignId) -> Result<Campaign, ClientError> {
-        self.act_on_campaign(id, "stop").await
-    }
-
-    /// Puts a campaign away.
-    pub async fn archive_campaign(&self, id: CampaignId) -> Result<Campaign, ClientError> {
-        self.act_on_campaign(id, "archive").await
-    }
-
-    async fn act_on_campaign(&self, id: CampaignId, action: &str) -> Result<Campaign, ClientError> {
-        let id = id.to_string();
-        let request = self.request(Method::PUT, Campaign::PATH, &[&id, action]);
-        self.transport.send(request).await
-    }
-
-    /// Creates many places at once; with `atomic`, all or none.
-    pub async fn create_places(
-        &self,
-        places: &[PlaceInput],
-        atomic: bool,
-    ) -> Result<BatchAnswer<PlaceKey>, ClientError> {
-        let mut request = self
-            .request(Method::POST, Place::PATH, &["batch"])
-            .json(&Items { items: places })?;
-        if atomic {
-            request = request.query(&[("atomic", "true".to_owned())]);
-        }
-        self.transport.send(request).await
+        self.all::<R>().delete(id, cascade).await
     }
 
     /// Creates or replaces an object known by the customer's own id: a place, zone or beacon.
@@ -203,9 +164,52 @@ impl Client {
         external_id: &str,
         input: &R::Input,
     ) -> Result<R, ClientError> {
-        let segments = ["external", external_id];
-        let request = self.request(Method::PUT, R::PATH, &segments).json(input)?;
-        self.transport.send(request).await
+        let put = self.all::<R>().put_external(external_id, input).await?;
+        Ok(put.object)
+    }
+
+    /// Creates an account; for owners of the first account only.
+    pub async fn create_account(&self, input: &AccountInput) -> Result<NewAccount, ClientError> {
+        let call = Call::new(Method::POST, Account::PATH).json(input)?;
+        self.send(&call).await?.json()
+    }
+
+    /// Starts a campaign.
+    pub async fn start_campaign(&self, id: CampaignId) -> Result<Campaign, ClientError> {
+        self.all::<Campaign>().act(id, "start").await
+    }
+
+    /// Stops a campaign.
+    pub async fn stop_campaign(&self, id: CampaignId) -> Result<Campaign, ClientError> {
+        self.all::<Campaign>().act(id, "stop").await
+    }
+
+    /// Puts a campaign away.
+    pub async fn archive_campaign(&self, id: CampaignId) -> Result<Campaign, ClientError> {
+        self.all::<Campaign>().act(id, "archive").await
+    }
+
+    /// Creates many places at once; with `atomic`, all or none.
+    pub async fn create_places(
+        &self,
+        places: &[PlaceInput],
+        atomic: bool,
+    ) -> Result<BatchAnswer<PlaceKey>, ClientError> {
+        let mut call = Call::new(Method::POST, Place::PATH)
+            .segment("batch")
+            .json(&Items { items: places })?;
+        if atomic {
+            call = call.query("atomic", true);
+        }
+        self.send(&call).await?.json()
+    }
+
+    /// The beacons of a zone.
+    pub async fn zone_beacons(&self, zone_id: ZoneId) -> Result<ZoneBeacons, ClientError> {
+        let call = Call::new(Method::GET, Zone::PATH)
+            .segment(zone_id)
+            .segment("beacons");
+        self.send(&call).await?.json()
     }
 
     /// Makes these all the beacons of a zone.
@@ -214,35 +218,22 @@ impl Client {
         zone_id: ZoneId,
         beacon_ids: Vec<BeaconId>,
     ) -> Result<ZoneBeacons, ClientError> {
-        let zone = zone_id.to_string();
-        let request = self
-            .request(
-                Method::PUT,
-                moca_wire::zones::Zone::PATH,
-                &[&zone, "beacons"],
-            )
+        let call = Call::new(Method::PUT, Zone::PATH)
+            .segment(zone_id)
+            .segment("beacons")
             .json(&ZoneBeacons { beacon_ids })?;
-        self.transport.send(request).await
+        self.send(&call).await?.json()
     }
 
     /// Exchanges a token for one of limited life, and of a lower role if `scope` says so.
+    /// [`Builder::client_credentials`] does it by itself, and again before the end.
     pub async fn exchange_token(
         &self,
         token_id: TokenId,
         secret: &str,
         scope: Option<&str>,
     ) -> Result<AccessToken, ClientError> {
-        let client = Credentials::Basic {
-            user: token_id.to_string(),
-            password: secret.to_owned(),
-        };
-        let mut form = vec![("grant_type", "client_credentials")];
-        form.extend(scope.map(|scope| ("scope", scope)));
-        let request = self
-            .transport
-            .request(Method::POST, "/oauth/token", &[], &client)
-            .form(&form);
-        self.transport.send(request).await
+        login::exchange(&self.transport, &token_id.to_string(), secret, scope).await
     }
 }
 

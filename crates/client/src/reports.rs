@@ -8,7 +8,7 @@ use moca_wire::{
 };
 use reqwest::Method;
 
-use crate::{error::ClientError, manage::Client};
+use crate::{call::Call, error::ClientError, manage::Client};
 
 /// A question about one metric.
 #[derive(Debug, Clone)]
@@ -97,17 +97,19 @@ impl DecisionQuery {
 impl Client {
     /// Counts.
     pub async fn analytics(&self, query: &AnalyticsQuery) -> Result<AnalyticsAnswer, ClientError> {
-        let request = self
-            .request(Method::GET, "/v2/analytics", &[query.metric])
-            .query(&query.pairs());
-        self.transport().send(request).await
+        let call = Call::new(Method::GET, "/v2/analytics").segment(query.metric);
+        self.send(&with(call, query.pairs())).await?.json()
     }
 
     /// A page of decisions, oldest first.
     pub async fn decisions(&self, query: &DecisionQuery) -> Result<Page<Decision>, ClientError> {
-        let request = self
-            .request(Method::GET, "/v2/decisions", &[])
-            .query(&query.pairs());
-        self.transport().send(request).await
+        let call = Call::new(Method::GET, "/v2/decisions");
+        self.send(&with(call, query.pairs())).await?.json()
     }
+}
+
+fn with(call: Call, pairs: Vec<(&'static str, String)>) -> Call {
+    pairs
+        .into_iter()
+        .fold(call, |call, (name, value)| call.query(name, value))
 }

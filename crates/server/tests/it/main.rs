@@ -10,6 +10,7 @@ mod authorization;
 mod beacons;
 mod campaigns;
 mod client;
+mod client_readme;
 mod crash;
 mod demo;
 mod devices;

@@ -1,0 +1,244 @@
+//! Lists: filters, order, pages and streams.
+
+use std::{collections::VecDeque, marker::PhantomData};
+
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use moca_core::{
+    id::{AppId, CampaignId, LabelId, MemberId, PlaceId, ZoneId},
+    limits::PAGE_LIMIT_MAX,
+};
+use moca_wire::{
+    beacons::Beacon, campaigns::Campaign, experiences::Experience, page::Page, places::Place,
+    tokens::Token, zones::Zone,
+};
+use reqwest::Method;
+use serde::de::DeserializeOwned;
+
+use crate::{call::Call, error::ClientError, manage::Client};
+
+/// Objects on a page of a stream unless another size is asked for.
+const STREAM_PAGE: i64 = 200;
+
+/// What lists are ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// By name.
+    Name,
+    /// By the time of creation.
+    CreatedAt,
+    /// By the time of the last change.
+    UpdatedAt,
+}
+
+impl Order {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::CreatedAt => "createdAt",
+            Self::UpdatedAt => "updatedAt",
+        }
+    }
+}
+
+/// A question for some objects of one kind. Filters are methods of the kinds that have them, so one
+/// that the server does not know does not compile.
+#[derive(Clone)]
+pub struct Query<T> {
+    client: Client,
+    path: &'static str,
+    filters: Vec<(&'static str, String)>,
+    order: Vec<String>,
+    offset: i64,
+    page_size: Option<i64>,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned> Query<T> {
+    pub(crate) fn new(client: Client, path: &'static str) -> Self {
+        Self {
+            client,
+            path,
+            filters: Vec::new(),
+            order: Vec::new(),
+            offset: 0,
+            page_size: None,
+            kind: PhantomData,
+        }
+    }
+
+    /// The same with any other parameter of the list.
+    #[must_use]
+    pub fn filter(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.filters.push((name, value.to_string()));
+        self
+    }
+
+    /// Only those with this text in their name, in either case.
+    #[must_use]
+    pub fn named_like(self, text: &str) -> Self {
+        self.filter("q", text)
+    }
+
+    /// Ordered by this, after what was said before.
+    #[must_use]
+    pub fn order_by(mut self, order: Order) -> Self {
+        self.order.push(order.as_str().to_owned());
+        self
+    }
+
+    /// Ordered by this from the last to the first, after what was said before.
+    #[must_use]
+    pub fn order_by_descending(mut self, order: Order) -> Self {
+        self.order.push(format!("-{}", order.as_str()));
+        self
+    }
+
+    /// Starting with the object of this index.
+    #[must_use]
+    pub const fn offset(mut self, offset: i64) -> Self {
+        self.offset = offset;
+        self
+    }
+
+    /// Objects on a page, from 1 to 1 000: what one answer brings, and what a stream keeps in
+    /// memory.
+    #[must_use]
+    pub fn page_size(mut self, size: i64) -> Self {
+        self.page_size = Some(size.clamp(1, PAGE_LIMIT_MAX));
+        self
+    }
+
+    fn call(&self, offset: i64, limit: Option<i64>) -> Call {
+        let mut call = Call::new(Method::GET, self.path);
+        for (name, value) in &self.filters {
+            call = call.query(*name, value);
+        }
+        if !self.order.is_empty() {
+            call = call.query("sort", self.order.join(","));
+        }
+        if offset != 0 {
+            call = call.query("offset", offset);
+        }
+        match limit {
+            Some(limit) => call.query("limit", limit),
+            None => call,
+        }
+    }
+
+    /// The call for the first page.
+    pub fn to_call(&self) -> Call {
+        self.call(self.offset, self.page_size)
+    }
+
+    /// One page.
+    pub async fn page(&self) -> Result<Page<T>, ClientError> {
+        self.client.send(&self.to_call()).await?.json()
+    }
+
+    /// All objects, a page at a time as they are asked for; the next page is got when the last
+    /// object of the one before was taken. The first error is the last item.
+    ///
+    /// Pages go by index. In the order of creation, which is the default, an object that is made
+    /// meanwhile comes at the end. One that is deleted meanwhile moves those after it forward, so
+    /// one of them may be left out; in any other order an object that changes may come twice or not
+    /// at all. For an exact copy of an account that is being changed, read until two readings agree.
+    pub fn stream(self) -> impl Stream<Item = Result<T, ClientError>> + Send + 'static
+    where
+        T: Send + 'static,
+    {
+        let size = self.page_size.unwrap_or(STREAM_PAGE);
+        let start = Reading {
+            offset: self.offset,
+            items: VecDeque::new(),
+            more: true,
+            query: self,
+        };
+        stream::try_unfold(start, move |mut reading| async move {
+            if reading.items.is_empty() && reading.more {
+                reading.next_page(size).await?;
+            }
+            let next = reading.items.pop_front();
+            Ok(next.map(|item| (item, reading)))
+        })
+        // Once it has failed or ended, it stays so.
+        .fuse()
+    }
+
+    /// All objects at once, as [`Self::stream`] gives them.
+    pub async fn to_vec(self) -> Result<Vec<T>, ClientError>
+    where
+        T: Send + 'static,
+    {
+        self.stream().try_collect().await
+    }
+}
+
+struct Reading<T> {
+    query: Query<T>,
+    offset: i64,
+    items: VecDeque<T>,
+    more: bool,
+}
+
+impl<T: DeserializeOwned> Reading<T> {
+    async fn next_page(&mut self, size: i64) -> Result<(), ClientError> {
+        let call = self.query.call(self.offset, Some(size));
+        let page: Page<T> = self.query.client.send(&call).await?.json()?;
+        let count = i64::try_from(page.items.len()).unwrap_or(i64::MAX);
+        self.offset = self.offset.saturating_add(count);
+        // The total may have grown since; an empty page ends it too.
+        self.more = count > 0 && self.offset < page.total;
+        self.items = page.items.into();
+        Ok(())
+    }
+}
+
+/// The filters that each kind has.
+macro_rules! filters {
+    ($($kind:ident { $($(#[$doc:meta])* $method:ident($value:ty) = $name:literal;)* })*) => {
+        $(impl Query<$kind> {
+            $($(#[$doc])*
+            #[must_use]
+            pub fn $method(self, value: $value) -> Self {
+                self.filter($name, value)
+            })*
+        })*
+    };
+}
+
+filters! {
+    Place {
+        /// Only those with this label.
+        label(LabelId) = "labelId";
+        /// Only the one with this id of yours.
+        external_id(&str) = "externalId";
+    }
+    Zone {
+        /// Only those of this place.
+        place(PlaceId) = "placeId";
+        /// Only those with this label.
+        label(LabelId) = "labelId";
+        /// Only the one with this id of yours.
+        external_id(&str) = "externalId";
+    }
+    Beacon {
+        /// Only those of this zone.
+        zone(ZoneId) = "zoneId";
+        /// Only those with this label.
+        label(LabelId) = "labelId";
+        /// Only the one with this id of yours.
+        external_id(&str) = "externalId";
+    }
+    Campaign {
+        /// Only those of this app.
+        app(AppId) = "appId";
+    }
+    Experience {
+        /// Only those of this campaign.
+        campaign(CampaignId) = "campaignId";
+    }
+    Token {
+        /// Only those of this member.
+        member(MemberId) = "memberId";
+    }
+}
