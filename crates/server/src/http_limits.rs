@@ -12,7 +12,7 @@ const IDLE: Duration = Duration::from_secs(75);
 /// Bytes of an HTTP/1.1 head that are read before it is refused: more than is allowed, so that the
 /// refusal can say what is wrong.
 const HEAD_READ_BYTES_MAX: usize = 128 * 1024;
-/// The same for HTTP/2, where a larger head would get a bare 431 that nothing can replace.
+/// The same for HTTP/2: up to here other requests of the connection go on, beyond it ends.
 const HEAD_READ_BYTES_MAX_HTTP2: u32 = 1024 * 1024;
 /// Requests at a time on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 256;

@@ -1,9 +1,9 @@
 //! Keeps a connection within the contract where HTTP itself would answer.
 //!
 //! A request that cannot be parsed never reaches a handler: hyper answers it with a bare 400, 414 or
-//! 431 and closes. [`GuardedStream`] sees the bytes on their way out and puts a problem body in the
-//! place of such an answer. It also answers 408 when the head of a request takes too long, for which
-//! hyper would close without a word.
+//! 431 and closes; h2 answers a huge head with a bare 431. [`GuardedStream`] sees the bytes on their
+//! way out and puts a problem body in the place of such an answer. It also answers 408 when the head
+//! of a request takes too long, for which hyper would close without a word.
 
 use std::{
     io,
@@ -24,7 +24,7 @@ use tokio::{
 };
 use tokio_rustls::server::TlsStream;
 
-use super::refusal::Refusal;
+use super::{http2::Frames, refusal::Refusal};
 
 /// Bytes at the end of what is written that can hold an answer of hyper's own.
 const OWN_ANSWER_BYTES_MAX: usize = 256;
@@ -65,12 +65,28 @@ pub(crate) struct GuardedStream {
     random: Arc<dyn Random>,
     /// Time a head may take to arrive.
     head_time: Duration,
-    /// HTTP/2 has its own framing: nothing to guard.
-    http2: bool,
+    /// Nothing has been read yet.
+    fresh: bool,
+    /// The frames of both directions, on a connection that speaks HTTP/2.
+    http2: Option<Http2>,
     /// When the head that has begun to arrive is too late.
     head_due: Option<Pin<Box<Sleep>>>,
     /// What is to be written before the connection closes.
     farewell: Option<Farewell>,
+}
+
+struct Http2 {
+    received: Frames,
+    sent: Frames,
+}
+
+impl Http2 {
+    fn new() -> Self {
+        Self {
+            received: Frames::after_preface(),
+            sent: Frames::default(),
+        }
+    }
 }
 
 struct Farewell {
@@ -94,16 +110,29 @@ impl GuardedStream {
             clock,
             random,
             head_time,
-            http2,
+            fresh: true,
+            http2: http2.then(Http2::new),
             head_due: None,
             farewell: None,
         }
     }
 
+    /// Puts a whole HTTP/1.1 message in the place of an answer of hyper's own.
     fn say_farewell(&mut self, before: &[u8], refusal: Refusal) {
         let message = refusal.message(self.clock.as_ref(), self.random.as_ref());
+        self.end_with([before, &message].concat());
+    }
+
+    /// Answers on a stream of HTTP/2 and ends the connection: what h2 keeps of the header blocks it
+    /// sent (RFC 7541, 2.3.2) no longer agrees with what the client has seen.
+    fn say_farewell_on(&mut self, stream: u32, refusal: Refusal) {
+        let frames = refusal.frames(stream, self.clock.as_ref(), self.random.as_ref());
+        self.end_with(frames);
+    }
+
+    fn end_with(&mut self, message: Vec<u8>) {
         self.farewell = Some(Farewell {
-            message: [before, &message].concat(),
+            message,
             written: 0,
             linger: None,
         });
@@ -111,23 +140,77 @@ impl GuardedStream {
     }
 
     fn note_read(&mut self, read: &[u8]) {
-        if read.starts_with(HTTP2_PREFACE) {
-            self.http2 = true;
+        if self.fresh && self.http2.is_none() && read.starts_with(HTTP2_PREFACE) {
+            self.http2 = Some(Http2::new());
         }
-        if self.http2 || self.under_way.any() {
+        self.fresh &= read.is_empty();
+        let head_is_arriving = match &mut self.http2 {
+            Some(http2) => {
+                http2.received.advance(read);
+                http2.received.open_block().is_some()
+            }
+            None => !self.under_way.any() && (!read.is_empty() || self.head_due.is_some()),
+        };
+        if !head_is_arriving {
             self.head_due = None;
-        } else if !read.is_empty() && self.head_due.is_none() {
+        } else if self.head_due.is_none() {
             self.head_due = Some(Box::pin(sleep(self.head_time)));
         }
     }
 
+    /// Whether a head has taken too long and nothing else on the connection waits for an answer.
     fn head_is_late(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.under_way.any() {
+        let any = self.under_way.any();
+        if any && self.http2.is_none() {
             self.head_due = None;
         }
-        self.head_due
-            .as_mut()
-            .is_some_and(|due| due.as_mut().poll(cx).is_ready())
+        let due = self.head_due.as_mut();
+        due.is_some_and(|due| due.as_mut().poll(cx).is_ready()) && !any
+    }
+
+    fn say_that_the_head_is_late(&mut self) {
+        let Some(http2) = &self.http2 else {
+            return self.say_farewell(&[], Refusal::HeadTooSlow);
+        };
+        match http2.received.open_block() {
+            Some(stream) if http2.sent.at_boundary() => {
+                self.say_farewell_on(stream, Refusal::HeadTooSlow);
+            }
+            // In the middle of a frame that the client does not read: there is no way to tell it.
+            _ => self.end_with(Vec::new()),
+        }
+    }
+
+    /// Writes HTTP/2, up to where h2 would answer by itself.
+    fn poll_write_http2(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Option<Poll<io::Result<usize>>> {
+        let http2 = self.http2.as_mut()?;
+        // A header block is always in the first slice; the second one is the payload of data.
+        let first: &[u8] = slices.iter().find(|slice| !slice.is_empty())?;
+        let tls = Pin::new(&mut self.tls);
+        let outcome = match http2.sent.own_answer(first) {
+            Some((0, stream)) => {
+                self.say_farewell_on(stream, Refusal::HeadTooLarge);
+                return Some(Poll::Ready(Ok(slices
+                    .iter()
+                    .map(|slice| slice.len())
+                    .sum())));
+            }
+            Some((start, _)) => tls.poll_write(cx, &first[..start]),
+            None => tls.poll_write_vectored(cx, slices),
+        };
+        if let Poll::Ready(Ok(written)) = outcome {
+            let mut left = written;
+            for slice in slices {
+                let taken = left.min(slice.len());
+                http2.sent.advance(&slice[..taken]);
+                left -= taken;
+            }
+        }
+        Some(outcome)
     }
 
     fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -183,7 +266,7 @@ impl AsyncRead for GuardedStream {
             if !this.head_is_late(cx) {
                 return Poll::Pending;
             }
-            this.say_farewell(&[], Refusal::HeadTooSlow);
+            this.say_that_the_head_is_late();
         }
         // Nothing is read after a farewell: the end of the stream makes hyper let go of it.
         self.poll_shutdown(cx)
@@ -199,9 +282,10 @@ impl AsyncWrite for GuardedStream {
         if self.farewell.is_some() {
             return Poll::Ready(Ok(bytes.len()));
         }
-        if !self.http2
-            && let Some((start, refusal)) = own_answer(bytes)
-        {
+        if let Some(outcome) = self.poll_write_http2(cx, &[io::IoSlice::new(bytes)]) {
+            return outcome;
+        }
+        if let Some((start, refusal)) = own_answer(bytes) {
             self.say_farewell(&bytes[..start], refusal);
             return Poll::Ready(Ok(bytes.len()));
         }
@@ -214,15 +298,17 @@ impl AsyncWrite for GuardedStream {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if self.http2 {
-            return Pin::new(&mut self.tls).poll_write_vectored(cx, slices);
+        if self.farewell.is_none()
+            && let Some(outcome) = self.poll_write_http2(cx, slices)
+        {
+            return outcome;
         }
         let first = slices.iter().find(|slice| !slice.is_empty());
         self.poll_write(cx, first.map_or(&[][..], |slice| slice))
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.http2
+        self.http2.is_some()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -4,6 +4,7 @@ mod acceptor;
 mod certificate;
 mod cleartext;
 mod guard;
+mod http2;
 mod refusal;
 mod self_signed;
 mod watch;

@@ -1,4 +1,4 @@
-//! Answers to what is not a request that HTTP could hand on: a whole HTTP/1.1 message, as bytes.
+//! Answers to what is not a request that HTTP could hand on, as the bytes of a connection.
 
 use http::{
     HeaderValue, Response, StatusCode,
@@ -10,7 +10,7 @@ use moca_core::{
 };
 use moca_wire::problem::{Code, Problem};
 
-use super::HEAD_BYTES_MAX;
+use super::{HEAD_BYTES_MAX, http2};
 
 /// Fields of a request head; hyper reads no more.
 pub(super) const HEAD_FIELDS_MAX: usize = 100;
@@ -77,6 +77,12 @@ impl Refusal {
         message.extend_from_slice(b"\r\n");
         message.extend_from_slice(&body);
         message
+    }
+
+    /// The answer as frames of HTTP/2 on this stream, which say that the connection closes.
+    pub(super) fn frames(self, stream: u32, clock: &dyn Clock, random: &dyn Random) -> Vec<u8> {
+        let (head, body) = self.response(clock, random).into_parts();
+        http2::answer(stream, head.status, &head.headers, &body)
     }
 
     /// The answer, with the headers that every answer has.

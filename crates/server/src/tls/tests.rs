@@ -194,20 +194,52 @@ async fn what_is_not_http_gets_a_problem_body() {
 #[tokio::test]
 async fn a_large_head_over_http_2_is_refused_as_over_http_1() {
     let echo = Echo::start(PATIENT).await;
-    let stream = echo.connect_for("localhost", &[b"h2"]).await;
-    let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
-    tokio::spawn(connection);
-    let request = http::Request::get("https://localhost/")
-        .header("x", "a".repeat(70_000))
-        .body(())
+    // The second one is more than h2 reads, which would answer 431.
+    for length in [70_000, 1_200_000] {
+        let stream = echo.connect_for("localhost", &[b"h2"]).await;
+        let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
+        tokio::spawn(connection);
+        let good = client.send_request(http::Request::new(()), true);
+        let (response, _) = good.unwrap();
+        assert_eq!(response.await.unwrap().status(), 200);
+        let request = http::Request::get("https://localhost/")
+            .header("x", "a".repeat(length))
+            .body(())
+            .unwrap();
+        let (response, _) = client.send_request(request, true).unwrap();
+        let response = response.await.unwrap();
+        assert_eq!(response.status(), 400, "{length}");
+        assert_eq!(response.headers()["x-api-version"], "2");
+        let body = response.into_body().data().await.unwrap().unwrap();
+        let problem: Problem = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem.code, "invalid_header");
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_arrive_in_time_over_http_2_gets_408() {
+    let echo = Echo::start(Duration::from_millis(50)).await;
+    let mut stream = echo.connect_for("localhost", &[b"h2"]).await;
+    stream
+        .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        .await
         .unwrap();
-    let (response, _) = client.send_request(request, true).unwrap();
-    let response = response.await.unwrap();
-    assert_eq!(response.status(), 400);
-    assert_eq!(response.headers()["x-api-version"], "2");
-    let body = response.into_body().data().await.unwrap().unwrap();
-    let problem: Problem = serde_json::from_slice(&body).unwrap();
-    assert_eq!(problem.code, "invalid_header");
+    // Empty settings; then `:method: GET` on stream 1, and no end of its header block.
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let headers = [0, 0, 1, 1, 1, 0, 0, 0, 1, 0x82];
+    stream
+        .write_all(&[&settings[..], &headers].concat())
+        .await
+        .unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.unwrap();
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(text.contains("\u{8}\u{3}408"), "{text}");
+    let body = &text[text.find('{').unwrap()..=text.rfind('}').unwrap()];
+    let problem: Problem = serde_json::from_str(body).unwrap();
+    assert_eq!(problem.code, "request_timeout");
+    let go_away = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0];
+    assert!(bytes.ends_with(&go_away), "{bytes:?}");
 }
 
 #[tokio::test]
