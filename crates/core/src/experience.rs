@@ -56,6 +56,9 @@ pub enum Trigger {
     EnterPlace {
         /// The place.
         place_id: PlaceId,
+        /// See [`Trigger::delay_ms`].
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        delay_ms: Option<i64>,
     },
     /// A device that was in the place is no longer.
     #[serde(rename = "ExitPlaceTrigger", rename_all = "camelCase")]
@@ -68,6 +71,9 @@ pub enum Trigger {
     EnterZone {
         /// The zone.
         zone_id: ZoneId,
+        /// See [`Trigger::delay_ms`].
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        delay_ms: Option<i64>,
     },
     /// A device that was in the zone is no longer.
     #[serde(rename = "ExitZoneTrigger", rename_all = "camelCase")]
@@ -80,6 +86,9 @@ pub enum Trigger {
     EnterBeacon {
         /// The beacon.
         beacon_id: BeaconId,
+        /// See [`Trigger::delay_ms`].
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        delay_ms: Option<i64>,
     },
     /// A beacon that was in range is no longer.
     #[serde(rename = "ExitBeaconTrigger", rename_all = "camelCase")]
@@ -90,14 +99,24 @@ pub enum Trigger {
 }
 
 impl Trigger {
+    /// Milliseconds the device has to stay before an enter trigger comes true; 0 for at once.
+    pub fn delay_ms(&self) -> i64 {
+        match *self {
+            Self::EnterPlace { delay_ms, .. }
+            | Self::EnterZone { delay_ms, .. }
+            | Self::EnterBeacon { delay_ms, .. } => delay_ms.unwrap_or(0),
+            Self::ExitPlace { .. } | Self::ExitZone { .. } | Self::ExitBeacon { .. } => 0,
+        }
+    }
+
     /// The crossing this trigger waits for.
     pub fn crossing(&self) -> (Direction, Target) {
         match *self {
-            Self::EnterPlace { place_id } => (Direction::Enter, Target::Place(place_id)),
+            Self::EnterPlace { place_id, .. } => (Direction::Enter, Target::Place(place_id)),
             Self::ExitPlace { place_id } => (Direction::Exit, Target::Place(place_id)),
-            Self::EnterZone { zone_id } => (Direction::Enter, Target::Zone(zone_id)),
+            Self::EnterZone { zone_id, .. } => (Direction::Enter, Target::Zone(zone_id)),
             Self::ExitZone { zone_id } => (Direction::Exit, Target::Zone(zone_id)),
-            Self::EnterBeacon { beacon_id } => (Direction::Enter, Target::Beacon(beacon_id)),
+            Self::EnterBeacon { beacon_id, .. } => (Direction::Enter, Target::Beacon(beacon_id)),
             Self::ExitBeacon { beacon_id } => (Direction::Exit, Target::Beacon(beacon_id)),
         }
     }

@@ -89,6 +89,8 @@ pub const EVENT_AHEAD_MS_MAX: i64 = 10 * 60_000;
 pub const EVENT_AT_MIN: i64 = 946_684_800_000;
 /// Milliseconds by which an event may be older than the newest of its instance and still fire.
 pub const EVENT_LATE_MS_MAX: i64 = 10 * 60_000;
+/// Largest `delayMs`: a week, beyond which nobody stays in one visit.
+pub const DELAY_MS_MAX: i64 = 7 * 86_400_000;
 /// Milliseconds after which an unseen beacon counts as left.
 pub const BEACON_EXIT_MS: i64 = 30_000;
 /// Metres of error beyond which a position is not accepted.

@@ -3,6 +3,10 @@
 //! A place is entered by its geofence or by any beacon of its zones, a zone by its own geofence or
 //! any of its beacons. Both ways count as one: a target is entered when the first of them holds and
 //! left when the last no longer does.
+//!
+//! Who has entered stays until something says otherwise. So a stay that an experience waits for is
+//! complete at its moment of event time although nothing happened then; the next event or, when the
+//! device is silent, the tick finds it.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +30,54 @@ pub struct Presence {
     pub beacons: Vec<(BeaconId, i64)>,
     /// What the instance is in, by fence or by beacon, with the time it entered, sorted by target.
     pub inside: Vec<(Target, i64)>,
+    /// Stays that experiences wait for, the one due first in front.
+    pub stays: Vec<Stay>,
+}
+
+/// A stay of a certain length, complete or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Stay {
+    /// When it is complete, by event time, ms since 1970.
+    pub due_ms: i64,
+    /// In what.
+    pub target: Target,
+    /// When the instance entered.
+    pub entered_at: i64,
+}
+
+impl Stay {
+    /// Its length in milliseconds.
+    pub const fn delay_ms(&self) -> i64 {
+        self.due_ms - self.entered_at
+    }
+}
+
+/// What an event or a timer brought about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occurrence {
+    /// A border was crossed.
+    Crossed(Crossing),
+    /// A stay is complete.
+    Stayed(Stay),
+}
+
+impl Occurrence {
+    /// When, by event time, ms since 1970.
+    pub const fn at_ms(&self) -> i64 {
+        match self {
+            Self::Crossed(crossing) => crossing.at_ms,
+            Self::Stayed(stay) => stay.due_ms,
+        }
+    }
+
+    /// In or out of what, and for how long it lasted if that is what came about; see
+    /// [`crate::experience::Trigger`].
+    pub const fn condition(&self) -> (Direction, Target, i64) {
+        match self {
+            Self::Crossed(crossing) => (crossing.direction, crossing.target, 0),
+            Self::Stayed(stay) => (Direction::Enter, stay.target, stay.delay_ms()),
+        }
+    }
 }
 
 /// A border crossed.
@@ -41,7 +93,7 @@ pub struct Crossing {
     pub entered_at: i64,
 }
 
-/// Takes in one event and appends the crossings it causes, those of timers due before it first.
+/// Takes in one event and appends what it brings about, what timers due before it do first.
 ///
 /// An event older than the newest location or sighting changes nothing: the instance has been seen
 /// elsewhere since.
@@ -49,35 +101,43 @@ pub fn observe(
     presence: &mut Presence,
     world: &World,
     event: &Event,
-    crossings: &mut Vec<Crossing>,
+    occurred: &mut Vec<Occurrence>,
 ) {
     if event.at_ms < presence.newest_at {
         return;
     }
-    tick(presence, world, event.at_ms, crossings);
+    tick(presence, world, event.at_ms, occurred);
     match &event.body {
         EventBody::Location(fix) => take_fix(presence, world, fix.at),
         EventBody::Sightings(sightings) => take_sightings(presence, world, sightings, event.at_ms),
         EventBody::Custom { .. } => return,
     }
     presence.newest_at = event.at_ms;
-    cross(presence, world, event.at_ms, crossings);
+    cross(presence, world, event.at_ms, occurred);
 }
 
-/// Runs the timers due at `now_ms` and appends the crossings they cause, the earliest first.
-pub fn tick(presence: &mut Presence, world: &World, now_ms: i64, crossings: &mut Vec<Crossing>) {
+/// Runs the timers due at `now_ms` and appends what they bring about, the earliest first. A stay that
+/// ends at the moment it is complete is complete.
+pub fn tick(presence: &mut Presence, world: &World, now_ms: i64, occurred: &mut Vec<Occurrence>) {
     while let Some(due_ms) = due_at(presence).filter(|due_ms| *due_ms <= now_ms) {
+        let complete = presence.stays.partition_point(|stay| stay.due_ms <= due_ms);
+        occurred.extend(presence.stays.drain(..complete).map(Occurrence::Stayed));
+        let in_range = presence.beacons.len();
         presence
             .beacons
             .retain(|(_, seen_at)| seen_at + BEACON_EXIT_MS > due_ms);
-        cross(presence, world, due_ms, crossings);
+        if presence.beacons.len() < in_range {
+            cross(presence, world, due_ms, occurred);
+        }
     }
 }
 
 /// When the next timer of this instance is due, ms since 1970.
 pub fn due_at(presence: &Presence) -> Option<i64> {
     let seen_first = presence.beacons.iter().map(|(_, seen_at)| *seen_at).min();
-    seen_first.map(|seen_at| seen_at + BEACON_EXIT_MS)
+    let unseen = seen_first.map(|seen_at| seen_at + BEACON_EXIT_MS);
+    let stayed = presence.stays.first().map(|stay| stay.due_ms);
+    unseen.into_iter().chain(stayed).min()
 }
 
 fn take_fix(presence: &mut Presence, world: &World, at: LatLon) {
@@ -104,38 +164,51 @@ fn take_sightings(presence: &mut Presence, world: &World, sightings: &[Sighting]
 
 /// Compares what the instance is in now with what it was in, and appends the difference: exits
 /// before enters, each in the order of their targets.
-fn cross(presence: &mut Presence, world: &World, at_ms: i64, crossings: &mut Vec<Crossing>) {
+fn cross(presence: &mut Presence, world: &World, at_ms: i64, occurred: &mut Vec<Occurrence>) {
     let now = current(presence, world);
     let mut inside = Vec::with_capacity(now.len());
     for &(target, entered_at) in &presence.inside {
         if now.binary_search(&target).is_ok() {
             inside.push((target, entered_at));
-        } else if world.has(target) {
-            crossings.push(Crossing {
+            continue;
+        }
+        presence.stays.retain(|stay| stay.target != target);
+        if world.has(target) {
+            occurred.push(Occurrence::Crossed(Crossing {
                 direction: Direction::Exit,
                 target,
                 at_ms,
                 entered_at,
-            });
+            }));
         }
     }
     for target in now {
         if presence
             .inside
             .binary_search_by_key(&target, |(inside, _)| *inside)
-            .is_err()
+            .is_ok()
         {
-            inside.push((target, at_ms));
-            crossings.push(Crossing {
-                direction: Direction::Enter,
-                target,
-                at_ms,
-                entered_at: at_ms,
-            });
+            continue;
         }
+        inside.push((target, at_ms));
+        let stays = world.delays(target).map(|delay_ms| Stay {
+            due_ms: at_ms + delay_ms,
+            target,
+            entered_at: at_ms,
+        });
+        presence.stays.extend(stays);
+        occurred.push(Occurrence::Crossed(Crossing {
+            direction: Direction::Enter,
+            target,
+            at_ms,
+            entered_at: at_ms,
+        }));
     }
     inside.sort_unstable();
     presence.inside = inside;
+    // Experiences that wait for the same stay share it.
+    presence.stays.sort_unstable();
+    presence.stays.dedup();
 }
 
 /// All that holds the instance, by fence or by beacon, and still exists; sorted.

@@ -71,6 +71,7 @@ pub(crate) fn experience(number: u8, repeat: Repeat) -> Experience {
         },
         trigger: Trigger::EnterPlace {
             place_id: id::<PlaceId>(9),
+            delay_ms: None,
         },
         action: Action::SendLocalMessage(Content {
             content: BTreeMap::from([("default".into(), "Hello".into())]),

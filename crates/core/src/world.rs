@@ -134,23 +134,34 @@ impl World {
         }
     }
 
-    /// The experiences that wait for this crossing, in order of creation, each with its campaign.
+    /// The experiences that wait for an instance to enter or leave, or with a delay to have stayed, in
+    /// order of creation, each with its campaign.
     pub fn waiting_for(
         &self,
-        direction: Direction,
-        target: Target,
+        (direction, target, delay_ms): (Direction, Target, i64),
     ) -> Vec<(&Campaign, &Experience)> {
-        let Some(waiting) = self.waiting.get(&(direction, target)) else {
-            return Vec::new();
-        };
-        let experiences = waiting
-            .iter()
-            .filter_map(|(_, id)| self.experiences.get(id));
-        experiences
+        self.waiting(direction, target)
+            .filter(|experience| experience.trigger.delay_ms() == delay_ms)
             .filter_map(|experience| {
                 Some((self.campaigns.get(&experience.campaign_id)?, experience))
             })
             .collect()
+    }
+
+    /// How long experiences want an instance to stay in the target, in milliseconds; some of them may
+    /// be the same.
+    pub fn delays(&self, target: Target) -> impl Iterator<Item = i64> {
+        self.waiting(Direction::Enter, target)
+            .map(|experience| experience.trigger.delay_ms())
+            .filter(|delay_ms| *delay_ms > 0)
+    }
+
+    fn waiting(&self, direction: Direction, target: Target) -> impl Iterator<Item = &Experience> {
+        let waiting = self.waiting.get(&(direction, target));
+        waiting
+            .into_iter()
+            .flatten()
+            .filter_map(|(_, id)| self.experiences.get(id))
     }
 
     /// The time zone of the place that a target is (part of), if it says one; else the account's.

@@ -24,7 +24,7 @@ use moca_core::{
         AccountId, AppId, BeaconId, CampaignId, ExperienceId, Id, InstanceId, MessageId, PlaceId,
         ZoneId,
     },
-    presence::Presence,
+    presence::{Presence, Stay},
     property::Property,
     user::User,
 };
@@ -180,7 +180,7 @@ fn events_of_the_event_log() {
 
 #[test]
 fn presence_of_the_device_store() {
-    kept(&Presence::default(), "00000000");
+    kept(&Presence::default(), "0000000000");
     kept(
         &Presence {
             newest_at: 1_795_000_000_000,
@@ -190,8 +190,13 @@ fn presence_of_the_device_store() {
             ],
             beacons: vec![(id::<BeaconId>(3), 5)],
             inside: vec![(Target::Beacon(id::<BeaconId>(3)), 4)],
+            stays: vec![Stay {
+                due_ms: 7,
+                target: Target::Beacon(id::<BeaconId>(3)),
+                entered_at: 4,
+            }],
         },
-        "80f8b2e5bd68020001010101010101010101010101010101010202020202020202020202020202020201030303030303030303030303030303030a01020303030303030303030303030303030308",
+        "80f8b2e5bd68020001010101010101010101010101010101010202020202020202020202020202020201030303030303030303030303030303030a01020303030303030303030303030303030308010e020303030303030303030303030303030308",
     );
 }
 
@@ -251,11 +256,12 @@ fn decisions_of_the_device_store() {
             experience_id: id::<ExperienceId>(3),
             direction: Direction::Exit,
             target: Target::Zone(id::<ZoneId>(4)),
+            delay_ms: 1,
             at_ms: 1_795_000_000_000,
             verdict: Verdict::Fired,
             message_id: Some(id::<MessageId>(5)),
         },
-        "01010101010101010101010101010101020202020202020202020202020202020303030303030303030303030303030301010404040404040404040404040404040480f8b2e5bd68000105050505050505050505050505050505",
+        "0101010101010101010101010101010102020202020202020202020202020202030303030303030303030303030303030101040404040404040404040404040404040280f8b2e5bd68000105050505050505050505050505050505",
     );
 }
 

@@ -85,7 +85,7 @@ impl Decision {
             instance_id: decision.instance_id,
             campaign_id: decision.campaign_id,
             experience_id: decision.experience_id,
-            trigger: trigger(decision.direction, decision.target),
+            trigger: trigger(decision.direction, decision.target, decision.delay_ms),
             at: decision.at_ms,
             outcome,
             compared,
@@ -133,13 +133,17 @@ fn explain(verdict: &Verdict) -> (Outcome, Option<Compared>) {
     }
 }
 
-fn trigger(direction: Direction, target: Target) -> Trigger {
+fn trigger(direction: Direction, target: Target, delay_ms: i64) -> Trigger {
+    let delay_ms = (delay_ms > 0).then_some(delay_ms);
     match (direction, target) {
-        (Direction::Enter, Target::Place(place_id)) => Trigger::EnterPlace { place_id },
+        (Direction::Enter, Target::Place(place_id)) => Trigger::EnterPlace { place_id, delay_ms },
         (Direction::Exit, Target::Place(place_id)) => Trigger::ExitPlace { place_id },
-        (Direction::Enter, Target::Zone(zone_id)) => Trigger::EnterZone { zone_id },
+        (Direction::Enter, Target::Zone(zone_id)) => Trigger::EnterZone { zone_id, delay_ms },
         (Direction::Exit, Target::Zone(zone_id)) => Trigger::ExitZone { zone_id },
-        (Direction::Enter, Target::Beacon(beacon_id)) => Trigger::EnterBeacon { beacon_id },
+        (Direction::Enter, Target::Beacon(beacon_id)) => Trigger::EnterBeacon {
+            beacon_id,
+            delay_ms,
+        },
         (Direction::Exit, Target::Beacon(beacon_id)) => Trigger::ExitBeacon { beacon_id },
     }
 }

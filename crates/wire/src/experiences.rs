@@ -4,6 +4,7 @@ use moca_core::{
     campaign::repeat::Repeat,
     experience::{self, Action, ExperienceConfig, Trigger},
     id::{CampaignId, ExperienceId},
+    limits::DELAY_MS_MAX,
 };
 use serde::{
     Deserialize, Serialize,
@@ -155,31 +156,48 @@ fn read_trigger(fields: &mut Fields<'_, '_>) -> Option<Trigger> {
     let kind = fields.required("@type", type_of(&TRIGGER_TYPES));
     let Some(kind) = kind else {
         // Without the type nobody can say which of these belong there.
-        for key in ["placeId", "zoneId", "beaconId"] {
+        for key in ["placeId", "zoneId", "beaconId", "delayMs"] {
             fields.take(key);
         }
         return None;
     };
     Some(match kind {
-        TriggerType::EnterPlace => Trigger::EnterPlace {
-            place_id: fields.required("placeId", values::id)?,
-        },
+        TriggerType::EnterPlace => {
+            let (place_id, delay_ms) = (fields.required("placeId", values::id), read_delay(fields));
+            Trigger::EnterPlace {
+                place_id: place_id?,
+                delay_ms,
+            }
+        }
         TriggerType::ExitPlace => Trigger::ExitPlace {
             place_id: fields.required("placeId", values::id)?,
         },
-        TriggerType::EnterZone => Trigger::EnterZone {
-            zone_id: fields.required("zoneId", values::id)?,
-        },
+        TriggerType::EnterZone => {
+            let (zone_id, delay_ms) = (fields.required("zoneId", values::id), read_delay(fields));
+            Trigger::EnterZone {
+                zone_id: zone_id?,
+                delay_ms,
+            }
+        }
         TriggerType::ExitZone => Trigger::ExitZone {
             zone_id: fields.required("zoneId", values::id)?,
         },
-        TriggerType::EnterBeacon => Trigger::EnterBeacon {
-            beacon_id: fields.required("beaconId", values::id)?,
-        },
+        TriggerType::EnterBeacon => {
+            let (beacon_id, delay_ms) =
+                (fields.required("beaconId", values::id), read_delay(fields));
+            Trigger::EnterBeacon {
+                beacon_id: beacon_id?,
+                delay_ms,
+            }
+        }
         TriggerType::ExitBeacon => Trigger::ExitBeacon {
             beacon_id: fields.required("beaconId", values::id)?,
         },
     })
+}
+
+fn read_delay(fields: &mut Fields<'_, '_>) -> Option<i64> {
+    fields.optional("delayMs", values::integer(0, DELAY_MS_MAX))
 }
 
 /// A reader of `@type`.

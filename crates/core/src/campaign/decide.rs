@@ -20,10 +20,12 @@ pub struct Decision {
     pub campaign_id: CampaignId,
     /// The experience.
     pub experience_id: ExperienceId,
-    /// The crossing that made the trigger true.
+    /// The crossing that made the trigger true, or began the stay that did.
     pub direction: Direction,
     /// Of what.
     pub target: Target,
+    /// Milliseconds of the stay that the trigger waited for; 0 for a crossing.
+    pub delay_ms: i64,
     /// Event time, ms since 1970.
     pub at_ms: i64,
     /// The outcome.

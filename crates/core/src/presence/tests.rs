@@ -6,10 +6,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
+    campaign::repeat::Repeat,
     event::Fix,
+    experience::Trigger,
     id::{PlaceId, ZoneId},
     property::Properties,
-    samples::{beacon, circle, id, identity, place, zone},
+    samples::{beacon, campaign, circle, experience, id, identity, place, zone},
 };
 
 /// Two places side by side on the equator; place 1 has zone 1 with beacons 1 and 2, zone 2 of place
@@ -70,25 +72,25 @@ fn custom(at_ms: i64) -> Event {
     }
 }
 
-/// A crossing in words: `12 enter place 1`.
-fn words(crossing: &Crossing) -> String {
-    let direction = match crossing.direction {
-        Direction::Enter => "enter",
-        Direction::Exit => "exit",
+/// What came about in words: `12 enter place 1`.
+fn words(occurrence: &Occurrence) -> String {
+    let (_, target, _) = occurrence.condition();
+    let what = match occurrence {
+        Occurrence::Stayed(_) => "stayed",
+        Occurrence::Crossed(crossing) => match crossing.direction {
+            Direction::Enter => "enter",
+            Direction::Exit => "exit",
+        },
     };
-    let kind = match crossing.target {
+    let kind = match target {
         Target::Place(_) => "place",
         Target::Zone(_) => "zone",
         Target::Beacon(_) => "beacon",
     };
-    format!(
-        "{} {direction} {kind} {}",
-        crossing.at_ms,
-        crossing.target.id().0[0]
-    )
+    format!("{} {what} {kind} {}", occurrence.at_ms(), target.id().0[0])
 }
 
-/// The crossings of a trace, in words, and the presence after it.
+/// What a trace brings about, in words, and the presence after it.
 fn walk(world: &World, events: &[Event]) -> (Vec<String>, Presence) {
     let mut presence = Presence::default();
     let mut crossings = Vec::new();
@@ -178,7 +180,7 @@ fn a_silent_device_leaves_its_beacon_by_the_tick() {
         at_ms: due_ms,
         entered_at: 100,
     };
-    assert_eq!(crossings, [expected]);
+    assert_eq!(crossings, [Occurrence::Crossed(expected)]);
     assert_eq!(due_at(&presence), None);
 }
 
@@ -217,6 +219,84 @@ fn a_deleted_place_is_gone_without_a_crossing() {
 fn a_beacon_of_another_fleet_is_ignored() {
     let (crossings, _) = walk(&world(), &[sighting(1, &[77])]);
     assert_eq!(crossings, Vec::<String>::new());
+}
+
+/// The same world with experiences that wait for a stay in place 1 and at beacon 3.
+fn world_with_stays() -> World {
+    let mut world = world();
+    world.put_campaign(campaign());
+    for (number, trigger) in [
+        (
+            1,
+            Trigger::EnterPlace {
+                place_id: id::<PlaceId>(1),
+                delay_ms: Some(PLACE_DELAY_MS),
+            },
+        ),
+        (
+            2,
+            Trigger::EnterBeacon {
+                beacon_id: id::<BeaconId>(3),
+                delay_ms: Some(BEACON_EXIT_MS),
+            },
+        ),
+    ] {
+        let mut one = experience(number, Repeat::Never);
+        one.trigger = trigger;
+        world.put_experience(one);
+    }
+    world
+}
+
+const PLACE_DELAY_MS: i64 = 12_000;
+
+#[test]
+fn a_stay_is_complete_at_its_moment_although_nothing_happens_then() {
+    let world = world_with_stays();
+    let (occurred, presence) = walk(&world, &[fix(1, 0.005), custom(PLACE_DELAY_MS)]);
+    assert_eq!(occurred, ["1 enter place 1"]);
+    assert_eq!(due_at(&presence), Some(1 + PLACE_DELAY_MS));
+    let late = 20 * PLACE_DELAY_MS;
+    for next in [custom(late), fix(late, 0.005), fix(late, 1.0)] {
+        let (occurred, presence) = walk(&world, &[fix(1, 0.005), next]);
+        assert_eq!(occurred[1], "12001 stayed place 1");
+        assert_eq!(due_at(&presence), None);
+    }
+}
+
+#[test]
+fn who_leaves_before_or_comes_again_has_not_stayed() {
+    let world = world_with_stays();
+    let (occurred, _) = walk(
+        &world,
+        &[
+            fix(0, 0.005),
+            fix(PLACE_DELAY_MS - 1, 1.0),
+            fix(PLACE_DELAY_MS, 0.005),
+            custom(2 * PLACE_DELAY_MS - 1),
+        ],
+    );
+    assert_eq!(
+        occurred,
+        [
+            "0 enter place 1",
+            "11999 exit place 1",
+            "12000 enter place 1"
+        ]
+    );
+}
+
+#[test]
+fn a_stay_that_ends_at_its_moment_is_complete() {
+    let (occurred, _) = walk(&world_with_stays(), &[sighting(5, &[3]), custom(100_000)]);
+    let due_ms = 5 + BEACON_EXIT_MS;
+    assert_eq!(
+        occurred[1..],
+        [
+            format!("{due_ms} stayed beacon 3"),
+            format!("{due_ms} exit beacon 3")
+        ]
+    );
 }
 
 /// What an instance is in at an instant, from all that it told in order and what still exists.
@@ -296,6 +376,15 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// How long somebody waits for a stay in the target.
+fn delay_ms(target: Target) -> Option<i64> {
+    match target {
+        Target::Place(place) if place == id::<PlaceId>(1) => Some(PLACE_DELAY_MS),
+        Target::Beacon(beacon) if beacon == id::<BeaconId>(3) => Some(BEACON_EXIT_MS),
+        _ => None,
+    }
+}
+
 fn delete(world: &mut World, target: Target) {
     match target {
         Target::Place(id) => world.remove_place(id),
@@ -309,8 +398,9 @@ proptest! {
     fn presence_is_what_the_model_says_after_every_step(
         steps in prop::collection::vec(any_step(), 1..60),
     ) {
-        let mut world = world();
+        let mut world = world_with_stays();
         let mut presence = Presence::default();
+        let mut stayed: BTreeSet<(Target, i64)> = BTreeSet::new();
         let mut told: Vec<Event> = Vec::new();
         let mut now_ms = 10_000;
         let mut inside: BTreeMap<Target, i64> = BTreeMap::new();
@@ -343,12 +433,32 @@ proptest! {
             inside.retain(|target, _| world.has(*target));
             // The crossings alone lead from one state to the next, in order of time.
             let mut last_ms = 0;
-            for crossing in crossings {
-                prop_assert!(crossing.at_ms >= last_ms && crossing.at_ms <= now_ms);
-                last_ms = crossing.at_ms;
-                match crossing.direction {
-                    Direction::Enter => prop_assert_eq!(inside.insert(crossing.target, crossing.at_ms), None),
-                    Direction::Exit => prop_assert_eq!(inside.remove(&crossing.target), Some(crossing.entered_at)),
+            for occurrence in crossings {
+                prop_assert!(occurrence.at_ms() >= last_ms && occurrence.at_ms() <= now_ms);
+                last_ms = occurrence.at_ms();
+                match occurrence {
+                    Occurrence::Stayed(stay) => {
+                        // One that was deleted meanwhile is noticed by the next fix or sighting.
+                        if world.has(stay.target) {
+                            prop_assert_eq!(inside.get(&stay.target), Some(&stay.entered_at));
+                        }
+                        prop_assert_eq!(Some(stay.delay_ms()), delay_ms(stay.target));
+                        prop_assert!(stayed.insert((stay.target, stay.entered_at)), "stayed twice");
+                    }
+                    Occurrence::Crossed(Crossing { direction: Direction::Enter, target, at_ms, .. }) => {
+                        prop_assert_eq!(inside.insert(target, at_ms), None);
+                    }
+                    Occurrence::Crossed(Crossing { target, at_ms, entered_at, .. }) => {
+                        prop_assert_eq!(inside.remove(&target), Some(entered_at));
+                        let complete = delay_ms(target).is_some_and(|delay_ms| at_ms - entered_at >= delay_ms);
+                        prop_assert_eq!(stayed.contains(&(target, entered_at)), complete);
+                    }
+                }
+            }
+            if may_cross {
+                for (target, entered_at) in &inside {
+                    let complete = delay_ms(*target).is_some_and(|delay_ms| now_ms - entered_at >= delay_ms);
+                    prop_assert_eq!(stayed.contains(&(*target, *entered_at)), complete);
                 }
             }
             let still_there = |(target, _): &&(Target, i64)| world.has(*target);

@@ -16,7 +16,7 @@ const ENTER: Direction = Direction::Enter;
 
 fn waiting(world: &World, direction: Direction, place: u8) -> Vec<ExperienceId> {
     let target = Target::Place(id::<PlaceId>(place));
-    let waiting = world.waiting_for(direction, target);
+    let waiting = world.waiting_for((direction, target, 0));
     waiting.iter().map(|(_, one)| one.id()).collect()
 }
 
@@ -26,7 +26,10 @@ fn awaiting(number: u8, created_at: i64, place: u8, direction: Direction) -> Exp
     one.frame.created_at = created_at;
     let place_id = id::<PlaceId>(place);
     one.trigger = match direction {
-        Direction::Enter => Trigger::EnterPlace { place_id },
+        Direction::Enter => Trigger::EnterPlace {
+            place_id,
+            delay_ms: None,
+        },
         Direction::Exit => Trigger::ExitPlace { place_id },
     };
     one

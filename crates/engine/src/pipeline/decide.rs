@@ -9,7 +9,7 @@ use moca_core::{
     event::{Change, Event, Record, Subject},
     id::InstanceId,
     limits::{CONTROL_RETRY_MS, EVENT_LATE_MS_MAX, STEP_BYTES_MAX, STEP_RECORDS_MAX},
-    presence::{self, Crossing},
+    presence::{self, Occurrence},
 };
 use moca_storage::{
     StorageError,
@@ -165,25 +165,25 @@ impl Decide {
         })?;
         if let Change::Event(event) = change {
             let world = self.configuration.world(subject.account_id);
-            let mut crossings = Vec::new();
-            presence::observe(&mut state.presence, world, event, &mut crossings);
+            let mut occurred = Vec::new();
+            presence::observe(&mut state.presence, world, event, &mut occurred);
             let may_fire = !is_late(event, state);
             if !may_fire {
                 self.shared.metrics.events_late.inc();
             }
-            for crossing in crossings {
+            for occurrence in occurred {
                 if may_fire {
                     let decisions = &mut output.decisions;
                     fire(
                         world,
                         state,
-                        &crossing,
+                        &occurrence,
                         decisions,
                         batch,
                         &self.shared.metrics,
                     )?;
                 }
-                output.push(subject, crossing);
+                output.push(subject, occurrence);
             }
         }
         instance::apply(state, change);
@@ -211,19 +211,19 @@ impl Decide {
                     })
             })?;
             let world = self.configuration.world(state.subject.account_id);
-            let mut crossings = Vec::new();
-            presence::tick(&mut state.presence, world, now_ms, &mut crossings);
-            for crossing in crossings {
+            let mut occurred = Vec::new();
+            presence::tick(&mut state.presence, world, now_ms, &mut occurred);
+            for occurrence in occurred {
                 let decisions = &mut output.decisions;
                 fire(
                     world,
                     state,
-                    &crossing,
+                    &occurrence,
                     decisions,
                     batch,
                     &self.shared.metrics,
                 )?;
-                output.push(state.subject, crossing);
+                output.push(state.subject, occurrence);
             }
             self.timers.update(state);
         }
@@ -243,8 +243,11 @@ struct RowOutput {
 }
 
 impl RowOutput {
-    fn push(&mut self, subject: Subject, crossing: Crossing) {
-        self.crossings.push(InstanceCrossing { subject, crossing });
+    /// Hands a crossing on to the stage that counts.
+    fn push(&mut self, subject: Subject, occurrence: Occurrence) {
+        if let Occurrence::Crossed(crossing) = occurrence {
+            self.crossings.push(InstanceCrossing { subject, crossing });
+        }
     }
 }
 

@@ -1,11 +1,11 @@
-//! From a crossing to decisions and messages.
+//! From an occurrence to decisions and messages.
 
 use moca_core::{
     campaign::decide::{Decision, Verdict, decide},
-    experience::Experience,
+    experience::{Experience, Target},
     id::{Id, MessageId},
     locale,
-    presence::Crossing,
+    presence::Occurrence,
     time::Zone,
     world::World,
 };
@@ -41,46 +41,47 @@ impl RowDecisions {
     }
 }
 
-/// Decides on every experience of the instance's app that waits for the crossing.
+/// Decides on every experience of the instance's app that waits for it.
 pub(crate) fn fire(
     world: &World,
     state: &mut InstanceState,
-    crossing: &Crossing,
+    occurrence: &Occurrence,
     row: &mut RowDecisions,
     batch: &mut Batch<'_>,
     metrics: &Metrics,
 ) -> Result<(), StorageError> {
-    let waiting = world.waiting_for(crossing.direction, crossing.target);
+    let (direction, target, delay_ms) = occurrence.condition();
+    let at_ms = occurrence.at_ms();
+    let waiting = world.waiting_for((direction, target, delay_ms));
     if waiting.is_empty() {
         return Ok(());
     }
-    let zone = local_zone(world, state, crossing);
+    let zone = local_zone(world, state, target);
     let app_id = state.subject.app_id;
     for (campaign, experience) in waiting {
         if campaign.app_id != app_id {
             continue;
         }
-        let verdict = decide(campaign, experience, &state.caps, crossing.at_ms, &zone);
+        let verdict = decide(campaign, experience, &state.caps, at_ms, &zone);
         metrics.decided(&verdict);
         let key = row.next();
-        let message_id = matches!(verdict, Verdict::Fired)
-            .then(|| MessageId(row_id(crossing.at_ms, MESSAGE, key)));
+        let message_id =
+            matches!(verdict, Verdict::Fired).then(|| MessageId(row_id(at_ms, MESSAGE, key)));
         if let Some(message_id) = message_id {
-            let message = message(message_id, experience, crossing.at_ms, state);
+            let message = message(message_id, experience, at_ms, state);
             batch.put_message(state.subject.instance_id, state.message_count, &message)?;
             state.message_count += 1;
-            state
-                .caps
-                .record(campaign.id(), experience.id(), crossing.at_ms);
+            state.caps.record(campaign.id(), experience.id(), at_ms);
             metrics.messages.inc();
         }
         let decision = Decision {
             instance_id: state.subject.instance_id,
             campaign_id: campaign.id(),
             experience_id: experience.id(),
-            direction: crossing.direction,
-            target: crossing.target,
-            at_ms: crossing.at_ms,
+            direction,
+            target,
+            delay_ms,
+            at_ms,
             verdict,
             message_id,
         };
@@ -109,13 +110,13 @@ fn row_id(at_ms: i64, what: u8, key: DecisionKey) -> Id {
 }
 
 /// The device's time zone, if it told a known one; else the place's or the account's.
-fn local_zone(world: &World, state: &InstanceState, crossing: &Crossing) -> Zone {
+fn local_zone(world: &World, state: &InstanceState, target: Target) -> Zone {
     state
         .profile
         .time_zone
         .as_deref()
         .and_then(Zone::named)
-        .unwrap_or_else(|| world.time_zone(crossing.target))
+        .unwrap_or_else(|| world.time_zone(target))
 }
 
 fn message(

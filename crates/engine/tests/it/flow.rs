@@ -21,8 +21,15 @@ async fn entering_a_place_fires_once_and_every_trigger_is_explained() {
     let site = Site::new().await;
     let place_id = site.place(40.0, -3.0).await;
     let campaign = site.campaign(None).await;
-    site.experience(campaign, Trigger::EnterPlace { place_id }, Repeat::Never)
-        .await;
+    site.experience(
+        campaign,
+        Trigger::EnterPlace {
+            place_id,
+            delay_ms: None,
+        },
+        Repeat::Never,
+    )
+    .await;
     let engine = site.engine().await;
     let subject = site.register(&engine, "phone").await;
 
@@ -59,7 +66,10 @@ async fn entering_a_place_fires_once_and_every_trigger_is_explained() {
 async fn decisions_are_found_by_instance_campaign_and_time() {
     let site = Site::new().await;
     let place_id = site.place(40.0, -3.0).await;
-    let trigger = Trigger::EnterPlace { place_id };
+    let trigger = Trigger::EnterPlace {
+        place_id,
+        delay_ms: None,
+    };
     let campaigns = [site.campaign(None).await, site.campaign(Some(1)).await];
     for campaign in campaigns {
         site.experience(campaign, trigger, Repeat::Immediately)
@@ -132,7 +142,10 @@ async fn a_change_of_configuration_applies_to_the_next_event() {
     let campaign = site.campaign(None).await;
     site.experience(
         campaign,
-        Trigger::EnterPlace { place_id },
+        Trigger::EnterPlace {
+            place_id,
+            delay_ms: None,
+        },
         Repeat::Immediately,
     )
     .await;
@@ -146,8 +159,15 @@ async fn the_text_is_in_the_language_of_the_device() {
     let site = Site::new().await;
     let place_id = site.place(40.0, -3.0).await;
     let campaign = site.campaign(None).await;
-    site.experience(campaign, Trigger::EnterPlace { place_id }, Repeat::Never)
-        .await;
+    site.experience(
+        campaign,
+        Trigger::EnterPlace {
+            place_id,
+            delay_ms: None,
+        },
+        Repeat::Never,
+    )
+    .await;
     let engine = site.engine().await;
     let subject = site.register(&engine, "phone").await;
     let profile = Profile {
@@ -180,8 +200,15 @@ async fn campaigns_of_another_app_do_not_fire() {
     let site = Site::new().await;
     let place_id = site.place(40.0, -3.0).await;
     let campaign = site.campaign(None).await;
-    site.experience(campaign, Trigger::EnterPlace { place_id }, Repeat::Never)
-        .await;
+    site.experience(
+        campaign,
+        Trigger::EnterPlace {
+            place_id,
+            delay_ms: None,
+        },
+        Repeat::Never,
+    )
+    .await;
     let other = moca_core::id::AppId(moca_core::id::Id([3; 16]));
     site.insert_app(other).await;
     let engine = site.engine().await;
@@ -205,7 +232,10 @@ async fn events_of_one_request_apply_in_order_of_time_and_late_ones_do_not_fire(
     let site = Site::new().await;
     let place_id = site.place(40.0, -3.0).await;
     let campaign = site.campaign(None).await;
-    let trigger = Trigger::EnterPlace { place_id };
+    let trigger = Trigger::EnterPlace {
+        place_id,
+        delay_ms: None,
+    };
     site.experience(campaign, trigger, Repeat::Immediately)
         .await;
     let engine = site.engine().await;

@@ -20,10 +20,20 @@ async fn site() -> Site {
     for (campaign, trigger, repeat) in [
         (
             capped,
-            Trigger::EnterPlace { place_id },
+            Trigger::EnterPlace {
+                place_id,
+                delay_ms: None,
+            },
             Repeat::Immediately,
         ),
-        (open, Trigger::EnterZone { zone_id }, Repeat::After1Hour),
+        (
+            open,
+            Trigger::EnterZone {
+                zone_id,
+                delay_ms: Some(5 * MINUTE),
+            },
+            Repeat::After1Hour,
+        ),
         (open, Trigger::ExitBeacon { beacon_id }, Repeat::Immediately),
     ] {
         site.experience(campaign, trigger, repeat).await;

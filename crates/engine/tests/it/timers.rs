@@ -68,6 +68,64 @@ async fn a_silent_device_leaves_its_beacon_by_the_clock_also_after_a_restart() {
 }
 
 #[tokio::test]
+async fn who_stays_is_answered_once_whether_the_device_talks_or_is_silent() {
+    let site = Site::new().await;
+    let place_id = site.place(40.0, -3.0).await;
+    let campaign = site.campaign(None).await;
+    let trigger = Trigger::EnterPlace {
+        place_id,
+        delay_ms: Some(2 * MINUTE),
+    };
+    site.experience(campaign, trigger, Repeat::Immediately)
+        .await;
+    let engine = site.engine().await;
+    let silent = site.register(&engine, "silent").await;
+    let talks = site.register(&engine, "talks").await;
+    let leaves = site.register(&engine, "leaves").await;
+    for phone in [silent, talks, leaves] {
+        let fix = site.fix(START, 40.0, -3.0);
+        engine.events(phone, vec![fix]).await.unwrap();
+    }
+    site.clock.set(START + MINUTE);
+    let gone = site.fix(START + MINUTE, 41.0, -3.0);
+    engine.events(leaves, vec![gone]).await.unwrap();
+    let still = site.fix(START + MINUTE, 40.0, -3.0);
+    engine.events(talks, vec![still]).await.unwrap();
+    engine.shutdown().await.unwrap();
+    drop(engine);
+
+    // The stay goes on through a restart.
+    let engine = site.engine().await;
+    let still = site.fix(START + 3 * MINUTE, 40.0, -3.0);
+    engine.events(talks, vec![still]).await.unwrap();
+    assert_eq!(inbox(&engine, talks).await.len(), 1);
+    site.clock.set(START + 2 * MINUTE - 1);
+    engine.tick().await.unwrap();
+    assert!(inbox(&engine, silent).await.is_empty());
+    site.clock.set(START + 2 * MINUTE);
+    engine.tick().await.unwrap();
+    site.clock.set(START + HOUR);
+    engine.tick().await.unwrap();
+    for (phone, messages) in [(silent, 1), (talks, 1), (leaves, 0)] {
+        assert_eq!(inbox(&engine, phone).await.len(), messages);
+    }
+    let query = DecisionQuery {
+        limit: 10,
+        ..DecisionQuery::default()
+    };
+    let decisions = engine.decisions(site.app_id, &query).await.unwrap().items;
+    for kept in &decisions {
+        let decision = &kept.decision;
+        assert_eq!(
+            (decision.at_ms, decision.delay_ms),
+            (START + 2 * MINUTE, 2 * MINUTE)
+        );
+    }
+    assert_eq!(decisions.len(), 2);
+    engine.shutdown().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_device_that_tells_of_the_past_is_not_silent_while_it_goes_on_telling() {
     let site = Site::new().await;
     let place_id = site.place(40.0, -3.0).await;

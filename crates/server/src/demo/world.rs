@@ -97,18 +97,21 @@ impl World {
         match (offer.direction, offer.spot) {
             (Enter, Spot::Place(index)) => Trigger::EnterPlace {
                 place_id: self.places[index],
+                delay_ms: None,
             },
             (Exit, Spot::Place(index)) => Trigger::ExitPlace {
                 place_id: self.places[index],
             },
             (Enter, Spot::Zone(index)) => Trigger::EnterZone {
                 zone_id: self.zones[index],
+                delay_ms: None,
             },
             (Exit, Spot::Zone(index)) => Trigger::ExitZone {
                 zone_id: self.zones[index],
             },
             (Enter, Spot::Beacon(index)) => Trigger::EnterBeacon {
                 beacon_id: self.beacons[index],
+                delay_ms: None,
             },
             (Exit, Spot::Beacon(index)) => Trigger::ExitBeacon {
                 beacon_id: self.beacons[index],

@@ -90,7 +90,10 @@ async fn greet(client: &Client, app_id: AppId, place_id: PlaceId, now_ms: i64) -
             repeat: Repeat::NextDay,
             enabled: true,
         },
-        trigger: Trigger::EnterPlace { place_id },
+        trigger: Trigger::EnterPlace {
+            place_id,
+            delay_ms: None,
+        },
         action: Action::SendLocalMessage(Content {
             content: content.map(|(k, v)| (k.into(), v.into())).into(),
             bg_alert: Default::default(),

@@ -252,11 +252,20 @@ pub(crate) fn experience(number: u32, trigger: Trigger) -> Experience {
 pub(crate) fn triggers() -> [Trigger; 6] {
     let (place_id, zone_id, beacon_id) = (PlaceId(id(2)), ZoneId(id(3)), BeaconId(id(8)));
     [
-        Trigger::EnterPlace { place_id },
+        Trigger::EnterPlace {
+            place_id,
+            delay_ms: None,
+        },
         Trigger::ExitPlace { place_id },
-        Trigger::EnterZone { zone_id },
+        Trigger::EnterZone {
+            zone_id,
+            delay_ms: Some(60_000),
+        },
         Trigger::ExitZone { zone_id },
-        Trigger::EnterBeacon { beacon_id },
+        Trigger::EnterBeacon {
+            beacon_id,
+            delay_ms: None,
+        },
         Trigger::ExitBeacon { beacon_id },
     ]
 }

@@ -68,6 +68,14 @@ fn every_trigger_and_action_is_read_and_written_back() {
             });
             let input = read(&body).unwrap();
             assert_eq!(serde_json::to_value(&input).unwrap(), body);
+            body["trigger"]["delayMs"] = json!(120_000);
+            match read(&body) {
+                Ok(input) => assert_eq!(serde_json::to_value(&input).unwrap(), body),
+                Err(faults) => {
+                    assert!(trigger.starts_with("Exit"), "{faults:?}");
+                    assert_eq!(found(&faults), [("/trigger/delayMs", "unknown_field")]);
+                }
+            }
         }
     }
 }
@@ -138,6 +146,24 @@ fn each_fault_of_config_and_trigger_is_found_where_it_is() {
                 Set(json!("p")),
                 "/trigger/placeId",
                 "invalid_format",
+            ),
+            (
+                "/trigger/delayMs",
+                Set(json!(-1)),
+                "/trigger/delayMs",
+                "out_of_range",
+            ),
+            (
+                "/trigger/delayMs",
+                Set(json!(7 * 86_400_000 + 1)),
+                "/trigger/delayMs",
+                "out_of_range",
+            ),
+            (
+                "/trigger/delayMs",
+                Set(json!("2m")),
+                "/trigger/delayMs",
+                "wrong_type",
             ),
             ("/action", Remove, "/action", "required"),
         ],
