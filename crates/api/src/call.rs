@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use moca_core::{clock::new_id, id::Id, resource::Frame};
+use moca_engine::estate::Author;
 use moca_wire::problem::Code;
 
 use crate::{auth::Principal, etag::IfMatch, failure::Failure, query::Query, state::ApiState};
@@ -44,24 +45,23 @@ pub(crate) enum Body {
 }
 
 impl Call {
+    /// Who makes what this call changes, and when.
+    pub fn author(&self) -> Author<'_> {
+        Author {
+            account_id: self.principal.account_id,
+            now_ms: self.now_ms(),
+            random: self.request.state.random.as_ref(),
+        }
+    }
+
     /// The frame of an object made by this call.
     pub fn new_frame(&self) -> Frame {
-        Frame {
-            account_id: self.principal.account_id,
-            id: self.new_id(),
-            created_at: self.now_ms(),
-            updated_at: self.now_ms(),
-            revision: 1,
-        }
+        self.author().new_frame()
     }
 
     /// The frame of an object changed by this call.
     pub fn next_frame(&self, frame: &Frame) -> Frame {
-        Frame {
-            updated_at: self.now_ms().max(frame.updated_at),
-            revision: frame.revision + 1,
-            ..frame.clone()
-        }
+        self.author().next_frame(frame)
     }
 }
 

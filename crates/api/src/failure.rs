@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use moca_core::{id::IdError, resource::Kind};
-use moca_engine::EngineError;
+use moca_engine::{EngineError, estate::Refusal};
 use moca_storage::{StorageError, control::Reference};
 use moca_wire::{
     fault::FaultCode,
@@ -85,18 +85,11 @@ impl Failure {
 
     /// A unique value is taken; `field` is its API name, for example `config.externalId`.
     pub fn taken(field: &str) -> Self {
-        // What is unique together is named by the first of its fields.
-        let (first, _) = field.split_once(',').unwrap_or((field, ""));
-        let pointer = format!("/{}", first.replace('.', "/"));
         Self::new(
             Code::AlreadyExists,
             format!("Choose another {field}: this one is taken by another object."),
         )
-        .with_errors(vec![Fault::new(
-            pointer,
-            FaultCode::Taken,
-            "another object has this value",
-        )])
+        .with_errors(vec![Fault::taken(field)])
     }
 
     /// The object cannot be deleted because others refer to it.
@@ -182,6 +175,15 @@ impl From<StorageError> for Failure {
             ),
             StorageError::Closed => Self::new(Code::Unavailable, "The server is stopping."),
             other => Self::internal("the control store failed", other),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Invalid(faults) => Self::invalid(faults),
+            Refusal::Storage(error) => error.into(),
         }
     }
 }

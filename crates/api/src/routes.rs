@@ -9,8 +9,8 @@ use moca_core::{
 use crate::{
     device::{self, events, messages, profile},
     manage::{
-        accounts, analytics, apps, beacons, campaigns, decisions, experiences, instances, labels,
-        members, place_batch, places, tokens, users, zones,
+        accounts, analytics, apps, batch, beacons, campaigns, decisions, experiences, instances,
+        labels, members, places, tokens, users, zones,
     },
     oauth,
     ops::{health, metrics},
@@ -92,8 +92,12 @@ const USERS: &[Parameter] = &[required("appId", ParameterKind::Id), OFFSET, LIMI
 /// Of which app an id is that is the app's own.
 const OF_APP: &[Parameter] = &[required("appId", ParameterKind::Id)];
 
-/// Whether a batch is done as a whole or not at all.
-const ATOMIC: Parameter = optional("atomic", ParameterKind::Flag);
+/// Whether a batch is done as a whole or not at all, and whether an item may replace the object that
+/// has its `externalId`.
+const BATCH: &[Parameter] = &[
+    optional("atomic", ParameterKind::Flag),
+    optional("upsert", ParameterKind::Flag),
+];
 
 /// All routes of the public port.
 pub const fn routes() -> &'static [Route] {
@@ -140,7 +144,7 @@ static ROUTES: &[Route] = &[
 
     route(Get,    "/v2/places",           Manage(Viewer, manage!(places::list))).query(PLACES),
     route(Post,   "/v2/places",           Manage(Editor, manage!(places::create))).json().created(),
-    route(Post,   "/v2/places/batch",     Manage(Editor, manage!(place_batch::create))).query(&[ATOMIC]).json(),
+    route(Post,   "/v2/places/batch",     Manage(Editor, manage!(batch::places))).query(BATCH).json(),
     route(Put,    "/v2/places/external/{externalId}", Manage(Editor, manage!(places::put_external))).json().ok_or_created(),
     route(Get,    "/v2/places/{placeId}", Manage(Viewer, manage!(places::get))),
     route(Put,    "/v2/places/{placeId}", Manage(Editor, manage!(places::put))).json(),
@@ -148,6 +152,7 @@ static ROUTES: &[Route] = &[
 
     route(Get,    "/v2/zones",          Manage(Viewer, manage!(zones::list))).query(ZONES),
     route(Post,   "/v2/zones",          Manage(Editor, manage!(zones::create))).json().created(),
+    route(Post,   "/v2/zones/batch",    Manage(Editor, manage!(batch::zones))).query(BATCH).json(),
     route(Put,    "/v2/zones/external/{externalId}", Manage(Editor, manage!(zones::put_external))).json().ok_or_created(),
     route(Get,    "/v2/zones/{zoneId}", Manage(Viewer, manage!(zones::get))),
     route(Put,    "/v2/zones/{zoneId}", Manage(Editor, manage!(zones::put))).json(),
@@ -157,6 +162,7 @@ static ROUTES: &[Route] = &[
 
     route(Get,    "/v2/beacons",            Manage(Viewer, manage!(beacons::list))).query(BEACONS),
     route(Post,   "/v2/beacons",            Manage(Editor, manage!(beacons::create))).json().created(),
+    route(Post,   "/v2/beacons/batch",      Manage(Editor, manage!(batch::beacons))).query(BATCH).json(),
     route(Put,    "/v2/beacons/external/{externalId}", Manage(Editor, manage!(beacons::put_external))).json().ok_or_created(),
     route(Get,    "/v2/beacons/{beaconId}", Manage(Viewer, manage!(beacons::get))),
     route(Put,    "/v2/beacons/{beaconId}", Manage(Editor, manage!(beacons::put))).json(),

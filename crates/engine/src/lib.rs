@@ -6,6 +6,7 @@
 mod backlog;
 mod engine;
 mod error;
+pub mod estate;
 mod health;
 mod metrics;
 mod people;

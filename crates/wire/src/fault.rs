@@ -66,6 +66,14 @@ impl Fault {
             detail: detail.into(),
         }
     }
+
+    /// Another object has the value of this field; `field` is its API name, for example
+    /// `config.externalId`. What is unique together is named by the first of its fields.
+    pub fn taken(field: &str) -> Self {
+        let (first, _) = field.split_once(',').unwrap_or((field, ""));
+        let pointer = format!("/{}", first.replace('.', "/"));
+        Self::new(pointer, FaultCode::Taken, "another object has this value")
+    }
 }
 
 /// The faults found so far, at most [`FAULTS_MAX`].

@@ -1,19 +1,18 @@
 //! What the handlers of all resources have in common.
 
-use moca_core::{
-    account::Role,
-    id::{Id, LabelId},
-    resource::{Frame, Kind},
-};
+use moca_core::{account::Role, resource::Frame};
+use moca_engine::estate::{self, Managed};
 use moca_storage::control::{Stored, Tx};
 use moca_wire::{
-    fault::{FaultCode, Faults},
+    fault::FaultCode,
     problem::{Code, Fault},
     resource::Resource,
     values,
 };
 use serde::Serialize;
 use serde_json::Value;
+
+pub(crate) use moca_engine::estate::Mention;
 
 use crate::{call::Call, failure::Failure, reply::Reply};
 
@@ -47,61 +46,38 @@ pub(crate) fn created<A: Resource>(frame: &Frame, answer: &A) -> Result<Reply, F
     Reply::created(location, frame.revision, answer)
 }
 
-/// An id in a body: what kind of object it must name, and where it stands.
-pub(crate) struct Mention {
-    pub(crate) kind: Kind,
-    pub(crate) id: Id,
-    pub(crate) pointer: String,
-}
-
-impl Mention {
-    pub(crate) fn new(kind: Kind, id: impl Into<Id>, pointer: &str) -> Self {
-        Self {
-            kind,
-            id: id.into(),
-            pointer: pointer.to_owned(),
-        }
-    }
-
-    /// The labels in `config.labelIds`.
-    pub(crate) fn labels(label_ids: &[LabelId]) -> Vec<Self> {
-        let mention = |(index, id): (usize, &LabelId)| {
-            Self::new(Kind::Label, *id, &format!("/config/labelIds/{index}"))
-        };
-        label_ids.iter().enumerate().map(mention).collect()
-    }
-}
-
 /// Refuses a body that mentions objects the account does not have, naming all of them.
 pub(crate) async fn require_existing(
     call: &Call,
     tx: &mut Tx,
     mentions: &[Mention],
 ) -> Result<(), Failure> {
-    let mut faults = Faults::new();
-    for kind in Kind::ALL {
-        let of_kind = mentions.iter().filter(|mention| mention.kind == kind);
-        let ids: Vec<Id> = of_kind.clone().map(|mention| mention.id).collect();
-        if ids.is_empty() {
-            continue;
-        }
-        let existing = tx.existing(call.principal.account_id, kind, &ids).await?;
-        for mention in of_kind.filter(|mention| !existing.contains(&mention.id)) {
-            let detail = format!("there is no {} with this id in this account", kind.noun());
-            faults.push(&mention.pointer, FaultCode::NotFound, detail);
-        }
+    Ok(estate::require_existing(tx, call.principal.account_id, mentions).await?)
+}
+
+/// Makes or replaces the object with the `externalId` of the path.
+pub(crate) async fn put_external<R: Managed, A: Resource>(
+    call: &Call,
+    tx: &mut Tx,
+    answer: impl Fn(&R) -> A + Send,
+) -> Result<Reply, Failure> {
+    let external_id = call.path_text("externalId")?;
+    let current: Option<R> = tx
+        .get_by_external_id(call.principal.account_id, external_id)
+        .await?;
+    call.check_match(current.as_ref().map(|object| object.frame().revision))?;
+    let mut input = R::read_body(call.json()?, current.as_ref())?;
+    adopt_external_id(R::external_id_in(&mut input), external_id)?;
+    if let Some(current) = current {
+        let object = estate::replace(tx, call.author(), &current, input).await?;
+        return Reply::object(object.frame().revision, &answer(&object));
     }
-    if faults.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::invalid(faults.into_vec()))
+    let object: R = estate::insert(tx, call.author(), input).await?;
+    created(object.frame(), &answer(&object))
 }
 
 /// Gives an object the `externalId` of the path; one in the body must be the same.
-pub(crate) fn adopt_external_id(
-    external_id: &mut Option<String>,
-    from_path: &str,
-) -> Result<(), Failure> {
+fn adopt_external_id(external_id: &mut Option<String>, from_path: &str) -> Result<(), Failure> {
     let pointer = "/config/externalId";
     let from_path = values::code(&Value::String(from_path.to_owned()))
         .map_err(|complaint| vec![Fault::new(pointer, complaint.code, complaint.detail)])?;

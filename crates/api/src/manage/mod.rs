@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod analytics;
 pub mod apps;
+pub mod batch;
 pub mod beacons;
 pub mod campaigns;
 mod common;
@@ -12,7 +13,6 @@ pub mod experiences;
 pub mod instances;
 pub mod labels;
 pub mod members;
-pub mod place_batch;
 pub mod places;
 pub mod tokens;
 pub mod users;

@@ -1,14 +1,12 @@
 //! Zones.
 
-use moca_core::{
-    resource::Kind,
-    zone::{Zone, ZoneConfig},
-};
+use moca_core::{resource::Kind, zone::Zone};
+use moca_engine::estate;
 use moca_storage::control::Tx;
-use moca_wire::zones::{self, ZoneBeacons, ZoneInput};
+use moca_wire::zones::{self, ZoneBeacons};
 
 use super::{
-    common::{self, Mention, adopt_external_id, created, require_existing},
+    common::{self, Mention, created, require_existing},
     deletion,
 };
 use crate::{call::Call, failure::Failure, reply::Reply};
@@ -21,7 +19,8 @@ pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 /// `POST /v2/zones`
 pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let input = zones::read(call.json()?, None)?;
-    insert(call, tx, input).await
+    let zone: Zone = estate::insert(tx, call.author(), input).await?;
+    created(&zone.frame, &zones::Zone::from(&zone))
 }
 
 /// `GET /v2/zones/{zoneId}`
@@ -34,22 +33,12 @@ pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let zone = find(call, tx).await?;
     call.check_match(Some(zone.frame.revision))?;
     let input = zones::read(call.json()?, Some(zone.place_id))?;
-    replace(call, tx, zone, input.config).await
+    answer(&estate::replace(tx, call.author(), &zone, input).await?)
 }
 
 /// `PUT /v2/zones/external/{externalId}`
 pub(crate) async fn put_external(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    let external_id = call.path_text("externalId")?;
-    let zone: Option<Zone> = tx
-        .get_by_external_id(call.principal.account_id, external_id)
-        .await?;
-    call.check_match(zone.as_ref().map(|zone| zone.frame.revision))?;
-    let mut input = zones::read(call.json()?, zone.as_ref().map(|zone| zone.place_id))?;
-    adopt_external_id(&mut input.config.external_id, external_id)?;
-    match zone {
-        Some(zone) => replace(call, tx, zone, input.config).await,
-        None => insert(call, tx, input).await,
-    }
+    common::put_external(call, tx, |zone: &Zone| zones::Zone::from(zone)).await
 }
 
 /// `DELETE /v2/zones/{zoneId}`
@@ -83,32 +72,6 @@ pub(crate) async fn put_beacons(call: &Call, tx: &mut Tx) -> Result<Reply, Failu
     tx.set_zone_beacons(account_id, zone.id(), &input.beacon_ids, call.now_ms())
         .await?;
     Reply::ok(&input)
-}
-
-async fn insert(call: &Call, tx: &mut Tx, input: ZoneInput) -> Result<Reply, Failure> {
-    let mut mentions = Mention::labels(&input.config.label_ids);
-    mentions.push(Mention::new(Kind::Place, input.place_id, "/placeId"));
-    require_existing(call, tx, &mentions).await?;
-    let zone = Zone {
-        frame: call.new_frame(),
-        place_id: input.place_id,
-        config: input.config,
-    };
-    tx.insert(&zone).await?;
-    created(&zone.frame, &zones::Zone::from(&zone))
-}
-
-async fn replace(
-    call: &Call,
-    tx: &mut Tx,
-    mut zone: Zone,
-    config: ZoneConfig,
-) -> Result<Reply, Failure> {
-    require_existing(call, tx, &Mention::labels(&config.label_ids)).await?;
-    zone.config = config;
-    zone.frame = call.next_frame(&zone.frame);
-    tx.replace(&zone).await?;
-    answer(&zone)
 }
 
 async fn find(call: &Call, tx: &mut Tx) -> Result<Zone, Failure> {

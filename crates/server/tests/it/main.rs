@@ -7,6 +7,7 @@
 mod accounts;
 mod apps;
 mod authorization;
+mod batches;
 mod beacons;
 mod campaigns;
 mod client;

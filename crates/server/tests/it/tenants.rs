@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::support::{
     objects::Objects,
+    request::Answer,
     walk::{Walk, is_managed},
 };
 
@@ -42,7 +43,7 @@ async fn what_belongs_to_another_tenant_does_not_exist() {
         if route.path == "/v2/accounts" && route.verb == Verb::Post {
             walk.expect(route, "not an operator", &answer, "role_too_low");
         } else if let Some(body) = body.filter(|body| refers_to(body, &mine)) {
-            let refused = answer.status == 400 || answer.status == 404;
+            let refused = answer.status == 400 || answer.status == 404 || has_no_success(&answer);
             walk.require(
                 route,
                 "my ids in their body",
@@ -66,6 +67,13 @@ async fn what_belongs_to_another_tenant_does_not_exist() {
     }
     drop(theirs);
     walk.end();
+}
+
+/// Whether a batch was answered in which nothing was done.
+fn has_no_success(answer: &Answer) -> bool {
+    let answer = answer.json();
+    let items = answer["items"].as_array();
+    items.is_some_and(|items| items.iter().all(|item| item["status"] == 400))
 }
 
 fn refers_to(body: &Value, objects: &Objects) -> bool {

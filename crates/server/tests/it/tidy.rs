@@ -17,7 +17,7 @@ const DIRECTION: [(&str, &[&str]); 7] = [
     ("core", &[]),
     ("wire", &["core"]),
     ("storage", &["core"]),
-    ("engine", &["core", "storage"]),
+    ("engine", &["core", "wire", "storage"]),
     ("api", &["core", "wire", "storage", "engine"]),
     ("client", &["core", "wire"]),
     (

@@ -9,6 +9,7 @@ mod experiences;
 mod kept_answers;
 mod labels;
 mod list;
+mod many;
 mod members;
 mod migrate;
 mod objects;

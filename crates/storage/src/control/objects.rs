@@ -121,25 +121,9 @@ impl Tx {
         let own = object.values()?;
         self.refuse_taken::<R>(frame.account_id, frame.id, &own, true)
             .await?;
-        let Table { name, columns, .. } = R::TABLE;
-        let mut values = vec![
-            Value::id(frame.account_id),
-            Value::id(frame.id),
-            frame.created_at.into(),
-            frame.updated_at.into(),
-            frame.revision.into(),
-            object.name().into(),
-            folded(object.name()).into(),
-            json_of(object, "config", object.config())?,
-        ];
-        values.extend(own);
-        let mut names = String::from(
-            "account_id, id, created_at, updated_at, revision, name, name_folded, config",
-        );
-        for column in *columns {
-            names.push_str(", ");
-            names.push_str(column);
-        }
+        let Table { name, .. } = R::TABLE;
+        let values = row_of(object, own)?;
+        let names = insert_columns(R::TABLE);
         let row = tuples(1, values.len());
         let sql = format!("INSERT INTO {name} ({names}) VALUES {row}");
         let done = self.session.execute(sql, values).await;
@@ -261,6 +245,34 @@ impl Tx {
         let done = self.session.execute(sql, values).await;
         done.map_err(|error| error.doing(WRITING)).map(|_| ())
     }
+}
+
+/// The columns of a row that is added, in the order of [`row_of`].
+pub(super) fn insert_columns(table: &Table) -> String {
+    let mut names =
+        String::from("account_id, id, created_at, updated_at, revision, name, name_folded, config");
+    for column in table.columns {
+        names.push_str(", ");
+        names.push_str(column);
+    }
+    names
+}
+
+/// The row of an object with these values of its own columns.
+pub(super) fn row_of<R: Stored>(object: &R, own: Vec<Value>) -> Result<Vec<Value>, StorageError> {
+    let frame = object.frame();
+    let mut values = vec![
+        Value::id(frame.account_id),
+        Value::id(frame.id),
+        frame.created_at.into(),
+        frame.updated_at.into(),
+        frame.revision.into(),
+        object.name().into(),
+        folded(object.name()).into(),
+        json_of(object, "config", object.config())?,
+    ];
+    values.extend(own);
+    Ok(values)
 }
 
 /// A name as it is searched and sorted by: whatever its case.

@@ -7,6 +7,7 @@ mod conflicts;
 mod feed;
 mod kept_answers;
 mod lists;
+mod many;
 mod objects;
 mod references;
 mod samples;

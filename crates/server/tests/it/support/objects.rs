@@ -92,6 +92,15 @@ impl Installation {
             "name": format!("Place {n}"),
             "geofence": {"type": "Circle", "latitude": 40.4, "longitude": -3.7, "radius": 120},
         }});
+        let zone = json!({
+            "placeId": id("placeId"),
+            "config": {"name": format!("Zone {n}")},
+        });
+        let beacon = json!({"config": {
+            "type": "EddystoneUid",
+            "namespace": "00112233445566778899",
+            "instance": format!("{n:012x}"),
+        }});
         Some(match (method, path) {
             ("POST", "/v2/accounts") => json!({"config": {"name": format!("Account {n}")}}),
             ("POST", "/v2/members") => {
@@ -105,17 +114,11 @@ impl Installation {
             ("POST", "/v2/labels") => json!({"config": {"name": format!("Label {n}")}}),
             ("POST", "/v2/places") | ("PUT", "/v2/places/external/{externalId}") => place,
             ("POST", "/v2/places/batch") => json!({"items": [place]}),
-            ("POST", "/v2/zones") | ("PUT", "/v2/zones/external/{externalId}") => {
-                json!({"placeId": id("placeId"), "config": {"name": format!("Zone {n}")}})
-            }
+            ("POST", "/v2/zones") | ("PUT", "/v2/zones/external/{externalId}") => zone,
+            ("POST", "/v2/zones/batch") => json!({"items": [zone]}),
             ("PUT", "/v2/zones/{zoneId}/beacons") => json!({"beaconIds": [id("beaconId")]}),
-            ("POST", "/v2/beacons") | ("PUT", "/v2/beacons/external/{externalId}") => {
-                json!({"config": {
-                    "type": "EddystoneUid",
-                    "namespace": "00112233445566778899",
-                    "instance": format!("{n:012x}"),
-                }})
-            }
+            ("POST", "/v2/beacons") | ("PUT", "/v2/beacons/external/{externalId}") => beacon,
+            ("POST", "/v2/beacons/batch") => json!({"items": [beacon]}),
             ("POST", "/v2/campaigns") => json!({"appId": id("appId"), "config": {
                 "name": format!("Campaign {n}"),
                 "type": "Proximity",

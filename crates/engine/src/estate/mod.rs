@@ -1,0 +1,123 @@
+//! What a team has (places, zones, beacons) and the one way to change it.
+//!
+//! A POST, a PUT, an item of a batch and a line of an import all end here, so there is one set of
+//! rules: a body is read by `moca-wire`, what it mentions has to exist ([`mentions`]), and the store
+//! holds what is unique. [`many`] does the same for a thousand bodies with few statements.
+
+mod beacons;
+mod many;
+mod mentions;
+mod places;
+mod zones;
+
+use moca_core::{
+    clock::{Random, new_id},
+    id::{AccountId, Id},
+    resource::Frame,
+};
+use moca_storage::{
+    StorageError,
+    control::{Stored, Tx},
+};
+use moca_wire::problem::Fault;
+use serde_json::Value;
+
+pub use many::{Done, store_many};
+pub use mentions::{Mention, require_existing};
+
+/// Who makes a change, and when.
+#[derive(Clone, Copy)]
+pub struct Author<'a> {
+    /// The account it is made in.
+    pub account_id: AccountId,
+    /// The server's time, ms since 1970.
+    pub now_ms: i64,
+    /// Where ids come from.
+    pub random: &'a dyn Random,
+}
+
+/// Why a change is not made.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The body has these faults.
+    #[error("the body has faults")]
+    Invalid(Vec<Fault>),
+    /// A unique value is taken, the object changed meanwhile, or the store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// An object with an `externalId` that can be made and replaced by a body.
+pub trait Managed: Stored + Clone {
+    /// What a body sets.
+    type Input: Send + Sync;
+
+    /// Reads a body; that of a PUT when there is a `current` object.
+    fn read_body(body: &Value, current: Option<&Self>) -> Result<Self::Input, Vec<Fault>>;
+    /// The ids in the body, which have to be those of objects of the account.
+    fn mentions(input: &Self::Input) -> Vec<Mention>;
+    /// The customer's own id.
+    fn external_id(&self) -> Option<&str>;
+    /// The customer's own id in a body.
+    fn external_id_in(input: &mut Self::Input) -> &mut Option<String>;
+    /// The object with this frame that the body describes.
+    fn make(frame: Frame, input: Self::Input) -> Self;
+    /// Whether a body would change nothing.
+    fn is_as(&self, input: &Self::Input) -> bool;
+}
+
+impl Author<'_> {
+    /// A new id for something made now.
+    pub fn new_id(&self) -> Id {
+        new_id(self.now_ms, self.random)
+    }
+
+    /// The frame of an object that is made.
+    pub fn new_frame(&self) -> Frame {
+        self.frame_of(self.new_id())
+    }
+
+    fn frame_of(&self, id: Id) -> Frame {
+        Frame {
+            account_id: self.account_id,
+            id,
+            created_at: self.now_ms,
+            updated_at: self.now_ms,
+            revision: 1,
+        }
+    }
+
+    /// The frame of an object that is changed.
+    pub fn next_frame(&self, frame: &Frame) -> Frame {
+        Frame {
+            updated_at: self.now_ms.max(frame.updated_at),
+            revision: frame.revision + 1,
+            ..frame.clone()
+        }
+    }
+}
+
+/// Makes an object.
+pub async fn insert<R: Managed>(
+    tx: &mut Tx,
+    author: Author<'_>,
+    input: R::Input,
+) -> Result<R, Refusal> {
+    require_existing(tx, author.account_id, &R::mentions(&input)).await?;
+    let object = R::make(author.new_frame(), input);
+    tx.insert(&object).await?;
+    Ok(object)
+}
+
+/// Replaces what a client may set of an object.
+pub async fn replace<R: Managed>(
+    tx: &mut Tx,
+    author: Author<'_>,
+    current: &R,
+    input: R::Input,
+) -> Result<R, Refusal> {
+    require_existing(tx, author.account_id, &R::mentions(&input)).await?;
+    let object = R::make(author.next_frame(current.frame()), input);
+    tx.replace(&object).await?;
+    Ok(object)
+}
