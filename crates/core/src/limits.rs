@@ -58,6 +58,12 @@ pub const IDEMPOTENCY_KEPT_MS: i64 = 24 * 3_600_000;
 pub const RADIUS_M_MIN: f64 = 1.0;
 /// Largest radius of a circle in metres.
 pub const RADIUS_M_MAX: f64 = 100_000.0;
+/// Vertices of one polygon or multipolygon, in all its rings, closing positions not counted: enough
+/// for the border of a country to a few hundred metres, and a test of validity stays within 50 ms.
+pub const AREA_VERTICES_MAX: usize = 10_000;
+/// Degrees a longitude of a ring may be away from Greenwich: rings that step over ±180 may go on
+/// counting, once around at most.
+pub const AREA_LONGITUDE_MAX: f64 = 360.0;
 /// Lowest and highest floor number.
 pub const FLOOR_MIN: i64 = -1_000;
 /// See [`FLOOR_MIN`].

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    geo::Circle,
+    geo::Geofence,
     id::{LabelId, PlaceId},
     property::Properties,
     resource::Frame,
@@ -33,7 +33,7 @@ pub struct PlaceConfig {
     pub name: String,
     /// Where it is; absent for a place known by its beacons only.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub geofence: Option<Circle>,
+    pub geofence: Option<Geofence>,
     /// Postal address.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub address: Option<String>,

@@ -10,7 +10,7 @@ use crate::{
         status::{Lifecycle, Phase},
     },
     experience::{Action, Content, Experience, ExperienceConfig, Trigger},
-    geo::{Circle, LatLon},
+    geo::{Circle, Geofence, LatLon},
     id::{AccountId, AppId, CampaignId, Id, PlaceId, ZoneId},
     place::{Place, PlaceConfig},
     property::Properties,
@@ -88,7 +88,7 @@ pub(crate) fn circle(longitude: f64, radius_m: f64) -> Circle {
 pub(crate) fn place(number: u8, geofence: Option<Circle>) -> Place {
     let config = PlaceConfig {
         name: format!("place {number}"),
-        geofence,
+        geofence: geofence.map(Geofence::Circle),
         address: None,
         time_zone: None,
         category: None,
@@ -111,7 +111,7 @@ pub(crate) fn zone(number: u8, geofence: Option<Circle>) -> Zone {
         category: None,
         provider: None,
         external_id: None,
-        geofence,
+        geofence: geofence.map(Geofence::Circle),
         label_ids: Vec::new(),
     };
     Zone {

@@ -7,7 +7,7 @@ use crate::{
     beacon::{Beacon, BeaconIdentity},
     campaign::Campaign,
     experience::{Direction, Experience, Target},
-    geo::{LatLon, index::FenceIndex},
+    geo::{Geofence, LatLon, index::FenceIndex},
     id::{BeaconId, CampaignId, ExperienceId, PlaceId, ZoneId},
     place::Place,
     time::Zone as TimeZone,
@@ -55,7 +55,7 @@ impl World {
     /// Adds or replaces a place.
     pub fn put_place(&mut self, place: Place) {
         let id = place.id();
-        self.put_fence(Target::Place(id), place.config.geofence);
+        self.put_fence(Target::Place(id), place.config.geofence.as_ref());
         let time_zone = place.config.time_zone.as_deref().and_then(TimeZone::named);
         self.places.insert(id, time_zone);
     }
@@ -68,7 +68,7 @@ impl World {
 
     /// Adds or replaces a zone.
     pub fn put_zone(&mut self, zone: Zone) {
-        self.put_fence(Target::Zone(zone.id()), zone.config.geofence);
+        self.put_fence(Target::Zone(zone.id()), zone.config.geofence.as_ref());
         self.zones.insert(zone.id(), zone.place_id);
     }
 
@@ -204,9 +204,9 @@ impl World {
         self.zones.get(&id).copied()
     }
 
-    fn put_fence(&mut self, target: Target, geofence: Option<crate::geo::Circle>) {
+    fn put_fence(&mut self, target: Target, geofence: Option<&Geofence>) {
         match geofence {
-            Some(circle) => self.fences.insert(target, circle),
+            Some(geofence) => self.fences.insert(target, geofence),
             None => {
                 self.fences.remove(target);
             }

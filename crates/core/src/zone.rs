@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    geo::Circle,
+    geo::Geofence,
     id::{LabelId, PlaceId, ZoneId},
     resource::Frame,
 };
@@ -48,7 +48,7 @@ pub struct ZoneConfig {
     pub external_id: Option<String>,
     /// A shape of its own, besides its beacons.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub geofence: Option<Circle>,
+    pub geofence: Option<Geofence>,
     /// Labels.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub label_ids: Vec<LabelId>,

@@ -35,6 +35,8 @@ fault_codes! {
     OutOfRange = "out_of_range";
     /// The text does not have the form expected.
     InvalidFormat = "invalid_format";
+    /// The rings of the polygon do not make a shape: one is open or crosses itself, or they overlap.
+    InvalidShape = "invalid_shape";
     /// The value is none of those allowed.
     UnknownValue = "unknown_value";
     /// There is no such field.

@@ -15,6 +15,7 @@ pub mod decisions;
 pub mod events;
 pub mod experiences;
 pub mod fault;
+pub mod geofence;
 pub mod instances;
 pub mod labels;
 pub mod links;

@@ -1,15 +1,16 @@
-//! Places, and the shapes and labels that they share with zones and beacons.
+//! Places, and the positions and labels that they share with zones and beacons.
 
 use moca_core::{
-    geo::{Circle, LatLon},
+    geo::LatLon,
     id::{AccountId, LabelId, PlaceId},
-    limits::{LABELS_MAX, RADIUS_M_MAX, RADIUS_M_MIN},
+    limits::LABELS_MAX,
     place::{self, PlaceConfig},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    geofence,
     problem::Fault,
     properties,
     read::{self, Fields},
@@ -75,7 +76,7 @@ pub fn read(value: &Value) -> Result<PlaceInput, Vec<Fault>> {
 
 fn read_config(fields: &mut Fields<'_, '_>) -> Option<PlaceConfig> {
     let name = fields.required("name", values::name);
-    let geofence = fields.optional_object("geofence", read_circle);
+    let geofence = fields.optional_object("geofence", geofence::read_fields);
     let address = fields.optional("address", values::description);
     let time_zone = fields.optional("timeZone", values::time_zone);
     let category = fields.optional("category", values::code);
@@ -99,18 +100,6 @@ fn read_config(fields: &mut Fields<'_, '_>) -> Option<PlaceConfig> {
 /// The labels in `labelIds`.
 pub(crate) fn read_label_ids(fields: &mut Fields<'_, '_>) -> Vec<LabelId> {
     fields.set("labelIds", LABELS_MAX, values::id)
-}
-
-/// A geofence. Circles are the only shape.
-pub(crate) fn read_circle(fields: &mut Fields<'_, '_>) -> Option<Circle> {
-    let kind = fields.required(
-        "type",
-        values::word(&["Circle"], |word| (word == "Circle").then_some(())),
-    );
-    let center = read_position(fields);
-    let radius = fields.required("radius", values::number(RADIUS_M_MIN, RADIUS_M_MAX));
-    kind?;
-    Circle::new(center?, radius?).ok()
 }
 
 /// A position: `latitude` and `longitude`.

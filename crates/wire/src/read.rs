@@ -35,6 +35,20 @@ pub fn body<T>(
     }
 }
 
+/// Reads an object that is part of something else and stands there at `pointer`.
+pub fn part<T>(
+    value: &Value,
+    pointer: &str,
+    read: impl FnOnce(&mut Fields<'_, '_>) -> Option<T>,
+) -> Result<T, Vec<Fault>> {
+    let mut faults = Faults::new();
+    let read = read_object(value, pointer.to_owned(), &[], &mut faults, read);
+    match read {
+        Some(read) if faults.is_empty() => Ok(read),
+        _ => Err(faults.into_vec()),
+    }
+}
+
 fn read_object<T>(
     value: &Value,
     pointer: String,
@@ -74,6 +88,11 @@ impl<'v> Fields<'v, '_> {
     /// Notes a fault of a field, found by comparing several.
     pub fn fault(&mut self, key: &str, code: FaultCode, detail: impl Into<String>) {
         self.faults.push(self.pointer(key), code, detail);
+    }
+
+    /// Notes a fault deep inside a field, at this pointer.
+    pub(crate) fn fault_at(&mut self, pointer: String, code: FaultCode, detail: impl Into<String>) {
+        self.faults.push(pointer, code, detail);
     }
 
     /// The value of a field; `None` if it is absent or null.

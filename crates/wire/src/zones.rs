@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    places::{read_circle, read_label_ids},
+    geofence,
+    places::read_label_ids,
     problem::Fault,
     read::{self, Fields},
     resource::Resource,
@@ -86,7 +87,7 @@ fn read_config(fields: &mut Fields<'_, '_>) -> Option<ZoneConfig> {
     let category = fields.optional("category", values::code);
     let provider = fields.optional("provider", values::code);
     let external_id = fields.optional("externalId", values::code);
-    let geofence = fields.optional_object("geofence", read_circle);
+    let geofence = fields.optional_object("geofence", geofence::read_fields);
     let label_ids = read_label_ids(fields);
     Some(ZoneConfig {
         name: name?,

@@ -57,15 +57,40 @@ pub(super) fn for_each_cell(level: usize, circle: &Circle, mut visit: impl FnMut
             .to_degrees()
             + MARGIN_DEGREES
     };
-    for row in row_of(level, latitude - reach_degrees)..=row_of(level, latitude + reach_degrees) {
+    for_each_cell_between(
+        level,
+        [latitude - reach_degrees, latitude + reach_degrees],
+        [
+            longitude - half_width_degrees,
+            longitude + half_width_degrees,
+        ],
+        |cell| {
+            visit(cell);
+            true
+        },
+    );
+}
+
+/// Calls `visit` once for every cell of a level that has a point between two latitudes and two
+/// longitudes, which may be beyond +-180 degrees; until it answers false, which is answered then.
+pub(super) fn for_each_cell_between(
+    level: usize,
+    [south, north]: [f64; 2],
+    [west, east]: [f64; 2],
+    mut visit: impl FnMut(CellId) -> bool,
+) -> bool {
+    for row in row_of(level, south)..=row_of(level, north) {
         let columns = columns_of(level, row);
-        let first = column_of(columns, longitude - half_width_degrees);
-        let last = column_of(columns, longitude + half_width_degrees);
+        let first = column_of(columns, west);
+        let last = column_of(columns, east);
         // Around the whole row each cell comes once, not the first again.
         for column in first..=last.min(first + columns - 1) {
-            visit(cell_id(level, row, column, columns));
+            if !visit(cell_id(level, row, column, columns)) {
+                return false;
+            }
         }
     }
+    true
 }
 
 /// The row of a latitude; beyond a pole it is the last one.

@@ -1,12 +1,16 @@
-//! Points, circles and the index that finds the fences around a point.
+//! Points, geofences and the index that finds the fences around a point.
 
+pub mod area;
 mod distance;
+mod fence;
 mod grid;
 pub mod index;
 
 use serde::{Deserialize, Serialize};
 
+pub use area::Area;
 pub use distance::distance_m;
+pub use fence::Geofence;
 
 use crate::limits::{RADIUS_M_MAX, RADIUS_M_MIN};
 

@@ -9,6 +9,7 @@ use crate::{
     campaign::repeat::Repeat,
     event::Fix,
     experience::Trigger,
+    geo::Area,
     id::{PlaceId, ZoneId},
     property::Properties,
     samples::{beacon, campaign, circle, experience, id, identity, place, zone},
@@ -121,6 +122,41 @@ fn a_fix_enters_and_leaves_places_and_zones() {
             "3 enter place 2",
             "4 exit place 1",
             "5 exit place 2"
+        ]
+    );
+}
+
+#[test]
+fn a_polygon_is_entered_and_left_like_a_circle_and_its_hole_is_outside() {
+    let square = |half: f64| {
+        let corners = [(-half, -half), (half, -half), (half, half), (-half, half)];
+        let mut ring: Vec<[f64; 2]> = corners.iter().map(|(x, y)| [*x, *y]).collect();
+        ring.push(ring[0]);
+        ring
+    };
+    let mut ring_road = place(1, None);
+    let shape = Area::polygon(vec![square(0.02), square(0.01)]).unwrap();
+    ring_road.config.geofence = Some(shape.into());
+    let mut middle = zone(1, None);
+    middle.config.geofence = Some(Area::polygon(vec![square(0.01)]).unwrap().into());
+    let mut world = World::default();
+    world.put_place(ring_road);
+    world.put_zone(middle);
+    let longitudes = [-0.03, -0.02, 0.0, 0.01, 0.015, 0.0201];
+    let events: Vec<Event> = (1..)
+        .zip(longitudes)
+        .map(|(at_ms, x)| fix(at_ms, x))
+        .collect();
+    let (crossings, _) = walk(&world, &events);
+    assert_eq!(
+        crossings,
+        [
+            "2 enter place 1",
+            "3 exit place 1",
+            "3 enter zone 1",
+            "4 enter place 1",
+            "5 exit zone 1",
+            "6 exit place 1"
         ]
     );
 }

@@ -182,7 +182,7 @@ impl Site {
         self.insert(&Place {
             config: PlaceConfig {
                 name: format!("Place {id}"),
-                geofence: Some(Circle::new(center, 500.0).unwrap()),
+                geofence: Some(Circle::new(center, 500.0).unwrap().into()),
                 address: None,
                 time_zone: None,
                 category: None,

@@ -9,6 +9,7 @@ use moca_core::{
     app::AppConfig,
     beacon::BeaconConfig,
     experience::{Direction, ExperienceConfig, Trigger},
+    geo::Geofence,
     id::{AppId, BeaconId, CampaignId, ExperienceId, PlaceId, ZoneId},
     limits::PAGE_LIMIT_MAX,
     property::Properties,
@@ -190,7 +191,7 @@ async fn zones(
             category: None,
             provider: None,
             external_id: None,
-            geofence: plan.fence,
+            geofence: plan.fence.map(Geofence::Circle),
             label_ids: Vec::new(),
         },
     });

@@ -45,7 +45,15 @@ fn bad_rows_are_named_and_the_others_go_on() {
     // The last line feed is not looked at.
     assert_eq!(batches[0].bytes, text.len() as u64 - 1);
     let one = &batches[0].places[0].config;
-    assert_eq!(one.geofence.unwrap().radius_m(), 150.0);
+    assert_eq!(
+        one.geofence
+            .clone()
+            .unwrap()
+            .as_circle()
+            .unwrap()
+            .radius_m(),
+        150.0
+    );
     assert_eq!(one.properties.len(), 1);
     let told: Vec<(u64, Option<usize>)> = refusals
         .iter()
@@ -79,8 +87,8 @@ fn bad_rows_are_named_and_the_others_go_on() {
 #[test]
 fn a_place_without_a_radius_gets_the_one_of_the_options() {
     let (batches, _) = read_all(b"name,latitude,longitude\nOne,1,2\n", OPTIONS).unwrap();
-    let geofence = batches[0].places[0].config.geofence.unwrap();
-    assert_eq!(geofence.radius_m(), OPTIONS.radius_m);
+    let geofence = batches[0].places[0].config.geofence.clone().unwrap();
+    assert_eq!(geofence.as_circle().unwrap().radius_m(), OPTIONS.radius_m);
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn square() -> PlaceInput {
     PlaceInput {
         config: PlaceConfig {
             name: "Plaza Mayor".into(),
-            geofence: Some(Circle::new(center, 150.0).unwrap()),
+            geofence: Some(Circle::new(center, 150.0).unwrap().into()),
             address: None,
             time_zone: Some("Europe/Madrid".into()),
             category: None,

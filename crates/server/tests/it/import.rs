@@ -57,7 +57,10 @@ async fn good_rows_go_in_and_bad_ones_are_named_by_line_and_column() {
     let radii: Vec<(String, f64)> = places
         .items
         .into_iter()
-        .map(|place| (place.config.name, place.config.geofence.unwrap().radius_m()))
+        .map(|place| {
+            let geofence = place.config.geofence.unwrap();
+            (place.config.name, geofence.as_circle().unwrap().radius_m())
+        })
         .collect();
     let expected = [("One", 150.0), ("Three", 77.0), ("Two", 150.0)];
     assert_eq!(

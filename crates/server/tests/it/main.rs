@@ -17,6 +17,7 @@ mod demo;
 mod devices;
 mod docs;
 mod experiences;
+mod geofences;
 mod import;
 mod labels;
 mod leftover;

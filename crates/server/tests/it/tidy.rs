@@ -27,11 +27,12 @@ const DIRECTION: [(&str, &[&str]); 7] = [
 ];
 
 /// All that the core may be built on: no runtime, database, HTTP or logging among it.
-const CORE_BUILT_ON: [&str; 8] = [
+const CORE_BUILT_ON: [&str; 9] = [
     "base64",
     "geographiclib-rs",
     "jiff",
     "roaring",
+    "robust",
     "serde",
     "thiserror",
     "unicode-normalization",

@@ -129,7 +129,7 @@ pub(crate) fn place(number: u32) -> Place {
         frame: frame(number),
         config: PlaceConfig {
             name: format!("Place {number}"),
-            geofence: Some(circle()),
+            geofence: Some(circle().into()),
             address: Some("Avenida de la Hispanidad, s/n; \u{1F6EB} \"T4\" \\ 'S'".into()),
             time_zone: Some("Europe/Madrid".into()),
             category: Some("airport".into()),
@@ -173,7 +173,7 @@ pub(crate) fn zone(number: u32) -> Zone {
             category: Some("gates".into()),
             provider: Some("MOCA".into()),
             external_id: Some(format!("zone-{number}")),
-            geofence: Some(circle()),
+            geofence: Some(circle().into()),
             label_ids: vec![LabelId(id(5))],
         },
     }

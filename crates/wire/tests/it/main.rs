@@ -9,6 +9,7 @@ mod beacons;
 mod campaigns;
 mod devices;
 mod experiences;
+mod geofences;
 mod people;
 mod places_and_zones;
 mod support;

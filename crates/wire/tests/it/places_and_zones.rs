@@ -66,7 +66,7 @@ fn each_fault_of_a_geofence_is_found_where_it_is() {
             ),
             (
                 "/config/geofence/type",
-                Set(json!("Polygon")),
+                Set(json!("Square")),
                 "/config/geofence/type",
                 "unknown_value",
             ),
