@@ -196,6 +196,10 @@ impl From<EngineError> for Failure {
                 "The event pipeline is behind: repeat after Retry-After seconds.",
             ),
             EngineError::Stopping => Self::new(Code::Unavailable, "The server is stopping."),
+            EngineError::Erased => Self::new(
+                Code::NotAuthenticated,
+                "This instance was erased: register again.",
+            ),
             EngineError::Storage(error) => error.into(),
         }
     }

@@ -1,5 +1,6 @@
 //! `Idempotency-Key`: a repeated POST gets the first answer again.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderName};
 use moca_core::{
     account::Role,
@@ -59,6 +60,11 @@ pub(crate) fn request_hash(target: &str, body: &[u8]) -> [u8; 32] {
         hasher.update(part);
     }
     hasher.finalize().into()
+}
+
+/// What an answer is kept under: a hash of who called and of the key they chose.
+pub(crate) fn stored_key(caller: &str, key: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{caller} {key}")))
 }
 
 /// The answer that was given to the same request before.

@@ -77,7 +77,9 @@ impl Prepared<'_> {
                 auth::require_role(&principal, role)?;
                 let (checked, taken) = self.take(exchange).await?;
                 let call = checked.into_call(principal, taken);
-                in_time(call.state(), handler(&call)).await
+                let reply = in_time(call.state(), handler(&call)).await?;
+                call.require_match_checked()?;
+                Ok(reply)
             }
             Endpoint::Operations(handler) => {
                 let (_, _) = self.take(exchange).await?;
@@ -158,7 +160,8 @@ impl Checked {
         let key = self.key.as_ref()?;
         Some(Key {
             account_id,
-            stored: format!("{caller} {key}"),
+            // Hashed, as the caller may be a device, whose id must not stay behind when it is erased.
+            stored: idempotency::stored_key(caller, key),
             request_hash: idempotency::request_hash(&self.target, &taken.bytes),
             role: None,
         })

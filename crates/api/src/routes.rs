@@ -185,9 +185,11 @@ static ROUTES: &[Route] = &[
 
     route(Get,    "/v2/instances",              Ask(Analyst, call!(instances::list))).query(INSTANCES).personal(),
     route(Get,    "/v2/instances/{instanceId}", Ask(Analyst, call!(instances::get))).personal(),
+    route(Delete, "/v2/instances/{instanceId}", Ask(Admin, call!(instances::delete))).personal(),
 
     route(Get,    "/v2/users",          Ask(Analyst, call!(users::list))).query(USERS).personal(),
     route(Get,    "/v2/users/{userId}", Ask(Analyst, call!(users::get))).query(OF_APP).personal(),
+    route(Delete, "/v2/users/{userId}", Ask(Admin, call!(users::delete))).query(OF_APP).personal(),
 
     route(Get,    "/v2/decisions", Ask(Analyst, call!(decisions::list))).query(DECISIONS).personal(),
     route(Get,    "/v2/analytics/active-users",    Ask(Analyst, call!(analytics::count, ActiveUsers))).query(ANALYTICS),
@@ -198,6 +200,7 @@ static ROUTES: &[Route] = &[
     route(Post,   "/device/v1/instances",            App(call!(device::instances::register))).json().ok_or_created(),
     route(Get,    "/device/v1/instance",             Device(call!(profile::get))),
     route(Put,    "/device/v1/instance",             Device(call!(profile::put))).json(),
+    route(Delete, "/device/v1/instance",             Device(call!(profile::delete))),
     route(Put,    "/device/v1/instance/user",        Device(call!(profile::log_in))).json(),
     route(Delete, "/device/v1/instance/user",        Device(call!(profile::log_out))),
     route(Put,    "/device/v1/instance/properties",  Device(call!(profile::set_properties))).json(),

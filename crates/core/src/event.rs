@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     beacon::BeaconIdentity,
+    experience::Target,
     geo::LatLon,
     id::{AccountId, AppId, InstanceId},
     property::{Properties, Property},
@@ -161,6 +162,29 @@ pub enum Record {
         /// Server time, ms since 1970.
         at_ms: i64,
     },
+    /// An instance is to be erased: what tells of it is taken out of the rows before this one, and at
+    /// last this record too.
+    Erase {
+        /// Who.
+        subject: Subject,
+        /// When the server took it, ms since 1970.
+        received_at: i64,
+    },
+    /// What is left of an instance that was erased.
+    Counted(Counted),
+}
+
+/// What was counted of an instance in one row of the log, by its number, which leads to nobody.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Counted {
+    /// The app.
+    pub app_id: AppId,
+    /// The number the instance had; it is not given again.
+    pub number: u32,
+    /// When it was active, by event time, ms since 1970.
+    pub active: Vec<i64>,
+    /// What it entered, and when.
+    pub entered: Vec<(Target, i64)>,
 }
 
 /// The instance a record is about.

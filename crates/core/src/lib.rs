@@ -13,6 +13,7 @@ pub mod app;
 pub mod beacon;
 pub mod campaign;
 pub mod clock;
+pub mod erasure;
 pub mod event;
 pub mod experience;
 pub mod geo;

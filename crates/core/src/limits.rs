@@ -141,6 +141,12 @@ pub const READ_WAIT_MS_MAX: u64 = 10_000;
 pub const CONTROL_RETRY_MS: u64 = 1_000;
 /// Milliseconds between two looks at the timers of silent devices.
 pub const TICK_MS: u64 = 1_000;
+/// Milliseconds between two looks whether something was erased whose bytes are still in files.
+pub const SWEEP_LOOK_MS: u64 = 60_000;
+/// Milliseconds from one sweep of the files to the next: each writes the device store anew.
+pub const SWEEP_PAUSE_MS: i64 = 24 * 3_600_000;
+/// Instances erased by one record of the queue; a user may have more.
+pub const ERASED_AT_ONCE: usize = 1_000;
 /// Bytes of one row of the event log before compression; a length beyond it is a damaged row.
 pub const LOG_ROW_BYTES_MAX: usize = 1 << 30;
 

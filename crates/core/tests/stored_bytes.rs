@@ -16,7 +16,8 @@ use moca_core::{
         decide::{Caps, Decision, Verdict},
     },
     event::{
-        Change, Event, EventBody, Fix, Profile, Proximity, Record, Sighting, Subject, TagChange,
+        Change, Counted, Event, EventBody, Fix, Profile, Proximity, Record, Sighting, Subject,
+        TagChange,
     },
     experience::{Direction, Target},
     geo::LatLon,
@@ -274,5 +275,28 @@ fn users() {
     kept(
         &user,
         "d00f d20f 01 0170 01 000000000000f03f 01 0174 0000000000000040",
+    );
+}
+
+#[test]
+fn records_of_erasures() {
+    let Record::Instance { subject, .. } = instance_record(Change::LoggedOut) else {
+        unreachable!("it is one");
+    };
+    kept(
+        &Record::Erase {
+            subject,
+            received_at: 1_795_000_000_000,
+        },
+        &format!("02{}", &INSTANCE[2..]),
+    );
+    kept(
+        &Record::Counted(Counted {
+            app_id: id::<AppId>(0xa2),
+            number: 300,
+            active: vec![1_000, 1_001],
+            entered: vec![(Target::Place(id::<PlaceId>(7)), 1_001)],
+        }),
+        "03 a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2 ac02 02d00fd20f 01 00 07070707070707070707070707070707 d20f",
     );
 }

@@ -1,6 +1,7 @@
 //! The pipeline as the API sees it.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, Mutex, atomic::Ordering, mpsc},
     thread::JoinHandle,
     time::Duration,
@@ -49,7 +50,8 @@ pub(crate) struct Inner {
     pub(crate) counted: watch::Receiver<u64>,
     pub(crate) listed: watch::Receiver<u64>,
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
-    pub(crate) ticker: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    pub(crate) helpers: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+    pub(crate) log_path: PathBuf,
 }
 
 impl Engine {
@@ -114,7 +116,8 @@ impl Engine {
     /// Appends a change other than an event; durable when it returns.
     pub async fn change(&self, subject: Subject, change: Change) -> Result<(), EngineError> {
         self.submit(|answer| Request::Change(subject, Box::new(change), answer))
-            .await
+            .await?
+            .ok_or(EngineError::Erased)
     }
 
     /// Appends the events that are new; durable when it returns.
@@ -124,7 +127,8 @@ impl Engine {
         events: Vec<Event>,
     ) -> Result<Appended, EngineError> {
         self.submit(|answer| Request::Events(subject, events, answer))
-            .await
+            .await?
+            .ok_or(EngineError::Erased)
     }
 
     /// Appends a clock record if a timer of a silent device is due. The engine does this by itself
@@ -210,7 +214,7 @@ impl Engine {
     }
 
     /// Puts a request into the queue and waits for its answer.
-    async fn submit<T>(
+    pub(crate) async fn submit<T>(
         &self,
         request: impl FnOnce(oneshot::Sender<T>) -> Request,
     ) -> Result<T, EngineError> {

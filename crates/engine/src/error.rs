@@ -11,6 +11,9 @@ pub enum EngineError {
     /// The pipeline is stopping, or a stage of it has failed.
     #[error("the pipeline is stopping")]
     Stopping,
+    /// The instance was erased meanwhile.
+    #[error("the instance was erased")]
+    Erased,
     /// The store failed.
     #[error("the store failed")]
     Storage(#[from] StorageError),

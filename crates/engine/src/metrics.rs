@@ -38,6 +38,8 @@ pub struct Metrics {
     pub decisions: Family<Outcome, Counter>,
     /// Messages put into inboxes.
     pub messages: Counter,
+    /// Instances erased.
+    pub erasures: Counter,
 }
 
 impl Default for Metrics {
@@ -54,6 +56,7 @@ impl Default for Metrics {
             crossings: Counter::default(),
             decisions: Family::default(),
             messages: Counter::default(),
+            erasures: Counter::default(),
         }
     }
 }
@@ -79,6 +82,7 @@ impl Metrics {
         counter("appends", "Group commits of the event log", &self.appends);
         counter("crossings", "Borders crossed", &self.crossings);
         counter("messages", "Messages put into inboxes", &self.messages);
+        counter("erasures", "Instances erased", &self.erasures);
         pipeline.register("decisions", "Decisions by outcome", self.decisions.clone());
         pipeline.register(
             "group_records",

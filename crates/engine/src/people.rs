@@ -1,9 +1,15 @@
 //! What is asked of instances and users.
 
-use moca_core::id::{AccountId, AppId, InstanceId};
+use moca_core::{
+    event::Subject,
+    id::{AccountId, AppId, InstanceId},
+    limits::ERASED_AT_ONCE,
+};
+use moca_storage::log::LogEditor;
 
 use crate::{
     Engine, EngineError,
+    pipeline::ingest::Request,
     query::{InstanceQuery, InstanceView, Page, UserQuery, UserView},
     read::people,
 };
@@ -45,6 +51,47 @@ impl Engine {
         let query = query.clone();
         self.read(move |devices| people::users(devices, app_id, &query))
             .await
+    }
+
+    /// Erases instances. Their tokens are refused and nothing is read of them any more when this
+    /// returns, through a crash too; the log and the lists follow, and the files after a sweep.
+    pub async fn erase(&self, subjects: Vec<Subject>) -> Result<(), EngineError> {
+        self.submit(|answer| Request::Erase(subjects, answer)).await
+    }
+
+    /// Erases a user with all instances that the user is or was logged in on.
+    pub async fn erase_user(&self, app_id: AppId, user_id: &str) -> Result<(), EngineError> {
+        loop {
+            self.wait(&self.inner.listed).await?;
+            let user_id = user_id.to_owned();
+            let some = self
+                .read(move |devices| people::subjects(devices, app_id, &user_id, ERASED_AT_ONCE))
+                .await?;
+            if some.is_empty() {
+                return Ok(());
+            }
+            self.erase(some).await?;
+        }
+    }
+
+    /// Whether something was erased whose bytes are still in files, and the last sweep is `pause_ms`
+    /// ago.
+    pub async fn is_sweep_due(&self, pause_ms: i64) -> Result<bool, EngineError> {
+        let now_ms = self.inner.shared.clock.now_ms();
+        self.read(move |devices| devices.is_sweep_due(now_ms, pause_ms))
+            .await
+    }
+
+    /// Gets the bytes of what was erased out of all files. The engine does this by itself once a day
+    /// if something was erased; it takes as long as copying the device store.
+    pub async fn sweep(&self) -> Result<(), EngineError> {
+        let now_ms = self.inner.shared.clock.now_ms();
+        let log_path = self.inner.log_path.clone();
+        self.read(move |devices| {
+            LogEditor::open(&log_path)?.forget_replaced()?;
+            devices.sweep(now_ms)
+        })
+        .await
     }
 
     /// The user of an app with this id.

@@ -1,7 +1,7 @@
 //! Starting and stopping the pipeline.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, atomic::Ordering, mpsc},
     thread::JoinHandle,
 };
@@ -14,7 +14,7 @@ use moca_storage::{
     StorageError,
     control::Control,
     devices::{Consumer, Devices},
-    log::{LogReader, LogWriter},
+    log::{LogEditor, LogReader, LogWriter},
 };
 use tokio::{
     runtime::Handle,
@@ -31,7 +31,7 @@ use crate::{
         decide::Decide,
         ingest::{self, Ingest, Request},
         people::People,
-        thread, ticker,
+        sweeper, thread, ticker,
     },
     shared::Shared,
 };
@@ -47,6 +47,8 @@ struct Stores {
     decide_reader: LogReader,
     count_reader: LogReader,
     people_reader: LogReader,
+    editor: LogEditor,
+    log_path: PathBuf,
     devices: Devices,
 }
 
@@ -75,6 +77,8 @@ impl Stores {
             decide_reader,
             count_reader,
             people_reader,
+            editor: LogEditor::open(&log_path)?,
+            log_path,
             devices,
         })
     }
@@ -96,8 +100,10 @@ impl Engine {
         let started =
             spawn_blocking(move || start_stages(stores, configuration, clock, random, &runtime));
         let engine = joined(started.await)?;
-        let ticker = tokio::spawn(ticker::run(engine.clone()));
-        *lock(&engine.inner.ticker) = Some(ticker);
+        lock(&engine.inner.helpers).extend([
+            tokio::spawn(ticker::run(engine.clone())),
+            tokio::spawn(sweeper::run(engine.clone())),
+        ]);
         Ok(engine)
     }
 
@@ -105,11 +111,11 @@ impl Engine {
     /// the last clone of the engine is dropped.
     pub async fn shutdown(&self) -> Result<(), EngineError> {
         self.inner.shared.is_stopping.store(true, Ordering::Relaxed);
-        let ticker = lock(&self.inner.ticker).take();
-        if let Some(ticker) = ticker {
-            ticker.abort();
+        let helpers: Vec<_> = lock(&self.inner.helpers).drain(..).collect();
+        for helper in helpers {
+            helper.abort();
             // It answers that it was aborted.
-            let _ = ticker.await;
+            let _ = helper.await;
         }
         let threads: Vec<JoinHandle<()>> = lock(&self.inner.threads).drain(..).collect();
         let queue = self.inner.queue.clone();
@@ -144,7 +150,8 @@ fn start_stages(
     let (appended_sender, appended) = watch::channel(stores.writer.last_seq());
     let (decided_sender, decided) = watch::channel(offset(Consumer::Decide)?);
     let (counted_sender, counted) = watch::channel(offset(Consumer::Count)?);
-    let (listed_sender, listed) = watch::channel(offset(Consumer::People)?);
+    // It says how far it has come when it has finished what the last run was erasing.
+    let (listed_sender, listed) = watch::channel(0);
 
     let ingest = Ingest {
         queue: queued,
@@ -154,7 +161,7 @@ fn start_stages(
     };
     let decide = Decide::new(stores.decide_reader, configuration, shared.clone())?;
     let count = Count::new(stores.count_reader, shared.clone())?;
-    let people = People::new(stores.people_reader, shared.clone())?;
+    let people = People::new(stores.people_reader, stores.editor, shared.clone())?;
 
     let (decide_runtime, decide_appended) = (runtime.clone(), appended.clone());
     let (count_runtime, count_decided) = (runtime.clone(), decided.clone());
@@ -183,7 +190,8 @@ fn start_stages(
             counted,
             listed,
             threads: Mutex::new(threads),
-            ticker: Mutex::new(None),
+            helpers: Mutex::default(),
+            log_path: stores.log_path,
         }),
     })
 }

@@ -36,6 +36,13 @@ pub(crate) async fn put(call: &Call<Device>) -> Result<Reply, Failure> {
     get(call).await
 }
 
+/// `DELETE /device/v1/instance`
+pub(crate) async fn delete(call: &Call<Device>) -> Result<Reply, Failure> {
+    let subject = call.principal.subject;
+    call.state().engine.erase(vec![subject]).await?;
+    Ok(Reply::done())
+}
+
 /// `PUT /device/v1/instance/user`
 pub(crate) async fn log_in(call: &Call<Device>) -> Result<Reply, Failure> {
     let login = read_login(call.json()?)?;

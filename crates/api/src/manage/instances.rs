@@ -30,6 +30,15 @@ pub(crate) async fn get(call: &Call) -> Result<Reply, Failure> {
     Reply::object(etag::revision_of(&instance)?, &instance)
 }
 
+/// `DELETE /v2/instances/{instanceId}`
+pub(crate) async fn delete(call: &Call) -> Result<Reply, Failure> {
+    let view = find(call).await?;
+    let subject = view.subject;
+    call.check_match(Some(etag::revision_of(&known(view))?))?;
+    call.state().engine.erase(vec![subject]).await?;
+    Ok(Reply::done())
+}
+
 async fn find(call: &Call) -> Result<InstanceView, Failure> {
     let id: InstanceId = call.id("instanceId")?;
     let engine = &call.state().engine;

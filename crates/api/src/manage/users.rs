@@ -28,6 +28,15 @@ pub(crate) async fn get(call: &Call) -> Result<Reply, Failure> {
     Reply::object(etag::revision_of(&user)?, &user)
 }
 
+/// `DELETE /v2/users/{userId}`
+pub(crate) async fn delete(call: &Call) -> Result<Reply, Failure> {
+    let view = find(call).await?;
+    let (app_id, user_id) = (view.app_id, view.user_id.clone());
+    call.check_match(Some(etag::revision_of(&shown(view))?))?;
+    call.state().engine.erase_user(app_id, &user_id).await?;
+    Ok(Reply::done())
+}
+
 async fn find(call: &Call) -> Result<UserView, Failure> {
     let app_id = require_app(call).await?;
     let user_id = call.path_text("userId")?;

@@ -50,6 +50,12 @@ impl<K: Copy + Eq + Hash, V> Cache<K, V> {
         Ok(&mut entry.value)
     }
 
+    /// Forgets a value, with what was changed of it.
+    pub(crate) fn forget(&mut self, key: K) {
+        self.entries.remove(&key);
+        self.changed.retain(|changed| *changed != key);
+    }
+
     /// What was changed since the last [`Cache::written`], in the order of the first change.
     pub(crate) fn changed(&self) -> impl Iterator<Item = (K, &V)> {
         self.changed

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use moca_core::{
-    event::{Change, Record, Subject},
+    event::{Change, Counted, Record, Subject},
     experience::{Direction, Target},
     id::AppId,
     limits::{STEP_BYTES_MAX, STEP_RECORDS_MAX},
@@ -34,6 +34,22 @@ pub(crate) struct Count {
     offset: u64,
     /// What was on disk when the stage started: not part of the backlog.
     started_at_seq: u64,
+}
+
+/// An instance as the sets know it.
+#[derive(Clone, Copy)]
+struct Member {
+    app_id: AppId,
+    number: u32,
+}
+
+impl From<&Subject> for Member {
+    fn from(subject: &Subject) -> Self {
+        Self {
+            app_id: subject.app_id,
+            number: subject.number,
+        }
+    }
 }
 
 /// The moments of one row, by app, kind and quarter.
@@ -108,13 +124,14 @@ impl Count {
     fn take_in_row(&mut self, row: &Row, batch: &mut Batch<'_>) -> Result<(), StorageError> {
         let mut moments = RowMoments::new();
         for record in &row.records {
-            if let Record::Instance {
-                subject,
-                change: Change::Event(event),
-                ..
-            } = record
-            {
-                self.active(subject, event.at_ms, &mut moments)?;
+            match record {
+                Record::Instance {
+                    subject,
+                    change: Change::Event(event),
+                    ..
+                } => self.active(subject.into(), event.at_ms, &mut moments)?,
+                Record::Counted(counted) => self.counted(counted, &mut moments)?,
+                Record::Instance { .. } | Record::Tick { .. } | Record::Erase { .. } => {}
             }
         }
         let crossings = self.shared.devices.crossings(row.seq)?;
@@ -122,7 +139,7 @@ impl Count {
             let crossing = &crossed.crossing;
             if crossing.direction == Direction::Enter {
                 self.entered(
-                    &crossed.subject,
+                    (&crossed.subject).into(),
                     crossing.target,
                     crossing.at_ms,
                     &mut moments,
@@ -138,16 +155,31 @@ impl Count {
         Ok(())
     }
 
+    /// What was counted of an instance that was erased since.
+    fn counted(&mut self, counted: &Counted, moments: &mut RowMoments) -> Result<(), StorageError> {
+        let member = Member {
+            app_id: counted.app_id,
+            number: counted.number,
+        };
+        for at_ms in &counted.active {
+            self.active(member, *at_ms, moments)?;
+        }
+        for (target, at_ms) in &counted.entered {
+            self.entered(member, *target, *at_ms, moments)?;
+        }
+        Ok(())
+    }
+
     fn active(
         &mut self,
-        subject: &Subject,
+        member: Member,
         at_ms: i64,
         moments: &mut RowMoments,
     ) -> Result<(), StorageError> {
-        self.insert(subject, SetKind::Active, None, at_ms)?;
-        push(moments, subject, SetKind::Active, None, at_ms);
+        self.insert(member, SetKind::Active, None, at_ms)?;
+        push(moments, member, SetKind::Active, None, at_ms);
 
-        let (app, number) = (subject.app_id, subject.number);
+        let (app, number) = (member.app_id, member.number);
         let key = (app, number);
         let load = || self.shared.devices.first_event_at(app, number);
         let known = *self.firsts.get(key, load)?;
@@ -156,22 +188,22 @@ impl Count {
         }
         // The first event ever, or one that came late and was before it: then it moves.
         if let Some(first_at) = known {
-            self.remove(subject, SetKind::First, first_at)?;
+            self.remove(member, SetKind::First, first_at)?;
         }
         *self.firsts.get_mut(key, || Ok::<_, StorageError>(None))? = Some(at_ms);
-        self.insert(subject, SetKind::First, None, at_ms)
+        self.insert(member, SetKind::First, None, at_ms)
     }
 
     fn entered(
         &mut self,
-        subject: &Subject,
+        member: Member,
         target: Target,
         at_ms: i64,
         moments: &mut RowMoments,
     ) -> Result<(), StorageError> {
-        self.insert(subject, SetKind::Entered, Some(target), at_ms)?;
-        self.insert(subject, SetKind::Entered, None, at_ms)?;
-        push(moments, subject, SetKind::Entered, Some(target), at_ms);
+        self.insert(member, SetKind::Entered, Some(target), at_ms)?;
+        self.insert(member, SetKind::Entered, None, at_ms)?;
+        push(moments, member, SetKind::Entered, Some(target), at_ms);
         Ok(())
     }
 
@@ -179,32 +211,30 @@ impl Count {
     /// the wider ones too.
     fn insert(
         &mut self,
-        subject: &Subject,
+        member: Member,
         kind: SetKind,
         target: Option<Target>,
         at_ms: i64,
     ) -> Result<(), StorageError> {
         for level in [Level::Quarter, Level::Hour, Level::Day] {
-            let key = set_key(subject.app_id, kind, level, at_ms, target);
-            let part = part_of(subject.number);
+            let key = set_key(member.app_id, kind, level, at_ms, target);
+            let part = part_of(member.number);
             let load = || self.shared.devices.set_part(&key, part);
-            if self.parts.get((key, part), load)?.contains(subject.number) {
+            if self.parts.get((key, part), load)?.contains(member.number) {
                 return Ok(());
             }
-            self.parts
-                .get_mut((key, part), load)?
-                .insert(subject.number);
+            self.parts.get_mut((key, part), load)?.insert(member.number);
         }
         Ok(())
     }
 
-    fn remove(&mut self, subject: &Subject, kind: SetKind, at_ms: i64) -> Result<(), StorageError> {
+    fn remove(&mut self, member: Member, kind: SetKind, at_ms: i64) -> Result<(), StorageError> {
         for level in [Level::Quarter, Level::Hour, Level::Day] {
-            let key = set_key(subject.app_id, kind, level, at_ms, None);
-            let part = part_of(subject.number);
+            let key = set_key(member.app_id, kind, level, at_ms, None);
+            let part = part_of(member.number);
             self.parts
                 .get_mut((key, part), || self.shared.devices.set_part(&key, part))?
-                .remove(subject.number);
+                .remove(member.number);
         }
         Ok(())
     }
@@ -232,18 +262,18 @@ fn part_of(number: u32) -> u16 {
 
 fn push(
     moments: &mut RowMoments,
-    subject: &Subject,
+    member: Member,
     kind: SetKind,
     target: Option<Target>,
     at_ms: i64,
 ) {
     let quarter = Level::Quarter.index_of(at_ms);
     moments
-        .entry((subject.app_id, kind, quarter))
+        .entry((member.app_id, kind, quarter))
         .or_default()
         .push(Moment {
             offset_ms: at_ms.rem_euclid(Level::Quarter.width_ms()) as u32,
-            number: subject.number,
+            number: member.number,
             target,
         });
 }

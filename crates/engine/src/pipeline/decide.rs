@@ -139,6 +139,12 @@ impl Decide {
                     change,
                 } => self.take_in_change(*subject, *received_at, change, &mut output, batch)?,
                 Record::Tick { at_ms } => self.run_timers(*at_ms, &mut output, batch)?,
+                Record::Erase { subject, .. } => {
+                    self.states.forget(subject.instance_id);
+                    self.timers.forget(subject.instance_id);
+                    batch.remove_state(subject.instance_id);
+                }
+                Record::Counted(_) => {}
             }
         }
         if !output.crossings.is_empty() {

@@ -19,9 +19,10 @@ use moca_storage::{
 /// The directory with the effects of one row that is not written yet.
 pub(crate) struct DirectoryFold<'a> {
     devices: &'a Devices,
-    entries: HashMap<InstanceId, DirectoryEntry>,
+    entries: HashMap<InstanceId, Option<DirectoryEntry>>,
     tokens: HashMap<[u8; 32], Option<InstanceId>>,
-    device_keys: HashMap<(AppId, [u8; 32]), InstanceId>,
+    device_keys: HashMap<(AppId, [u8; 32]), Option<InstanceId>>,
+    keys_of: HashMap<InstanceId, [u8; 32]>,
     next_numbers: HashMap<AppId, u32>,
     seen: HashSet<(InstanceId, [u8; 16])>,
 }
@@ -35,6 +36,7 @@ impl<'a> DirectoryFold<'a> {
             entries: HashMap::new(),
             tokens: HashMap::new(),
             device_keys: HashMap::new(),
+            keys_of: HashMap::new(),
             next_numbers: HashMap::new(),
             seen: HashSet::new(),
         })
@@ -47,7 +49,7 @@ impl<'a> DirectoryFold<'a> {
         hash: &[u8; 32],
     ) -> Result<Option<Subject>, StorageError> {
         let instance = match self.device_keys.get(&(app, *hash)) {
-            Some(instance) => Some(*instance),
+            Some(instance) => *instance,
             None => self.devices.instance_by_device_key(app, hash)?,
         };
         let Some(instance) = instance else {
@@ -76,11 +78,14 @@ impl<'a> DirectoryFold<'a> {
 
     /// Takes in one record.
     pub(crate) fn take_in(&mut self, record: &Record) -> Result<(), StorageError> {
-        let Record::Instance {
-            subject, change, ..
-        } = record
-        else {
-            return Ok(());
+        let (subject, change) = match record {
+            Record::Instance {
+                subject, change, ..
+            } => (subject, change),
+            Record::Erase { subject, .. } => return self.erase(*subject),
+            // The number of one who was erased is not given again.
+            Record::Counted(counted) => return self.note_number(counted.app_id, counted.number),
+            Record::Tick { .. } => return Ok(()),
         };
         match change {
             Change::Registered {
@@ -99,8 +104,11 @@ impl<'a> DirectoryFold<'a> {
     /// Writes the effects together with the number of their row.
     pub(crate) fn commit(self, seq: u64) -> Result<(), StorageError> {
         let mut batch = self.devices.batch();
-        for entry in self.entries.values() {
-            batch.put_directory_entry(entry)?;
+        for (instance, entry) in &self.entries {
+            match entry {
+                Some(entry) => batch.put_directory_entry(entry)?,
+                None => batch.remove_directory_entry(*instance),
+            }
         }
         for (hash, instance) in &self.tokens {
             batch.put_token(hash, *instance)?;
@@ -117,9 +125,13 @@ impl<'a> DirectoryFold<'a> {
         batch.commit(Consumer::Ingest, seq)
     }
 
-    fn entry(&self, instance: InstanceId) -> Result<Option<DirectoryEntry>, StorageError> {
+    /// What is known of an instance; nothing of one that was erased.
+    pub(crate) fn entry(
+        &self,
+        instance: InstanceId,
+    ) -> Result<Option<DirectoryEntry>, StorageError> {
         match self.entries.get(&instance) {
-            Some(entry) => Ok(Some(entry.clone())),
+            Some(entry) => Ok(entry.clone()),
             None => self.devices.directory_entry(instance),
         }
     }
@@ -136,20 +148,41 @@ impl<'a> DirectoryFold<'a> {
         }
         self.tokens.insert(token_hash, Some(instance));
         if let Some(hash) = device_key_hash {
-            self.device_keys.insert((subject.app_id, hash), instance);
+            self.device_keys
+                .insert((subject.app_id, hash), Some(instance));
+            self.keys_of.insert(instance, hash);
         }
+        self.note_number(subject.app_id, subject.number)?;
+        let entry = DirectoryEntry {
+            subject,
+            token_hash,
+        };
+        self.entries.insert(instance, Some(entry));
+        Ok(())
+    }
+
+    /// The next instance gets a higher number than this one.
+    fn note_number(&mut self, app: AppId, number: u32) -> Result<(), StorageError> {
         // More than 4 294 967 295 instances of one app do not fit the sets, nor one machine.
-        let next = self
-            .next_number(subject.app_id)?
-            .max(subject.number.saturating_add(1));
-        self.next_numbers.insert(subject.app_id, next);
-        self.entries.insert(
-            instance,
-            DirectoryEntry {
-                subject,
-                token_hash,
-            },
-        );
+        let next = self.next_number(app)?.max(number.saturating_add(1));
+        self.next_numbers.insert(app, next);
+        Ok(())
+    }
+
+    /// Forgets an instance: its token is refused from now on, its device key leads to nobody.
+    fn erase(&mut self, subject: Subject) -> Result<(), StorageError> {
+        let instance = subject.instance_id;
+        if let Some(entry) = self.entry(instance)? {
+            self.tokens.insert(entry.token_hash, None);
+        }
+        let key = match self.keys_of.get(&instance) {
+            Some(hash) => Some(*hash),
+            None => self.devices.device_key_of(instance)?,
+        };
+        if let Some(hash) = key {
+            self.device_keys.insert((subject.app_id, hash), None);
+        }
+        self.entries.insert(instance, None);
         Ok(())
     }
 }

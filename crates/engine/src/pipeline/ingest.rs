@@ -21,14 +21,16 @@ use crate::{
     shared::Shared,
 };
 
-/// Something to put on disk, with whom to tell when it is there.
+/// Something to put on disk, with whom to tell when it is there; told nothing, the instance was erased.
 pub(crate) enum Request {
     /// A device registers.
     Register(Box<Registration>, oneshot::Sender<Registered>),
     /// An instance did something other than an event.
-    Change(Subject, Box<Change>, oneshot::Sender<()>),
+    Change(Subject, Box<Change>, oneshot::Sender<Option<()>>),
     /// An instance sent events.
-    Events(Subject, Vec<Event>, oneshot::Sender<Appended>),
+    Events(Subject, Vec<Event>, oneshot::Sender<Option<Appended>>),
+    /// Instances are to be erased.
+    Erase(Vec<Subject>, oneshot::Sender<()>),
     /// The clock.
     Tick(oneshot::Sender<()>),
     /// Nothing comes after this.
@@ -55,8 +57,9 @@ pub(crate) struct Ingest {
 /// An answer that waits for the sync.
 enum Answer {
     Registered(oneshot::Sender<Registered>, Registered),
-    Changed(oneshot::Sender<()>),
-    Appended(oneshot::Sender<Appended>, Appended),
+    Done(oneshot::Sender<()>),
+    Changed(oneshot::Sender<Option<()>>),
+    Appended(oneshot::Sender<Option<Appended>>, Appended),
 }
 
 /// What one row will hold, and who waits for it.
@@ -94,6 +97,9 @@ fn server_time(record: &Record) -> i64 {
     match record {
         Record::Instance { received_at, .. } => *received_at,
         Record::Tick { at_ms } => *at_ms,
+        Record::Erase { received_at, .. } => *received_at,
+        // What it tells of has lost its time of arrival; event ids went with it.
+        Record::Counted(_) => 0,
     }
 }
 
@@ -161,7 +167,8 @@ impl Ingest {
     fn answer(&self, answer: Answer) {
         match answer {
             Answer::Registered(to, registered) => tell(to, registered),
-            Answer::Changed(to) => tell(to, ()),
+            Answer::Done(to) => tell(to, ()),
+            Answer::Changed(to) => tell(to, Some(())),
             Answer::Appended(to, appended) => {
                 self.shared
                     .metrics
@@ -171,7 +178,7 @@ impl Ingest {
                     .metrics
                     .events_duplicate
                     .inc_by(appended.duplicates);
-                tell(to, appended);
+                tell(to, Some(appended));
             }
         }
     }
@@ -195,6 +202,8 @@ impl Group<'_> {
                 let registered = self.register(*registration)?;
                 self.answers.push(Answer::Registered(to, registered));
             }
+            Request::Change(subject, _, to) if self.is_erased(subject)? => tell(to, None),
+            Request::Events(subject, _, to) if self.is_erased(subject)? => tell(to, None),
             Request::Change(subject, change, to) => {
                 self.push(subject, *change)?;
                 self.answers.push(Answer::Changed(to));
@@ -207,7 +216,13 @@ impl Group<'_> {
                 self.records.push(Record::Tick {
                     at_ms: self.received_at,
                 });
-                self.answers.push(Answer::Changed(to));
+                self.answers.push(Answer::Done(to));
+            }
+            Request::Erase(subjects, to) => {
+                for subject in subjects {
+                    self.erase(subject)?;
+                }
+                self.answers.push(Answer::Done(to));
             }
             Request::Stop => return Ok(false),
         }
@@ -262,12 +277,31 @@ impl Group<'_> {
         Ok(appended)
     }
 
+    /// Whether an instance was erased after its request was let in.
+    fn is_erased(&self, subject: Subject) -> Result<bool, StorageError> {
+        Ok(self.fold.entry(subject.instance_id)?.is_none())
+    }
+
+    /// Asks for an erasure, unless that was done before.
+    fn erase(&mut self, subject: Subject) -> Result<(), StorageError> {
+        if self.is_erased(subject)? {
+            return Ok(());
+        }
+        self.add_record(Record::Erase {
+            subject,
+            received_at: self.received_at,
+        })
+    }
+
     fn push(&mut self, subject: Subject, change: Change) -> Result<(), StorageError> {
-        let record = Record::Instance {
+        self.add_record(Record::Instance {
             subject,
             received_at: self.received_at,
             change,
-        };
+        })
+    }
+
+    fn add_record(&mut self, record: Record) -> Result<(), StorageError> {
         self.fold.take_in(&record)?;
         self.bytes += record_bytes(&record)?;
         self.records.push(record);

@@ -10,7 +10,7 @@ use moca_core::{
     property::Properties,
 };
 use moca_storage::{
-    devices::Devices,
+    devices::{Consumer, Devices, DirectoryEntry},
     log::{LogReader, LogWriter},
 };
 use tokio::sync::{oneshot, watch};
@@ -52,18 +52,25 @@ fn a_row_ends_when_it_holds_many_bytes() {
     let directory = tempfile::tempdir().unwrap();
     let log_path = directory.path().join("events.db");
     let devices = Devices::open(&directory.path().join("devices")).unwrap();
+    let subject = Subject {
+        account_id: AccountId(Id([1; 16])),
+        app_id: AppId(Id([2; 16])),
+        instance_id: InstanceId(Id([3; 16])),
+        number: 0,
+    };
+    let mut batch = devices.batch();
+    let known = DirectoryEntry {
+        subject,
+        token_hash: [4; 32],
+    };
+    batch.put_directory_entry(&known).unwrap();
+    batch.commit(Consumer::Ingest, 0).unwrap();
     let (queue, queued) = mpsc::sync_channel(10);
     let ingest = Ingest {
         queue: queued,
         log: LogWriter::open(&log_path).unwrap(),
         shared: Shared::new(devices, Arc::new(Fixed)),
         random: Arc::new(Fixed),
-    };
-    let subject = Subject {
-        account_id: AccountId(Id([1; 16])),
-        app_id: AppId(Id([2; 16])),
-        instance_id: InstanceId(Id([3; 16])),
-        number: 0,
     };
     let mut answers = Vec::new();
     for id in 0..3 {
@@ -79,7 +86,7 @@ fn a_row_ends_when_it_holds_many_bytes() {
     ingest.run(&appended).unwrap();
 
     for mut answered in answers {
-        assert_eq!(answered.try_recv().unwrap().accepted, 1);
+        assert_eq!(answered.try_recv().unwrap().unwrap().accepted, 1);
     }
     let rows = LogReader::open(&log_path)
         .unwrap()

@@ -5,7 +5,8 @@
 //! 2. [`decide`]: reads the log under the newest [`configuration`], brings each [`instance`] up to date,
 //!    finds the borders it crossed and lets campaigns [`fire`]; [`timers`] make silent devices leave.
 //! 3. [`count`]: reads the log and the crossings and keeps exact sets.
-//! 4. [`people`]: reads the log and keeps who there is: instances, users, tags.
+//! 4. [`people`]: reads the log and keeps who there is: instances, users, tags; it comes last, so what
+//!    is to be erased is passed by all when it [`erase`]s it. A [`sweeper`] tidies the files up later.
 //!
 //! Each stage is one thread of the operating system: syncing and computing on the threads of the
 //! runtime would stall requests. A stage hears of new rows by watching how far the one before it has
@@ -17,10 +18,12 @@ pub(crate) mod configuration;
 pub(crate) mod count;
 pub(crate) mod decide;
 pub(crate) mod directory;
+pub(crate) mod erase;
 pub(crate) mod fire;
 pub(crate) mod ingest;
 pub(crate) mod instance;
 pub(crate) mod people;
+pub(crate) mod sweeper;
 pub(crate) mod thread;
 pub(crate) mod ticker;
 pub(crate) mod timers;

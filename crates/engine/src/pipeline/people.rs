@@ -8,26 +8,37 @@ use moca_core::{
 use moca_storage::{
     StorageError,
     devices::{Consumer, PeopleStep},
-    log::{LogReader, Row},
+    log::{LogEditor, LogReader, Row},
 };
 use tokio::{runtime::Handle, sync::watch};
 
+use super::erase::Eraser;
 use crate::shared::Shared;
 
 /// The fourth stage.
 pub(crate) struct People {
     log: LogReader,
     shared: Shared,
+    eraser: Eraser,
     offset: u64,
 }
 
 impl People {
     /// Prepares the stage to go on where its last run ended.
-    pub(crate) fn new(log: LogReader, shared: Shared) -> Result<Self, StorageError> {
+    pub(crate) fn new(
+        log: LogReader,
+        editor: LogEditor,
+        shared: Shared,
+    ) -> Result<Self, StorageError> {
+        let eraser = Eraser {
+            log: editor,
+            shared: shared.clone(),
+        };
         Ok(Self {
             offset: shared.devices.offset(Consumer::People)?,
             log,
             shared,
+            eraser,
         })
     }
 
@@ -38,6 +49,9 @@ impl People {
         mut counted: watch::Receiver<u64>,
         listed: &watch::Sender<u64>,
     ) -> Result<(), StorageError> {
+        // What the last run did not get to; readers wait for it.
+        self.eraser.finish_pending()?;
+        listed.send_replace(self.offset);
         while let Ok(last) = runtime
             .block_on(counted.wait_for(|seq| *seq > self.offset))
             .map(|seq| *seq)
@@ -67,6 +81,7 @@ impl People {
         let mut batch = self.shared.devices.batch();
         batch.put_people(step);
         batch.commit(Consumer::People, newest.seq)?;
+        self.eraser.finish_pending()?;
         self.offset = newest.seq;
         Ok(())
     }
@@ -74,14 +89,20 @@ impl People {
 
 fn take_in_row(row: &Row, step: &mut PeopleStep<'_>) -> Result<(), StorageError> {
     for record in &row.records {
-        if let Record::Instance {
-            subject,
-            received_at,
-            change,
-        } = record
-        {
-            step.note_row(subject.instance_id, row.seq);
-            take_in_change(subject, *received_at, change, step)?;
+        match record {
+            Record::Instance {
+                subject,
+                received_at,
+                change,
+            } => {
+                step.note_row(subject.instance_id, row.seq);
+                take_in_change(subject, *received_at, change, step)?;
+            }
+            Record::Erase { subject, .. } => {
+                step.note_row(subject.instance_id, row.seq);
+                step.request_erasure(*subject)?;
+            }
+            Record::Tick { .. } | Record::Counted(_) => {}
         }
     }
     Ok(())

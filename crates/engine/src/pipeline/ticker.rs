@@ -16,7 +16,7 @@ pub(crate) async fn run(engine: Engine) {
         match engine.tick().await {
             // Too busy to look now: silent devices leave a little later, at the same event time.
             Ok(()) | Err(EngineError::Overloaded) => {}
-            Err(EngineError::Stopping | EngineError::Storage(_)) => return,
+            Err(EngineError::Stopping | EngineError::Storage(_) | EngineError::Erased) => return,
         }
     }
 }

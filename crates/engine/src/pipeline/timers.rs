@@ -35,6 +35,13 @@ impl Timers {
         }
     }
 
+    /// Forgets the timer of an instance.
+    pub(crate) fn forget(&mut self, instance: InstanceId) {
+        if let Some(before) = self.by_instance.remove(&instance) {
+            self.by_time.remove(&(before, instance));
+        }
+    }
+
     /// The instances due at `now_ms`, the longest due first, then by id: the same in every replay.
     pub(crate) fn due(&self, now_ms: i64) -> Vec<InstanceId> {
         self.by_time

@@ -1,6 +1,6 @@
 //! Instances and users.
 
-use moca_core::{id::AppId, limits::USER_INSTANCES_SHOWN};
+use moca_core::{event::Subject, id::AppId, limits::USER_INSTANCES_SHOWN};
 use moca_storage::{
     StorageError,
     devices::{Devices, InstanceState, Listed, PeopleReader},
@@ -64,6 +64,23 @@ pub(crate) fn users(
         total: listed.total as i64,
         items,
     })
+}
+
+/// Some of the instances that a user is or was logged in on.
+pub(crate) fn subjects(
+    devices: &Devices,
+    app_id: AppId,
+    user_id: &str,
+    limit: usize,
+) -> Result<Vec<Subject>, StorageError> {
+    let listed = devices
+        .people_reader()
+        .instances_of_user(app_id, user_id, 0, limit)?;
+    let mut subjects = Vec::with_capacity(listed.items.len());
+    for instance in listed.items {
+        subjects.extend(devices.state(instance)?.map(|state| state.subject));
+    }
+    Ok(subjects)
 }
 
 /// One user.

@@ -6,6 +6,7 @@
 
 mod counts;
 mod devices;
+mod erasure;
 mod flow;
 mod replay;
 mod support;

@@ -16,6 +16,7 @@ mod crash;
 mod demo;
 mod devices;
 mod docs;
+mod erasure;
 mod experiences;
 mod geofences;
 mod import;

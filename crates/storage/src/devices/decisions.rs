@@ -50,6 +50,18 @@ fn full_key(prefix: Key, sortable_at: u64, key: DecisionKey) -> Vec<u8> {
         .build()
 }
 
+/// The keys by which the decisions of an instance are found.
+pub(super) fn decisions_of(app: AppId, instance: InstanceId) -> Vec<u8> {
+    prefix(app, Some(instance)).build()
+}
+
+/// The key of the decision that one of these finds.
+pub(super) fn same_in_app(app: AppId, by_instance: &[u8]) -> Vec<u8> {
+    let tail = size_of::<u64>() * 2 + size_of::<u32>();
+    let tail = &by_instance[by_instance.len().saturating_sub(tail)..];
+    prefix(app, None).bytes(tail).build()
+}
+
 impl Devices {
     /// Calls `each` with the decisions of a scope, by time, until it answers false.
     pub fn for_each_decision(

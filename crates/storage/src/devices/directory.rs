@@ -6,7 +6,11 @@ use moca_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Batch, Devices, keys::Key};
+use super::{
+    Batch, Devices,
+    keys::Key,
+    value::{backend, decode, inconsistent},
+};
 use crate::StorageError;
 
 const TABLE: &str = "directory";
@@ -30,6 +34,11 @@ fn token_key(hash: &[u8; 32]) -> Vec<u8> {
 
 fn device_key(app: AppId, hash: &[u8; 32]) -> Vec<u8> {
     Key::new().byte(b'k').app(app).bytes(hash).build()
+}
+
+/// Finds the device key of an instance, to forget it with the instance.
+fn device_key_of(instance: InstanceId) -> Vec<u8> {
+    Key::new().byte(b'd').instance(instance).build()
 }
 
 fn number_key(app: AppId) -> Vec<u8> {
@@ -59,6 +68,30 @@ impl Devices {
         self.get(TABLE, &self.directory, &device_key(app, hash))
     }
 
+    /// The hash of the device key that an instance is known by.
+    pub fn device_key_of(&self, instance: InstanceId) -> Result<Option<[u8; 32]>, StorageError> {
+        self.get(TABLE, &self.directory, &device_key_of(instance))
+    }
+
+    /// Writes what a store made before there were erasures lacks: the way from an instance to its
+    /// device key.
+    pub(super) fn complete_directory(&self) -> Result<(), StorageError> {
+        const DOING: &str = "complete the directory of instances";
+        if self.get::<()>(TABLE, &self.directory, b"v")?.is_some() {
+            return Ok(());
+        }
+        let mut batch = self.batch();
+        for stored in self.directory.prefix(b"k") {
+            let (key, value) = stored.into_inner().map_err(backend(DOING))?;
+            let instance: InstanceId = decode(TABLE, &key, &value)?;
+            let hash = key.last_chunk::<32>();
+            let hash = hash.ok_or_else(|| inconsistent(TABLE, "key", &key))?;
+            batch.put(&self.directory, device_key_of(instance), hash)?;
+        }
+        batch.put(&self.directory, b"v".to_vec(), &())?;
+        batch.writes.commit().map_err(backend(DOING))
+    }
+
     /// The number the next instance of this app gets.
     pub fn next_number(&self, app: AppId) -> Result<u32, StorageError> {
         Ok(self
@@ -72,6 +105,13 @@ impl Batch<'_> {
     pub fn put_directory_entry(&mut self, entry: &DirectoryEntry) -> Result<(), StorageError> {
         let key = entry_key(entry.subject.instance_id);
         self.put(&self.devices.directory, key, entry)
+    }
+
+    /// Forgets an instance.
+    pub fn remove_directory_entry(&mut self, instance: InstanceId) {
+        let directory = &self.devices.directory;
+        self.writes.remove(directory, entry_key(instance));
+        self.writes.remove(directory, device_key_of(instance));
     }
 
     /// Makes a token stand for an instance, or for none.
@@ -89,14 +129,20 @@ impl Batch<'_> {
         }
     }
 
-    /// Makes a device key stand for an instance.
+    /// Makes a device key stand for an instance, or for none.
     pub fn put_device_key(
         &mut self,
         app: AppId,
         hash: &[u8; 32],
-        instance: InstanceId,
+        instance: Option<InstanceId>,
     ) -> Result<(), StorageError> {
-        self.put(&self.devices.directory, device_key(app, hash), &instance)
+        let directory = &self.devices.directory;
+        let Some(instance) = instance else {
+            self.writes.remove(directory, device_key(app, hash));
+            return Ok(());
+        };
+        self.put(directory, device_key_of(instance), hash)?;
+        self.put(directory, device_key(app, hash), &instance)
     }
 
     /// Notes the number the next instance of this app gets.

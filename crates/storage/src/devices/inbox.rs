@@ -37,6 +37,11 @@ fn key(instance: InstanceId, index: u64) -> Vec<u8> {
     Key::new().instance(instance).unsigned(index).build()
 }
 
+/// All messages of an instance.
+pub(super) fn inbox_of(instance: InstanceId) -> Vec<u8> {
+    Key::new().instance(instance).build()
+}
+
 impl Devices {
     /// The messages from index `offset` on, oldest first, at most `limit`.
     pub fn messages(

@@ -4,10 +4,13 @@
 //! | keyspace | key | value |
 //! |---|---|---|
 //! | `offsets` | name of the consumer | last row of the log it has taken in |
+//! | | `erased`, `swept` | [`super::Erased`] |
 //! | `directory` | `i` instance | [`super::DirectoryEntry`] |
 //! | | `t` SHA-256 of the token | instance |
 //! | | `k` app, hash of the device key | instance |
+//! | | `d` instance | hash of its device key |
 //! | | `n` app | number of the next instance |
+//! | | `v` | nothing: every `k` has its `d` |
 //! | `seen-W` | instance, event id | nothing; `W` is the week the event came in |
 //! | `states` | instance | [`super::InstanceState`] |
 //! | `inbox` | instance, index from 0 | [`super::Message`] |
@@ -29,6 +32,7 @@
 //! | | `T` app, tag | number of instances that carry it |
 //! | | `g` instance, tag | nothing: the instance carries it |
 //! | | `r` instance, seq | nothing: the row tells of the instance |
+//! | | `e` instance | [`moca_core::event::Subject`] that is being erased |
 
 use moca_core::{
     experience::{Target, TargetKind},

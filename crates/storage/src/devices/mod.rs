@@ -11,6 +11,7 @@ mod batch;
 mod crossings;
 mod decisions;
 mod directory;
+mod erase;
 mod inbox;
 mod keys;
 mod people;
@@ -19,6 +20,7 @@ mod sets;
 mod states;
 #[cfg(test)]
 mod stored_bytes_tests;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -32,6 +34,7 @@ pub use batch::{Batch, Consumer};
 pub use crossings::{InstanceCrossing, RowCrossings};
 pub use decisions::{DecisionKey, DecisionScope};
 pub use directory::DirectoryEntry;
+pub use erase::Erased;
 pub use inbox::Message;
 pub use people::{Listed, PeopleReader, PeopleStep};
 pub use sets::{Moment, SetKey, SetKind, SetReader};
@@ -66,7 +69,7 @@ impl Devices {
             .open()
             .map_err(backend("open the device store"))?;
         let keyspace = |name| open_keyspace(&database, name);
-        Ok(Self {
+        let devices = Self {
             offsets: keyspace("offsets")?,
             directory: keyspace("directory")?,
             states: keyspace("states")?,
@@ -79,7 +82,9 @@ impl Devices {
             people: keyspace("people")?,
             seen: RwLock::new(seen::Generations::open(&database)?),
             database,
-        })
+        };
+        devices.complete_directory()?;
+        Ok(devices)
     }
 
     /// Makes everything written so far last through a power cut.

@@ -54,6 +54,11 @@ impl Generations {
     }
 }
 
+/// All ids that an instance has sent.
+pub(super) fn seen_of(instance: InstanceId) -> Vec<u8> {
+    Key::new().instance(instance).build()
+}
+
 fn key(instance: InstanceId, event_id: &[u8; 16]) -> Vec<u8> {
     Key::new().instance(instance).bytes(event_id).build()
 }
@@ -90,6 +95,12 @@ impl Devices {
             }
         }
         Ok(false)
+    }
+
+    /// The weeks that are kept.
+    pub(super) fn seen_keyspaces(&self) -> Vec<Keyspace> {
+        let weeks = self.generations();
+        weeks.0.iter().map(|(_, week)| week.clone()).collect()
     }
 
     fn generations(&self) -> RwLockReadGuard<'_, Generations> {

@@ -136,6 +136,19 @@ impl Devices {
         }
     }
 
+    /// The events or entries of one row of the log that fall in one quarter.
+    pub fn moments_of_row(
+        &self,
+        app: AppId,
+        kind: SetKind,
+        quarter: i64,
+        seq: u64,
+    ) -> Result<Vec<Moment>, StorageError> {
+        let key = moments_prefix(app, kind, quarter).unsigned(seq).build();
+        let kept = self.get("moments", &self.moments, &key)?;
+        Ok(kept.unwrap_or_default())
+    }
+
     /// When an instance sent its first event.
     pub fn first_event_at(&self, app: AppId, number: u32) -> Result<Option<i64>, StorageError> {
         self.get("firsts", &self.firsts, &first_key(app, number))

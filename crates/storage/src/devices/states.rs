@@ -70,6 +70,11 @@ impl Devices {
 }
 
 impl Batch<'_> {
+    /// Forgets an instance.
+    pub fn remove_state(&mut self, instance: InstanceId) {
+        self.writes.remove(&self.devices.states, key(instance));
+    }
+
     /// Keeps the state of an instance.
     pub fn put_state(&mut self, state: &InstanceState) -> Result<(), StorageError> {
         let key = key(state.subject.instance_id);

@@ -1,10 +1,13 @@
 //! The event log: the truth about devices, in an SQLite file of its own.
 //!
+//! Rows are added and read. Only an erasure rewrites them ([`LogEditor`]).
+//!
 //! One row is one group commit. SQLite's write-ahead log carries a checksum on every frame, so a
 //! commit that a crash tore is not there after it; with `synchronous=FULL` one that was answered
 //! is. That is why rows carry no checksum of ours: it would guard only against a disk that returns
 //! other bytes than it was given, and such a row would not even decompress.
 
+mod edit;
 mod row;
 
 #[cfg(test)]
@@ -16,6 +19,7 @@ use moca_core::event::Record;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::{StorageError, private};
+pub use edit::LogEditor;
 pub use row::record_bytes;
 
 /// The writing end; there is one.
@@ -136,6 +140,8 @@ impl LogReader {
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // Parts of pages that are given up are overwritten: rows that are erased later leave no copies.
+    connection.pragma_update(None, "secure_delete", "ON")?;
     connection.execute_batch(
         "CREATE TABLE IF NOT EXISTS log (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT",
     )

@@ -60,8 +60,13 @@ fn member_total(app: AppId, user: &str) -> Vec<u8> {
     key.bytes(user.as_bytes()).build()
 }
 
+/// The instances that are being erased.
+pub(super) fn pending() -> Key {
+    Key::new().byte(b'e')
+}
+
 /// The users that are or were logged in on an instance.
-fn users_of(instance: InstanceId) -> Key {
+pub(super) fn users_of(instance: InstanceId) -> Key {
     Key::new().byte(b'w').instance(instance)
 }
 
@@ -80,11 +85,11 @@ fn tag_total(app: AppId, tag: &str) -> Vec<u8> {
 }
 
 /// The tags that an instance carries.
-fn tags_of(instance: InstanceId) -> Key {
+pub(super) fn tags_of(instance: InstanceId) -> Key {
     Key::new().byte(b'g').instance(instance)
 }
 
 /// The rows of the log that tell of an instance.
-fn rows_of(instance: InstanceId) -> Key {
+pub(super) fn rows_of(instance: InstanceId) -> Key {
     Key::new().byte(b'r').instance(instance)
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use moca_core::{
+    event::Subject,
     id::{AppId, InstanceId},
     user::User,
 };
@@ -12,10 +13,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     super::{
         Batch, Devices,
-        value::{backend, decode, encode},
+        keys::Key,
+        value::{backend, decode, encode, inconsistent},
     },
-    TABLE, current, instance_total, instances, member_total, members_of, rows_of, tag_total,
-    tags_of, user, user_in_order, user_total, users_of,
+    TABLE, current, instance_total, instances, member_total, members_of, pending, rows_of,
+    tag_total, tags_of, user, user_in_order, user_total, users_of,
 };
 use crate::StorageError;
 
@@ -100,6 +102,81 @@ impl PeopleStep<'_> {
         Ok(())
     }
 
+    /// Notes that an instance is to be erased.
+    pub fn request_erasure(&mut self, subject: Subject) -> Result<(), StorageError> {
+        self.put(pending().instance(subject.instance_id).build(), &subject)
+    }
+
+    /// Takes an instance from a user; a user without any is none.
+    pub(in super::super) fn take_member(
+        &mut self,
+        app: AppId,
+        user_id: &str,
+        instance: InstanceId,
+    ) -> Result<(), StorageError> {
+        self.remove(users_of(instance).bytes(user_id.as_bytes()).build());
+        if self.take(members_of(app, user_id).instance(instance).build())? {
+            self.count(member_total(app, user_id), -1)?;
+        }
+        if self.bytes(&member_total(app, user_id))?.is_some() {
+            return Ok(());
+        }
+        if let Some(kept) = self.user(app, user_id)? {
+            self.remove(user(app, user_id));
+            self.remove(user_in_order(app, kept.created_at, user_id));
+            self.count(user_total(app), -1)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a tag from an instance.
+    pub(in super::super) fn take_tag(
+        &mut self,
+        app: AppId,
+        instance: InstanceId,
+        tag: &str,
+    ) -> Result<(), StorageError> {
+        if self.take(tags_of(instance).bytes(tag.as_bytes()).build())? {
+            self.count(tag_total(app, tag), -1)?;
+        }
+        Ok(())
+    }
+
+    /// Takes an instance from its app.
+    pub(in super::super) fn take_instance(
+        &mut self,
+        app: AppId,
+        instance: InstanceId,
+    ) -> Result<(), StorageError> {
+        self.remove(current(instance));
+        if self.take(instances(app).instance(instance).build())? {
+            self.count(instance_total(app), -1)?;
+        }
+        Ok(())
+    }
+
+    /// The texts that follow a prefix in the keys of the store.
+    pub(in super::super) fn tails(&self, prefix: Key) -> Result<Vec<String>, StorageError> {
+        let prefix = prefix.build();
+        let stored = self.devices.people.prefix(&prefix);
+        stored
+            .map(|stored| {
+                let key = stored.key().map_err(backend("read who there is"))?;
+                let tail = String::from_utf8(key[prefix.len()..].to_vec());
+                tail.map_err(|_| inconsistent(TABLE, "key", &key))
+            })
+            .collect()
+    }
+
+    /// Removes a key that says all by being there; false if it was not.
+    fn take(&mut self, key: Vec<u8>) -> Result<bool, StorageError> {
+        if self.bytes(&key)?.is_none() {
+            return Ok(false);
+        }
+        self.remove(key);
+        Ok(true)
+    }
+
     /// Adds a key that says all by being there; false if it was there.
     fn add(&mut self, key: Vec<u8>) -> Result<bool, StorageError> {
         if self.bytes(&key)?.is_some() {
@@ -110,7 +187,7 @@ impl PeopleStep<'_> {
     }
 
     /// Changes a number; one that becomes 0 is removed.
-    pub(super) fn count(&mut self, key: Vec<u8>, difference: i64) -> Result<(), StorageError> {
+    fn count(&mut self, key: Vec<u8>, difference: i64) -> Result<(), StorageError> {
         let before: u64 = self.get(&key)?.unwrap_or(0);
         match before.saturating_add_signed(difference) {
             0 => self.remove(key),
@@ -123,7 +200,7 @@ impl PeopleStep<'_> {
         self.changed.insert(key, Some(Vec::new()));
     }
 
-    pub(super) fn remove(&mut self, key: Vec<u8>) {
+    pub(in super::super) fn remove(&mut self, key: Vec<u8>) {
         self.changed.insert(key, None);
     }
 
@@ -137,7 +214,7 @@ impl PeopleStep<'_> {
         value.map(|value| decode(TABLE, key, &value)).transpose()
     }
 
-    pub(super) fn bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+    fn bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
         if let Some(changed) = self.changed.get(key) {
             return Ok(changed.clone());
         }

@@ -1,0 +1,75 @@
+//! Finishing erasures: out of the log first, then out of the device store.
+//!
+//! A note in the device store says what is to be erased. It was written together with the offset of
+//! the row that asked for it, and goes with the last write of the erasure. Until then every part may
+//! be done again, so a crash in between costs nothing but time.
+
+use std::collections::BTreeSet;
+
+use moca_core::{erasure, event::Subject, experience::Target, metric::Level};
+use moca_storage::{StorageError, devices::SetKind, log::LogEditor};
+
+use crate::shared::Shared;
+
+/// The part of the people stage that erases.
+pub(crate) struct Eraser {
+    pub(crate) log: LogEditor,
+    pub(crate) shared: Shared,
+}
+
+impl Eraser {
+    /// Finishes what was asked for. To be called when all stages have taken in the rows that asked.
+    pub(crate) fn finish_pending(&self) -> Result<(), StorageError> {
+        let pending = self.shared.devices.pending_erasures()?;
+        if pending.is_empty() {
+            return Ok(());
+        }
+        // What the stages made of the rows must not be lost when the rows are.
+        self.shared.devices.sync()?;
+        for subject in pending {
+            self.erase(subject)?;
+        }
+        Ok(())
+    }
+
+    fn erase(&self, subject: Subject) -> Result<(), StorageError> {
+        let devices = &self.shared.devices;
+        for seq in devices.people_reader().rows(subject.instance_id)? {
+            let records = self.log.row(seq)?;
+            let entered = self.entered(subject, seq, &erasure::active(&records, subject))?;
+            if let Some(left) = erasure::erase(&records, subject, entered) {
+                self.log.replace(seq, &left)?;
+            }
+        }
+        devices.erase(subject, self.shared.clock.now_ms())?;
+        self.shared.metrics.erasures.inc();
+        Ok(())
+    }
+
+    /// What the events of a row made the instance enter, as it was counted.
+    fn entered(
+        &self,
+        subject: Subject,
+        seq: u64,
+        active: &[i64],
+    ) -> Result<Vec<(Target, i64)>, StorageError> {
+        let quarters = active.iter().map(|at| Level::Quarter.index_of(*at));
+        let mut entered = Vec::new();
+        for quarter in quarters.collect::<BTreeSet<i64>>() {
+            let moments = self.shared.devices.moments_of_row(
+                subject.app_id,
+                SetKind::Entered,
+                quarter,
+                seq,
+            )?;
+            let start = quarter * Level::Quarter.width_ms();
+            let of_subject = moments.iter().filter(|one| one.number == subject.number);
+            entered.extend(
+                of_subject.filter_map(|moment| {
+                    Some((moment.target?, start + i64::from(moment.offset_ms)))
+                }),
+            );
+        }
+        Ok(entered)
+    }
+}

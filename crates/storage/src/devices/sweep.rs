@@ -1,0 +1,98 @@
+//! Getting removed keys and values out of the files.
+//!
+//! The database only ever appends: what was removed stays in older files until these are merged with
+//! the removal, and in the journal until that is replaced, which happens by size alone. A sweep brings
+//! both about.
+
+use fjall::Keyspace;
+
+use super::{Devices, open_keyspace, value::backend};
+use crate::{StorageError, devices::Erased};
+
+/// Written and dropped to make the journal change its file, which it does beyond 64 MB.
+const FILLER_BYTES: usize = 72 * 1024 * 1024;
+const PIECE_BYTES: usize = 1024 * 1024;
+const FILLER: &str = "filler";
+const DOING: &str = "sweep the device store";
+
+impl Devices {
+    /// Whether something was erased since the last sweep, and that is long enough ago.
+    pub fn is_sweep_due(&self, now_ms: i64, pause_ms: i64) -> Result<bool, StorageError> {
+        let (erased, swept) = (self.erased()?, self.swept()?);
+        Ok(erased.count > swept.count && now_ms >= swept.at_ms.saturating_add(pause_ms))
+    }
+
+    /// Writes all files anew without what was removed. Takes as long as copying the store.
+    pub fn sweep(&self, now_ms: i64) -> Result<(), StorageError> {
+        // What is erased from here on is for the next sweep.
+        let swept = Erased {
+            count: self.erased()?.count,
+            at_ms: now_ms,
+        };
+        self.change_journal()?;
+        let keyspaces = self.keyspaces();
+        for keyspace in &keyspaces {
+            flush(keyspace)?;
+        }
+        for keyspace in &keyspaces {
+            keyspace.major_compact().map_err(backend(DOING))?;
+        }
+        self.put_swept(swept)?;
+        // The files that were merged go when the next one is made.
+        flush(&self.offsets)
+    }
+
+    /// Makes the journal go on in a new file: the old one goes when all it holds is in other files.
+    fn change_journal(&self) -> Result<(), StorageError> {
+        let filler = open_keyspace(&self.database, FILLER)?;
+        let mut noise = Noise(0x9e37_79b9_7f4a_7c15);
+        for piece in 0..(FILLER_BYTES / PIECE_BYTES) as u64 {
+            // Noise, as the journal compresses.
+            filler
+                .insert(piece.to_be_bytes(), noise.bytes(PIECE_BYTES))
+                .map_err(backend(DOING))?;
+        }
+        flush(&filler)?;
+        let dropped = self.database.delete_keyspace(filler);
+        dropped.map_err(backend(DOING))
+    }
+
+    fn keyspaces(&self) -> Vec<Keyspace> {
+        let mut all = vec![
+            self.offsets.clone(),
+            self.directory.clone(),
+            self.states.clone(),
+            self.inbox.clone(),
+            self.decisions.clone(),
+            self.crossings.clone(),
+            self.sets.clone(),
+            self.firsts.clone(),
+            self.moments.clone(),
+            self.people.clone(),
+        ];
+        all.extend(self.seen_keyspaces());
+        all
+    }
+}
+
+/// Puts what is in memory into a file.
+fn flush(keyspace: &Keyspace) -> Result<(), StorageError> {
+    keyspace.rotate_memtable_and_wait().map_err(backend(DOING))
+}
+
+/// A xorshift generator: bytes that do not compress.
+struct Noise(u64);
+
+impl Noise {
+    fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(count + 8);
+        while bytes.len() < count {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            bytes.extend_from_slice(&self.0.to_le_bytes());
+        }
+        bytes.truncate(count);
+        bytes
+    }
+}
