@@ -205,6 +205,8 @@ impl Checked {
             if let Some(key) = &key
                 && let Some(reply) = idempotency::recall(state, &mut tx, key, call.now_ms()).await?
             {
+                // What it tells of may not be on disk yet.
+                tx.commit().await?;
                 return Ok(reply);
             }
             let reply = handler(&call, &mut tx).await?;

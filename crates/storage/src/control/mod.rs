@@ -60,7 +60,8 @@ impl Control {
     }
 
     /// Starts a transaction that may write. There is one at a time, in the order of the calls, so
-    /// what it has read stays true until it commits.
+    /// what it has read stays true until it commits. What it has read may be on disk only once it has
+    /// committed itself, even if it changes nothing: transactions share their way there.
     pub async fn write(&self) -> Result<Tx, StorageError> {
         self.begin(Mode::Write).await
     }

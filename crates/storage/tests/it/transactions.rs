@@ -5,8 +5,12 @@ use std::{
     task::{Context, Waker},
 };
 
+use futures::future::{join, join_all};
 use moca_core::{place::Place, resource::Kind};
-use moca_storage::control::{Control, Tx};
+use moca_storage::{
+    StorageError,
+    control::{Control, Tx},
+};
 
 use crate::{
     backend::on_every_backend,
@@ -20,6 +24,8 @@ on_every_backend![
     a_reader_stays_on_its_snapshot,
     a_writer_sees_its_own_changes,
     writers_take_turns_in_order,
+    what_is_answered_lasts_and_nothing_else_however_many_write_at_once,
+    a_writer_that_takes_its_time_does_not_take_others_with_it,
     a_reader_cannot_write,
 ];
 
@@ -143,6 +149,59 @@ async fn writers_take_turns_in_order(store: &Control) {
     for number in 0..20 {
         assert_eq!(order.recv().await, Some(number));
     }
+}
+
+async fn what_is_answered_lasts_and_nothing_else_however_many_write_at_once(store: &Control) {
+    let writers = (0..200).map(|number| async move {
+        let mut tx = store.write().await.unwrap();
+        tx.insert(&place(number)).await.unwrap();
+        match number % 4 {
+            // Refused, as another has the id: what was done before stays.
+            0 => tx.insert(&place(number)).await.unwrap_err(),
+            // Given up after it was done, and then done by half.
+            1 => return drop(tx),
+            2 => {
+                let mut context = Context::from_waker(Waker::noop());
+                let _ = pin!(tx.delete::<Place>(HOME, id(number))).poll(&mut context);
+                return drop(tx);
+            }
+            _ => StorageError::Stale,
+        };
+        tx.commit().await.unwrap();
+        let mut tx = store.read().await.unwrap();
+        assert!(tx.get::<Place>(HOME, id(number)).await.unwrap().is_some());
+    });
+    join_all(writers).await;
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(tx.config_version().await.unwrap(), 100);
+    assert_eq!(tx.changes_since(0, 1_000).await.unwrap().len(), 100);
+    for number in 0..200 {
+        let place = tx.get::<Place>(HOME, id(number)).await.unwrap();
+        assert_eq!(place.is_some(), matches!(number % 4, 0 | 3), "{number}");
+    }
+}
+
+async fn a_writer_that_takes_its_time_does_not_take_others_with_it(store: &Control) {
+    let first = async {
+        let mut tx = store.write().await.unwrap();
+        tx.insert(&place(1)).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let second = async {
+        let mut tx = store.write().await.unwrap();
+        tx.insert(&place(2)).await.unwrap();
+        // The first one is on its way to the disk, or waits for this one.
+        drop(tx);
+    };
+    let third = async {
+        // Leaves the line before its turn.
+        let mut context = Context::from_waker(Waker::noop());
+        let _ = pin!(store.write()).poll(&mut context);
+    };
+    join(first, join(second, third)).await;
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(total(&mut tx).await, 1);
+    assert_eq!(tx.get(HOME, id(1)).await.unwrap(), Some(place(1)));
 }
 
 async fn a_reader_cannot_write(store: &Control) {

@@ -1,8 +1,16 @@
 //! SQLite: one connection that writes and several that read, each on a thread of its own.
+//!
+//! What writers wait for is the disk, so those that follow each other closely share a commit: each is
+//! a savepoint in the transaction of the [group](Group), and is answered when the group is on disk. A
+//! writer sees what the ones before it in the group did, and all of them fail if its commit does.
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+        mpsc::{self, RecvTimeoutError},
+    },
     thread,
     time::Duration,
 };
@@ -19,12 +27,34 @@ use crate::private;
 
 /// Statements kept compiled on each connection; the store has some hundred texts.
 const STATEMENTS_KEPT: usize = 512;
+/// Transactions that share a commit: enough to share the cost of the disk, and few enough that the
+/// first one does not wait long for the last.
+const GROUP_MAX: usize = 16;
+/// How long a group waits for a writer in line to begin.
+const GROUP_PAUSE: Duration = Duration::from_millis(2);
 
 /// The connections to one file.
 #[derive(Clone)]
 pub(crate) struct Pool {
     writer: Arc<Lane>,
     readers: Arc<Lane>,
+    in_line: Arc<AtomicUsize>,
+}
+
+/// A writer from when it asks for its turn until nothing more comes from it.
+struct InLine(Arc<AtomicUsize>);
+
+impl InLine {
+    fn join(writers: &Arc<AtomicUsize>) -> Self {
+        writers.fetch_add(1, SeqCst);
+        Self(writers.clone())
+    }
+}
+
+impl Drop for InLine {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
 }
 
 /// Connections of one purpose, lent in the order in which they were asked for.
@@ -57,14 +87,19 @@ impl Pool {
     pub(super) async fn open(path: PathBuf) -> Result<Self, SqlError> {
         private::make_file(&path).map_err(|error| SqlError::Failed(error.into()))?;
         // The writer first: it turns the write-ahead log on.
-        let writer = Worker::start(path.clone(), false).await?;
+        let in_line = Arc::new(AtomicUsize::new(0));
+        let line = in_line.clone();
+        let serve = move |connection: &_, queue: &_| serve_writer(connection, queue, &line);
+        let writer = Worker::start("control-write", path.clone(), false, serve).await?;
         let mut readers = Vec::new();
         for _ in 0..CONTROL_READERS {
-            readers.push(Worker::start(path.clone(), true).await?);
+            let reader = Worker::start("control-read", path.clone(), true, serve_reader).await?;
+            readers.push(reader);
         }
         Ok(Self {
             writer: Lane::new(vec![writer]),
             readers: Lane::new(readers),
+            in_line,
         })
     }
 
@@ -73,7 +108,9 @@ impl Pool {
             // A reader's thread begins by itself with its first statement.
             Mode::Read => Lane::lend(&self.readers).await,
             Mode::Write | Mode::Migrate => {
-                let session = Lane::lend(&self.writer).await?;
+                let in_line = InLine::join(&self.in_line);
+                let mut session = Lane::lend(&self.writer).await?;
+                session.in_line = Some(in_line);
                 session.ask(Job::Begin).await?;
                 Ok(session)
             }
@@ -102,6 +139,7 @@ impl Lane {
         Ok(Session {
             worker: Some(worker.ok_or(SqlError::Closed)?),
             lane: Arc::clone(lane),
+            in_line: None,
             _turn: turn,
         })
     }
@@ -111,6 +149,7 @@ impl Lane {
 pub(crate) struct Session {
     worker: Option<Worker>,
     lane: Arc<Lane>,
+    in_line: Option<InLine>,
     _turn: OwnedSemaphorePermit,
 }
 
@@ -127,15 +166,26 @@ impl Session {
         self.ask(|reply| Job::Batch(sql, reply)).await
     }
 
-    pub(super) async fn commit(self) -> Result<(), SqlError> {
-        self.ask(Job::Commit).await
+    pub(super) async fn commit(mut self) -> Result<(), SqlError> {
+        self.in_line = None;
+        let answer = self.send(Job::Commit)?;
+        // The next writer's turn begins while this one waits for the disk.
+        drop(self);
+        answer.await.map_err(|_| SqlError::Closed)?
     }
 
     async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, SqlError> {
+        self.send(job)?.await.map_err(|_| SqlError::Closed)?
+    }
+
+    fn send<T>(
+        &self,
+        job: impl FnOnce(Reply<T>) -> Job,
+    ) -> Result<oneshot::Receiver<Result<T, SqlError>>, SqlError> {
         let (reply, answer) = oneshot::channel();
         let worker = self.worker.as_ref().ok_or(SqlError::Closed)?;
         worker.0.send(job(reply)).map_err(|_| SqlError::Closed)?;
-        answer.await.map_err(|_| SqlError::Closed)?
+        Ok(answer)
     }
 }
 
@@ -144,6 +194,7 @@ impl Drop for Session {
         let Some(worker) = self.worker.take() else {
             return;
         };
+        self.in_line = None;
         // Queued before anything the next borrower asks; does nothing after a commit. A thread
         // that is gone has closed its connection, which rolls back too.
         let _ = worker.0.send(Job::Rollback);
@@ -157,20 +208,20 @@ impl Drop for Session {
 }
 
 impl Worker {
-    async fn start(path: PathBuf, read_only: bool) -> Result<Self, SqlError> {
+    async fn start(
+        name: &str,
+        path: PathBuf,
+        read_only: bool,
+        serve: impl FnOnce(&Connection, &mpsc::Receiver<Job>) + Send + 'static,
+    ) -> Result<Self, SqlError> {
         let (jobs, queue) = mpsc::channel();
         let (opened, outcome) = oneshot::channel();
-        let name = if read_only {
-            "control-read"
-        } else {
-            "control-write"
-        };
         thread::Builder::new()
             .name(name.into())
             .spawn(move || match open(&path, read_only) {
                 Ok(connection) => {
                     if opened.send(Ok(())).is_ok() {
-                        serve(&connection, read_only, &queue);
+                        serve(&connection, &queue);
                     }
                 }
                 Err(error) => {
@@ -199,52 +250,185 @@ fn open(path: &Path, read_only: bool) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn serve(connection: &Connection, read_only: bool, queue: &mpsc::Receiver<Job>) {
-    // An answer nobody waits for any more is no fault: its transaction is rolled back next.
+// An answer nobody waits for any more is no fault: its transaction is rolled back next.
+
+fn serve_reader(connection: &Connection, queue: &mpsc::Receiver<Job>) {
+    // A transaction begins with its first statement.
+    let begun = || match connection.is_autocommit() {
+        true => simple(connection, "BEGIN"),
+        false => Ok(()),
+    };
     while let Ok(job) = queue.recv() {
         match job {
             Job::Begin(reply) => {
-                let _ = reply.send(simple(connection, "BEGIN IMMEDIATE"));
-            }
-            Job::Run(sql, values, reply) => {
-                let outcome = in_transaction(connection, read_only)
-                    .and_then(|()| run(connection, &sql, values).map_err(failed));
-                let _ = reply.send(outcome);
-            }
-            Job::Batch(sql, reply) => {
-                let outcome = in_transaction(connection, read_only)
-                    .and_then(|()| connection.execute_batch(&sql).map_err(failed));
-                let _ = reply.send(outcome);
-            }
-            Job::Commit(reply) if read_only && connection.is_autocommit() => {
                 let _ = reply.send(Ok(()));
             }
-            Job::Commit(reply) => {
-                let _ = reply.send(simple(connection, "COMMIT"));
+            Job::Run(sql, values, reply) => {
+                let _ = reply.send(begun().and_then(|()| run(connection, &sql, values)));
             }
-            Job::Rollback if connection.is_autocommit() => {}
-            Job::Rollback => {
-                if let Err(error) = simple(connection, "ROLLBACK") {
-                    tracing::error!(
-                        ?error,
-                        "a transaction of the control store cannot be rolled back"
-                    );
+            Job::Batch(sql, reply) => {
+                let _ = reply.send(begun().and_then(|()| batch(connection, &sql)));
+            }
+            Job::Commit(reply) => {
+                let _ = reply.send(end(connection, "COMMIT"));
+            }
+            Job::Rollback => roll_back(connection),
+        }
+    }
+}
+
+fn serve_writer(connection: &Connection, queue: &mpsc::Receiver<Job>, in_line: &AtomicUsize) {
+    let mut group = Group {
+        connection,
+        waiting: Vec::new(),
+        is_open: false,
+    };
+    while let Some(job) = group.next(queue) {
+        match job {
+            Job::Begin(reply) => {
+                let _ = reply.send(group.begin());
+            }
+            Job::Run(sql, values, reply) => {
+                let alive = group.alive();
+                let _ = reply.send(alive.and_then(|()| run(connection, &sql, values)));
+            }
+            Job::Batch(sql, reply) => {
+                let _ = reply.send(group.alive().and_then(|()| batch(connection, &sql)));
+            }
+            Job::Commit(reply) => group.join(reply),
+            Job::Rollback => group.abandon(),
+        }
+        // Who is in line comes next and joins.
+        if !group.is_open && (in_line.load(SeqCst) == 0 || group.waiting.len() >= GROUP_MAX) {
+            group.commit();
+        }
+    }
+}
+
+/// Transactions that go to disk together. Only the last one can be open: the others wait.
+struct Group<'a> {
+    connection: &'a Connection,
+    waiting: Vec<Reply<()>>,
+    is_open: bool,
+}
+
+impl Group<'_> {
+    /// The next job. Those that wait do not depend on it: a writer in line may have gone away.
+    fn next(&mut self, queue: &mpsc::Receiver<Job>) -> Option<Job> {
+        while !self.is_open && !self.waiting.is_empty() {
+            match queue.recv_timeout(GROUP_PAUSE) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Timeout) => self.commit(),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        if let Ok(job) = queue.recv() {
+            return Some(job);
+        }
+        self.commit();
+        None
+    }
+
+    fn begin(&mut self) -> Result<(), SqlError> {
+        if self.waiting.is_empty() {
+            simple(self.connection, "BEGIN IMMEDIATE")?;
+        }
+        // Only to be undone by itself; alone it needs no more than the transaction, but whether it
+        // stays alone nobody knows yet.
+        self.is_open = true;
+        simple(self.connection, "SAVEPOINT member")
+    }
+
+    /// SQLite ends a transaction by itself on some errors (a full disk, for example); what followed
+    /// would then be committed statement by statement.
+    fn alive(&mut self) -> Result<(), SqlError> {
+        if !self.connection.is_autocommit() {
+            return Ok(());
+        }
+        self.fail();
+        Err(rolled_back())
+    }
+
+    fn fail(&mut self) {
+        for reply in self.waiting.drain(..) {
+            let _ = reply.send(Err(rolled_back()));
+        }
+    }
+
+    fn join(&mut self, reply: Reply<()>) {
+        let released = self
+            .alive()
+            .and_then(|()| simple(self.connection, "RELEASE member"));
+        match released {
+            Ok(()) => {
+                self.is_open = false;
+                self.waiting.push(reply);
+            }
+            Err(error) => {
+                let _ = reply.send(Err(error));
+            }
+        }
+    }
+
+    /// Undoes the open one, if there is one; the others stay.
+    fn abandon(&mut self) {
+        if !self.is_open {
+            return;
+        }
+        self.is_open = false;
+        if self.alive().is_err() {
+            return;
+        }
+        let undone = simple(self.connection, "ROLLBACK TO member")
+            .and_then(|()| simple(self.connection, "RELEASE member"));
+        if undone.is_err() || self.waiting.is_empty() {
+            roll_back(self.connection);
+            self.fail();
+        }
+    }
+
+    fn commit(&mut self) {
+        if self.waiting.is_empty() || self.alive().is_err() {
+            return;
+        }
+        match simple(self.connection, "COMMIT") {
+            Ok(()) => {
+                for reply in self.waiting.drain(..) {
+                    let _ = reply.send(Ok(()));
                 }
+            }
+            Err(error) => {
+                tracing::error!(?error, "a commit of the control store failed");
+                roll_back(self.connection);
+                self.fail();
             }
         }
     }
 }
 
-/// SQLite ends a transaction by itself on some errors (a full disk, for example); what followed
-/// would then be committed statement by statement.
-fn in_transaction(connection: &Connection, read_only: bool) -> Result<(), SqlError> {
-    if !connection.is_autocommit() {
+fn rolled_back() -> SqlError {
+    SqlError::Failed("the transaction was rolled back".into())
+}
+
+/// Ends a transaction that may have ended by itself.
+fn end(connection: &Connection, how: &str) -> Result<(), SqlError> {
+    if connection.is_autocommit() {
         return Ok(());
     }
-    if read_only {
-        return simple(connection, "BEGIN");
+    simple(connection, how)
+}
+
+fn roll_back(connection: &Connection) {
+    if let Err(error) = end(connection, "ROLLBACK") {
+        tracing::error!(
+            ?error,
+            "a transaction of the control store cannot be rolled back"
+        );
     }
-    Err(SqlError::Failed("the transaction was rolled back".into()))
+}
+
+fn batch(connection: &Connection, sql: &str) -> Result<(), SqlError> {
+    connection.execute_batch(sql).map_err(failed)
 }
 
 fn simple(connection: &Connection, sql: &str) -> Result<(), SqlError> {
@@ -252,7 +436,11 @@ fn simple(connection: &Connection, sql: &str) -> Result<(), SqlError> {
     statement.execute([]).map(|_| ()).map_err(failed)
 }
 
-fn run(connection: &Connection, sql: &str, values: Vec<Value>) -> rusqlite::Result<Outcome> {
+fn run(connection: &Connection, sql: &str, values: Vec<Value>) -> Result<Outcome, SqlError> {
+    outcome(connection, sql, values).map_err(failed)
+}
+
+fn outcome(connection: &Connection, sql: &str, values: Vec<Value>) -> rusqlite::Result<Outcome> {
     // `$1` would be a name to SQLite, numbered by its first appearance; `?1` is the number.
     let mut statement = connection.prepare_cached(&sql.replace('$', "?"))?;
     let columns = statement.column_count();
