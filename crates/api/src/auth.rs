@@ -3,8 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, header::AUTHORIZATION};
 use moca_core::{
-    account::{Account, Member, Role, Token},
-    app::App,
+    account::{Account, AccountLimits, Member, Role, Token},
     event::Subject,
     id::{AccountId, AppId, Id, MemberId, TokenId},
 };
@@ -27,6 +26,10 @@ pub struct Principal {
     pub role: Role,
     /// Whether they may create and list accounts.
     pub operator: bool,
+    /// The token whose requests are counted: the one this was exchanged for, else itself.
+    pub counted_as: TokenId,
+    /// What an operator set for the account.
+    pub limits: AccountLimits,
     _proof: Proof,
 }
 
@@ -35,6 +38,8 @@ pub struct Principal {
 pub struct Device {
     /// The instance.
     pub subject: Subject,
+    /// What an operator set for the account.
+    pub limits: AccountLimits,
     _proof: Proof,
 }
 
@@ -45,6 +50,8 @@ pub struct AppClient {
     pub account_id: AccountId,
     /// The app.
     pub app_id: AppId,
+    /// What an operator set for the account.
+    pub limits: AccountLimits,
     _proof: Proof,
 }
 
@@ -111,6 +118,8 @@ async fn principal(tx: &mut Tx, token: &Token, now_ms: i64) -> Result<Principal,
         token_id: TokenId(token.frame.id),
         role,
         operator: account.operator && role == Role::Owner,
+        counted_as: token.parent_id.unwrap_or(TokenId(token.frame.id)),
+        limits: account.limits,
         _proof: Proof,
     })
 }
@@ -143,11 +152,13 @@ pub(crate) async fn device(state: &ApiState, headers: &HeaderMap) -> Result<Devi
         .await?
         .ok_or_else(rejected)?;
     let mut tx = state.control.read().await?;
-    tx.get::<App>(subject.account_id, subject.app_id.0)
+    let limits = tx
+        .limits_of_app(subject.account_id, subject.app_id)
         .await?
         .ok_or_else(rejected)?;
     Ok(Device {
         subject,
+        limits,
         _proof: Proof,
     })
 }
@@ -163,6 +174,7 @@ pub(crate) async fn app(state: &ApiState, headers: &HeaderMap) -> Result<AppClie
         return Err(rejected());
     }
     Ok(AppClient {
+        limits: tx.account_limits(app.frame.account_id).await?,
         account_id: app.frame.account_id,
         app_id: app.id(),
         _proof: Proof,

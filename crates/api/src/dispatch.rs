@@ -4,7 +4,7 @@
 //! 2. the URL is not too long (400)
 //! 3. a CORS preflight is answered (200)
 //! 4. the path is in the table (404), and has the method (400 with `Allow`)
-//! 5. the caller is who they say (403) and may do this (403)
+//! 5. the caller is who they say (403), does not call too often (503) and may do this (403)
 //! 6. the query parameters are those of the route (400)
 //! 7. `Accept` admits the answer (400); `If-Match` and `Idempotency-Key` can be read (400)
 //! 8. the body has a coding and media type of the route (415), arrives in time (408), is not too
@@ -15,18 +15,19 @@
 //!
 //! An OAuth client names itself in the body, so at `/oauth/token` 5 comes after 8.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body as Incoming, middleware::map_request, response::Response};
 use futures::FutureExt;
 use http::{HeaderValue, Request as HttpRequest, header::ORIGIN};
-use moca_core::{clock::new_id, id::AccountId, limits::URL_BYTES_MAX};
+use moca_core::{clock::new_id, id::AccountId, limits::URL_BYTES_MAX, rate::Standing};
 use moca_wire::problem::Code;
 use tokio::{sync::Semaphore, time::Instant};
 use tower_http::compression::CompressionLayer;
 
 use crate::{
     accept_encoding, cors,
+    door::Remote,
     failure::Failure,
     headers, leftover,
     matching::Matcher,
@@ -74,6 +75,10 @@ pub(crate) struct Exchange {
     pub(crate) request_id: String,
     pub(crate) now_ms: i64,
     pub(crate) account_id: Option<AccountId>,
+    /// Where the request comes from, as far as the listener knows.
+    pub(crate) remote: Option<IpAddr>,
+    /// What the caller may still do.
+    pub(crate) standing: Option<Standing>,
     route: Option<&'static Route>,
     preflight: bool,
 }
@@ -85,6 +90,7 @@ impl Server {
         let mut exchange = Exchange {
             request_id: new_id(now_ms, self.state.random.as_ref()).to_string(),
             now_ms,
+            remote: request.extensions().get::<Remote>().map(|remote| remote.0),
             ..Exchange::default()
         };
         let origin = request.headers().get(ORIGIN).cloned();
@@ -137,6 +143,9 @@ impl Server {
         };
         let now_ms = self.state.clock.now_ms();
         headers::set_standard_headers(response.headers_mut(), &exchange.request_id, now_ms);
+        if let Some(standing) = exchange.standing {
+            headers::set_rate_limit(response.headers_mut(), standing);
+        }
         cors::answer(
             &self.state,
             origin.as_ref(),

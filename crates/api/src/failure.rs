@@ -173,6 +173,14 @@ impl From<StorageError> for Failure {
                 Code::StaleVersion,
                 "The object changed meanwhile: read it again and repeat.",
             ),
+            StorageError::QuotaExceeded { kind, limit, used } => Self::new(
+                Code::QuotaExceeded,
+                format!(
+                    "This account has {used} of at most {limit} objects of kind {}: delete some, \
+                     or ask the operator of this server for more.",
+                    kind.noun()
+                ),
+            ),
             StorageError::Closed => Self::new(Code::Unavailable, "The server is stopping."),
             other => Self::internal("the control store failed", other),
         }

@@ -7,6 +7,7 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, SERVER},
 };
+use moca_core::rate::Standing;
 use moca_wire::problem::{Code, Problem};
 use serde::Serialize;
 
@@ -15,6 +16,9 @@ use crate::{etag, failure::Failure, reply::Reply};
 const X_SERVER_TIMESTAMP: HeaderName = HeaderName::from_static("x-server-timestamp");
 const X_API_VERSION: HeaderName = HeaderName::from_static("x-api-version");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const RATE_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RATE_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 /// Seconds after which a client may try again: an overload passes quickly, a restart takes longer.
 const RETRY_OVERLOADED_S: &str = "1";
 const RETRY_UNAVAILABLE_S: &str = "5";
@@ -113,6 +117,16 @@ pub fn set_standard_headers(headers: &mut HeaderMap, request_id: &str, now_ms: i
     headers.insert(SERVER, HeaderValue::from_static("moca"));
     if let Ok(value) = HeaderValue::from_str(request_id) {
         headers.insert(X_REQUEST_ID, value);
+    }
+}
+
+/// Tells a caller how much they may still do, and one who may not, when they may again.
+pub(crate) fn set_rate_limit(headers: &mut HeaderMap, standing: Standing) {
+    headers.insert(RATE_LIMIT, HeaderValue::from(standing.limit));
+    headers.insert(RATE_REMAINING, HeaderValue::from(standing.remaining));
+    headers.insert(RATE_RESET, HeaderValue::from(standing.reset_s));
+    if standing.is_refused() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(standing.retry_s));
     }
 }
 

@@ -3,8 +3,12 @@
 use std::{sync::atomic::AtomicBool, time::Duration};
 
 use axum::body::{Body as Incoming, HttpBody};
-use http::{header::IF_MATCH, request::Parts};
-use moca_core::id::AccountId;
+use http::{
+    HeaderValue,
+    header::{AUTHORIZATION, IF_MATCH},
+    request::Parts,
+};
+use moca_core::{account::AccountLimits, id::AccountId};
 use moca_storage::control::Tx;
 use tokio::time::timeout;
 
@@ -15,11 +19,13 @@ use crate::{
     call::{Call, Request},
     content,
     dispatch::{Exchange, overloaded},
+    door,
     etag::IfMatch,
     failure::Failure,
     idempotency::{self, Key},
     oauth,
     query::Query,
+    rates::{self, Caller},
     reply::Reply,
     route::{Endpoint, ManageHandler, Pending, Route, Verb},
     state::ApiState,
@@ -52,11 +58,13 @@ impl Prepared<'_> {
         let state = self.state;
         let now_ms = exchange.now_ms;
         let headers = &self.parts.headers;
+        let credentials = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
         match self.route.endpoint {
             Endpoint::Manage(role, handler) => {
                 let mut tx = state.control.read().await?;
-                let principal = auth::member(&mut tx, headers, now_ms).await?;
-                exchange.account_id = Some(principal.account_id);
+                let proof = auth::member(&mut tx, headers, now_ms);
+                let principal = door::pass(state, exchange, credentials, proof).await?;
+                admit(state, exchange, &principal)?;
                 auth::require_role(&principal, role)?;
                 // A GET goes on in the snapshot that proved the permission. Who has a body to wait
                 // for gives it back first: there are few, and others need them meanwhile.
@@ -71,9 +79,10 @@ impl Prepared<'_> {
             }
             Endpoint::Ask(role, handler) => {
                 let mut tx = state.control.read().await?;
-                let principal = auth::member(&mut tx, headers, now_ms).await?;
+                let proof = auth::member(&mut tx, headers, now_ms);
+                let principal = door::pass(state, exchange, credentials, proof).await?;
                 drop(tx);
-                exchange.account_id = Some(principal.account_id);
+                admit(state, exchange, &principal)?;
                 auth::require_role(&principal, role)?;
                 let (checked, taken) = self.take(exchange).await?;
                 let call = checked.into_call(principal, taken);
@@ -87,17 +96,24 @@ impl Prepared<'_> {
             }
             Endpoint::OAuthClient(handler) => {
                 let basic = auth::basic(headers);
+                let credentials = credentials.map(<[u8]>::to_vec);
                 let (checked, taken) = self.take(exchange).await?;
                 let mut tx = checked.state.control.read().await?;
-                let principal = oauth::client(&mut tx, basic, &taken.body, now_ms).await?;
+                // Credentials may stand in the header or in the form.
+                let credentials = credentials.unwrap_or_else(|| taken.bytes.to_vec());
+                let proof = oauth::client(&mut tx, basic, &taken.body, now_ms);
+                let principal = door::pass(state, exchange, Some(&credentials), proof).await?;
                 drop(tx);
-                exchange.account_id = Some(principal.account_id);
+                admit(state, exchange, &principal)?;
                 checked.manage(principal, taken, handler, None).await
             }
             Endpoint::Device(handler) => {
-                let device = auth::device(state, headers).await?;
+                let proof = auth::device(state, headers);
+                let device = door::pass(state, exchange, credentials, proof).await?;
                 let subject = device.subject;
                 exchange.account_id = Some(subject.account_id);
+                let caller = Caller::Device(subject.instance_id);
+                count(state, exchange, caller, &device.limits)?;
                 let (checked, taken) = self.take(exchange).await?;
                 let caller = format!("instance {}", subject.instance_id);
                 checked
@@ -105,9 +121,11 @@ impl Prepared<'_> {
                     .await
             }
             Endpoint::App(handler) => {
-                let app = auth::app(state, headers).await?;
+                let app =
+                    door::pass(state, exchange, credentials, auth::app(state, headers)).await?;
                 let (account_id, app_id) = (app.account_id, app.app_id);
                 exchange.account_id = Some(account_id);
+                count(state, exchange, Caller::App(app_id), &app.limits)?;
                 let (checked, taken) = self.take(exchange).await?;
                 let caller = format!("app {app_id}");
                 checked
@@ -249,6 +267,28 @@ impl Checked {
         })
         .await
     }
+}
+
+/// Notes who calls, and counts it.
+fn admit(state: &ApiState, exchange: &mut Exchange, principal: &Principal) -> Result<(), Failure> {
+    exchange.account_id = Some(principal.account_id);
+    let caller = Caller::Token(principal.counted_as);
+    count(state, exchange, caller, &principal.limits)
+}
+
+/// Counts a request, unless its caller has made too many.
+fn count(
+    state: &ApiState,
+    exchange: &mut Exchange,
+    caller: Caller,
+    limits: &AccountLimits,
+) -> Result<(), Failure> {
+    let rates = &state.settings.rates;
+    let counted = state
+        .requests
+        .request(caller, limits, rates, exchange.now_ms);
+    exchange.standing = counted;
+    counted.map_or(Ok(()), |standing| rates::refuse(standing, "requests"))
 }
 
 async fn in_time(

@@ -9,8 +9,8 @@ use moca_core::{
 use crate::{
     device::{self, events, messages, profile},
     manage::{
-        accounts, analytics, apps, batch, beacons, campaigns, decisions, experiences, instances,
-        labels, members, places, tokens, users, zones,
+        account_limits, accounts, analytics, apps, batch, beacons, campaigns, decisions,
+        experiences, instances, labels, members, places, tokens, users, zones,
     },
     oauth,
     ops::{health, metrics},
@@ -117,6 +117,8 @@ static ROUTES: &[Route] = &[
     route(Post,   "/v2/accounts",             Manage(Owner, manage!(accounts::create))).json().created(),
     route(Get,    "/v2/accounts/{accountId}", Manage(Viewer, manage!(accounts::get))),
     route(Put,    "/v2/accounts/{accountId}", Manage(Owner, manage!(accounts::put))).json(),
+    route(Get,    "/v2/accounts/{accountId}/limits", Manage(Viewer, manage!(account_limits::get))),
+    route(Put,    "/v2/accounts/{accountId}/limits", Manage(Owner, manage!(account_limits::put))).json(),
 
     route(Get,    "/v2/members",            Manage(Viewer, manage!(members::list))).query(LIST),
     route(Post,   "/v2/members",            Manage(Admin, manage!(members::create))).json().created(),

@@ -9,7 +9,13 @@ use moca_core::{
 use moca_engine::Engine;
 use moca_storage::control::Control;
 
-use crate::{cors::Origins, metrics::Metrics, seal::Sealer};
+use crate::{
+    cors::Origins,
+    door::Door,
+    metrics::Metrics,
+    rates::{Caller, Counters, Rates},
+    seal::Sealer,
+};
 
 /// The stores, the engine and the sockets of time and randomness. Cheap to clone.
 #[derive(Clone)]
@@ -32,6 +38,8 @@ pub struct Parts {
     /// What the operations port tells of requests.
     pub metrics: Metrics,
     pub(crate) origins: Origins,
+    pub(crate) requests: Counters<Caller>,
+    pub(crate) door: Door,
 }
 
 /// What an operator can set about the API.
@@ -45,6 +53,8 @@ pub struct Settings {
     pub in_flight_max: usize,
     /// Origins whose pages may call every account: the console's.
     pub console_origins: Vec<String>,
+    /// How often each caller may call.
+    pub rates: Rates,
 }
 
 impl Default for Settings {
@@ -54,6 +64,7 @@ impl Default for Settings {
             work_ms: REQUEST_WORK_MS_MAX,
             in_flight_max: 4_096,
             console_origins: Vec::new(),
+            rates: Rates::default(),
         }
     }
 }
@@ -77,6 +88,8 @@ impl ApiState {
             sealer,
             settings,
             origins: Origins::default(),
+            requests: Counters::default(),
+            door: Door::default(),
         }))
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     id::{MemberId, TokenId},
+    quota::Quotas,
     resource::Frame,
 };
 
@@ -17,6 +18,8 @@ pub struct Account {
     pub operator: bool,
     /// What a client sets.
     pub config: AccountConfig,
+    /// What an operator sets.
+    pub limits: AccountLimits,
 }
 
 /// What a client sets on an account.
@@ -29,6 +32,24 @@ pub struct AccountConfig {
     pub time_zone: String,
     /// Origins (`https://host[:port]`) whose pages may call the API.
     pub cors_origins: Vec<String>,
+}
+
+/// What an operator sets for an account; what is absent is as the server's configuration has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AccountLimits {
+    /// Requests a minute of each member's token; 0 for no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_requests_per_minute: Option<i64>,
+    /// Requests a minute with each app's secret; 0 for no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_requests_per_minute: Option<i64>,
+    /// Requests a minute of each instance; 0 for no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_requests_per_minute: Option<i64>,
+    /// Objects of a kind.
+    #[serde(skip_serializing_if = "Quotas::is_empty")]
+    pub quotas: Quotas,
 }
 
 /// A person who operates the account.

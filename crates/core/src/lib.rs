@@ -25,6 +25,8 @@ pub mod metric;
 pub mod place;
 pub mod presence;
 pub mod property;
+pub mod quota;
+pub mod rate;
 pub mod resource;
 #[cfg(test)]
 mod samples;

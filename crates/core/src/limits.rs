@@ -117,6 +117,45 @@ pub const BUCKETS_MAX: usize = 10_000;
 pub const RANGE_MS_MAX: i64 = 3_660 * 86_400_000;
 /// Groups in one analytics answer.
 pub const GROUPS_MAX: usize = 1_000;
+/// Milliseconds that the requests of a caller are counted over.
+pub const RATE_WINDOW_MS: i64 = 60_000;
+/// Highest number of requests a minute that can be set as a limit.
+pub const RATE_MAX: i64 = 1_000_000_000;
+/// Requests a minute of a member's token unless set otherwise: 20 000 a second, more than a client on
+/// a few connections can send. It stops a runaway client, not a busy one.
+pub const TOKEN_REQUESTS_A_MINUTE: i64 = 1_200_000;
+/// Requests a minute with an app's secret: every installation registers with the same one.
+pub const APP_REQUESTS_A_MINUTE: i64 = 1_200_000;
+/// Requests a minute of one instance: a thousand a second, for gateways that speak for a site.
+pub const DEVICE_REQUESTS_A_MINUTE: i64 = 60_000;
+/// Wrong credentials a minute from one address: guessing is hopeless, many behind one address are
+/// wrong at times.
+pub const FAILED_LOGINS_A_MINUTE: i64 = 600;
+/// Callers whose requests are counted at a time, and credentials remembered as good; some 50 bytes
+/// each. When there are more, those heard of longest ago are forgotten.
+pub const CALLERS_REMEMBERED: usize = 200_000;
+
+/// Members of an account unless set otherwise, like all quotas below: more is not a team.
+pub const MEMBERS_QUOTA: i64 = 10_000;
+/// Tokens, those from `/oauth/token` that have not expired included.
+pub const TOKENS_QUOTA: i64 = 100_000;
+/// Apps.
+pub const APPS_QUOTA: i64 = 1_000;
+/// Labels.
+pub const LABELS_QUOTA: i64 = 100_000;
+/// Places: the fence index of an account stays within a gigabyte.
+pub const PLACES_QUOTA: i64 = 2_000_000;
+/// Zones.
+pub const ZONES_QUOTA: i64 = 5_000_000;
+/// Beacons.
+pub const BEACONS_QUOTA: i64 = 5_000_000;
+/// Campaigns.
+pub const CAMPAIGNS_QUOTA: i64 = 100_000;
+/// Experiences: all of them are looked at when a campaign's places are entered.
+pub const EXPERIENCES_QUOTA: i64 = 1_000_000;
+/// Highest quota that can be set.
+pub const QUOTA_MAX: i64 = 1_000_000_000;
+
 /// Milliseconds that a token from `/oauth/token` lives.
 pub const OAUTH_TOKEN_MS: i64 = 3_600_000;
 

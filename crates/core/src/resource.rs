@@ -1,5 +1,7 @@
 //! The frame that every managed object shares, and the kinds of object.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
 use crate::id::{AccountId, Id};
 
 /// What the server keeps about every object besides its `config`.
@@ -59,6 +61,11 @@ impl Kind {
         }
     }
 
+    /// The kind with this noun.
+    pub fn named(noun: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.noun() == noun)
+    }
+
     /// All kinds.
     pub const ALL: [Self; 10] = [
         Self::Account,
@@ -72,4 +79,17 @@ impl Kind {
         Self::Campaign,
         Self::Experience,
     ];
+}
+
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.noun())
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let noun = String::deserialize(deserializer)?;
+        Self::named(&noun).ok_or_else(|| de::Error::custom(format!("{noun} is no kind of object")))
+    }
 }

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use moca_api::secret;
 use moca_core::{
-    account::{Account, AccountConfig, Member, MemberConfig, Role, Token, TokenConfig},
+    account::{
+        Account, AccountConfig, AccountLimits, Member, MemberConfig, Role, Token, TokenConfig,
+    },
     clock::{Clock, Random, new_id},
     id::{AccountId, MemberId},
     resource::Frame,
@@ -68,6 +70,7 @@ pub(crate) async fn make(
             time_zone: "UTC".to_owned(),
             cors_origins: Vec::new(),
         },
+        limits: AccountLimits::default(),
     };
     let member = Member {
         frame: frame(new_id(now_ms, random)),

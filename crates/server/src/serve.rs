@@ -60,7 +60,8 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
 
     let control = Control::open(&config.control_url())
         .await
-        .context("the control store cannot be opened")?;
+        .context("the control store cannot be opened")?
+        .with_quotas(config.quotas.clone());
     let fresh = first_run::is_fresh(&control).await?;
     let key = data_dir::secret_key(&config.secret_key_file(), fresh, random.as_ref())?;
     let first_token =
@@ -76,6 +77,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let settings = Settings {
         in_flight_max: config.in_flight_max,
         console_origins: config.console_origins.clone(),
+        rates: config.rates,
         ..Settings::default()
     };
     let state = ApiState::new(

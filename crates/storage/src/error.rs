@@ -1,5 +1,7 @@
 //! What can go wrong with the durable state.
 
+use moca_core::resource::Kind;
+
 /// A failed call to the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
@@ -8,6 +10,16 @@ pub enum StorageError {
     Conflict {
         /// The API name of the field, for example `config.externalId`.
         field: &'static str,
+    },
+    /// The account has as many objects of the kind as it may.
+    #[error("the account has {used} of at most {limit} objects of kind {}", kind.noun())]
+    QuotaExceeded {
+        /// Which kind.
+        kind: Kind,
+        /// At most.
+        limit: i64,
+        /// Now.
+        used: i64,
     },
     /// The object changed or vanished since it was read.
     #[error("the object changed meanwhile")]

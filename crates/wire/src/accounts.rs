@@ -1,9 +1,13 @@
 //! Accounts.
 
+use std::collections::BTreeMap;
+
 use moca_core::{
     account::{self, AccountConfig},
     id::{AccountId, MemberId},
     limits::CORS_ORIGINS_MAX,
+    quota::Usage,
+    resource::Kind,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -31,6 +35,24 @@ pub struct Account {
     pub account_id: AccountId,
     /// What a client sets.
     pub config: AccountConfig,
+    /// What it has of each kind of object and may have; not in lists.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub quotas: Option<BTreeMap<Kind, Usage>>,
+    /// How often its callers may call; not in lists.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rate_limits: Option<RateLimits>,
+}
+
+/// Requests a minute of each caller of an account; 0 for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RateLimits {
+    /// Of a member's token, those exchanged for it included.
+    pub token_requests_per_minute: i64,
+    /// With an app's secret.
+    pub app_requests_per_minute: i64,
+    /// Of an instance.
+    pub device_requests_per_minute: i64,
 }
 
 /// A new account with what its owner needs to get in.
@@ -65,13 +87,15 @@ impl From<&account::Account> for Account {
             updated_at: account.frame.updated_at,
             account_id: account.frame.account_id,
             config: account.config.clone(),
+            quotas: None,
+            rate_limits: None,
         }
     }
 }
 
 /// Reads the body of a POST or PUT.
 pub fn read(value: &Value) -> Result<AccountInput, Vec<Fault>> {
-    read::body(value, &["accountId"], |fields| {
+    read::body(value, &["quotas", "rateLimits"], |fields| {
         let config = fields.object("config", read_config);
         Some(AccountInput { config: config? })
     })

@@ -4,6 +4,7 @@
 //! strict readers that turn a JSON value into it or list all its faults. Suggested reading order:
 //! [`problem`], [`fault`], [`read`], [`values`], then [`places`] as the example of a resource.
 
+pub mod account_limits;
 pub mod accounts;
 mod actions;
 pub mod analytics;

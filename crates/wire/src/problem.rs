@@ -71,12 +71,16 @@ codes! {
     IdempotencyKeyReused = "idempotency_key_reused", 409, "The Idempotency-Key was used for another request";
     /// The first request with this `Idempotency-Key` is still being worked on.
     IdempotencyKeyBusy = "idempotency_key_busy", 409, "The first request with this Idempotency-Key is not finished";
+    /// The account has as many objects of this kind as it may.
+    QuotaExceeded = "quota_exceeded", 409, "The quota is used up";
     /// The media type or content coding of the body is not supported.
     UnsupportedMediaType = "unsupported_media_type", 415, "The media type of the body is not supported";
     /// A fault of the server; the log has the rest under the request id.
     Internal = "internal", 500, "Internal server error";
     /// Too much work at this moment; repeat after `Retry-After` seconds.
     Overloaded = "overloaded", 503, "The server is overloaded";
+    /// This caller has called too often; repeat after `Retry-After` seconds.
+    RateLimited = "rate_limited", 503, "Too many requests";
     /// The server is stopping or starting; repeat after `Retry-After` seconds.
     Unavailable = "unavailable", 503, "The server is not available";
 }

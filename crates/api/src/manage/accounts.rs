@@ -1,13 +1,13 @@
 //! Accounts. Owners of the operator's account make them and see all; others see their own.
 
 use moca_core::{
-    account::{Account, Member, MemberConfig, Role, Token, TokenConfig},
+    account::{Account, AccountLimits, Member, MemberConfig, Role, Token, TokenConfig},
     id::{AccountId, MemberId},
     resource::{Frame, Kind},
 };
 use moca_storage::control::Tx;
 use moca_wire::{
-    accounts::{self, NewAccount},
+    accounts::{self, NewAccount, RateLimits},
     problem::Code,
     resource::Resource,
 };
@@ -40,6 +40,7 @@ pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
         frame: frame_in(call, account_id, account_id.0),
         operator: false,
         config: input.config,
+        limits: AccountLimits::default(),
     };
     tx.insert(&account).await?;
     let owner = Member {
@@ -63,11 +64,8 @@ pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 
 /// `GET /v2/accounts/{accountId}`
 pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    let id: AccountId = call.id("accountId")?;
-    if id != call.principal.account_id && !call.principal.operator {
-        return Err(Failure::not_found(Kind::Account));
-    }
-    answer(&find(tx, id).await?)
+    let account = visible(call, tx).await?;
+    answer(call, tx, &account).await
 }
 
 /// `PUT /v2/accounts/{accountId}`: one's own.
@@ -81,7 +79,7 @@ pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     account.config = accounts::read(call.json()?)?.config;
     account.frame = call.next_frame(&account.frame);
     tx.replace(&account).await?;
-    answer(&account)
+    answer(call, tx, &account).await
 }
 
 async fn insert_first_token(call: &Call, tx: &mut Tx, owner: &Member) -> Result<String, Failure> {
@@ -110,12 +108,34 @@ fn frame_in(call: &Call, account_id: AccountId, id: moca_core::id::Id) -> Frame 
     }
 }
 
+/// The account in the path, when the caller may see it: operators see all.
+pub(super) async fn visible(call: &Call, tx: &mut Tx) -> Result<Account, Failure> {
+    let id: AccountId = call.id("accountId")?;
+    if id != call.principal.account_id && !call.principal.operator {
+        return Err(Failure::not_found(Kind::Account));
+    }
+    find(tx, id).await
+}
+
 async fn find(tx: &mut Tx, id: AccountId) -> Result<Account, Failure> {
     tx.account(id)
         .await?
         .ok_or_else(|| Failure::not_found(Kind::Account))
 }
 
-fn answer(account: &Account) -> Result<Reply, Failure> {
-    Reply::object(account.frame.revision, &accounts::Account::from(account))
+/// An account with how much it has of everything, and may have.
+async fn answer(call: &Call, tx: &mut Tx, account: &Account) -> Result<Reply, Failure> {
+    let mut answer = accounts::Account::from(account);
+    answer.quotas = Some(tx.usage(AccountId(account.frame.id)).await?);
+    answer.rate_limits = Some(rate_limits(call, account));
+    Reply::object(account.frame.revision, &answer)
+}
+
+fn rate_limits(call: &Call, account: &Account) -> RateLimits {
+    let (own, server) = (&account.limits, &call.state().settings.rates);
+    RateLimits {
+        token_requests_per_minute: own.token_requests_per_minute.unwrap_or(server.token),
+        app_requests_per_minute: own.app_requests_per_minute.unwrap_or(server.app),
+        device_requests_per_minute: own.device_requests_per_minute.unwrap_or(server.device),
+    }
 }

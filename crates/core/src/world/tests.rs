@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    account::AccountConfig,
+    account::{AccountConfig, AccountLimits},
     campaign::repeat::Repeat,
     experience::Trigger,
     samples::{beacon, campaign, circle, experience, frame, id, identity, place, zone},
@@ -39,6 +39,7 @@ fn account(time_zone: &str) -> Account {
     Account {
         frame: frame(0),
         operator: false,
+        limits: AccountLimits::default(),
         config: AccountConfig {
             name: "Airports".into(),
             time_zone: time_zone.into(),

@@ -184,11 +184,11 @@ impl<R: Managed> Storing<'_, R> {
         }
         let (indices, objects): (Vec<usize>, Vec<R>) = self.pending.drain(..).unzip();
         let account = self.author.account_id;
-        let taken = self.tx.insert_many(account, &objects).await?;
-        for ((index, object), taken) in indices.into_iter().zip(objects).zip(taken) {
-            self.outcomes[index] = match taken {
-                Some(field) => Err(StorageError::Conflict { field }.into()),
-                None => Ok(Done::Created(object.frame().id)),
+        let added = self.tx.insert_many(account, &objects).await?;
+        for ((index, object), added) in indices.into_iter().zip(objects).zip(added) {
+            self.outcomes[index] = match added {
+                Err(refused) => Err(refused.into()),
+                Ok(()) => Ok(Done::Created(object.frame().id)),
             };
         }
         Ok(())

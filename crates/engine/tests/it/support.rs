@@ -10,7 +10,7 @@ use std::{
 };
 
 use moca_core::{
-    account::{Account, AccountConfig},
+    account::{Account, AccountConfig, AccountLimits},
     beacon::{Beacon, BeaconConfig, BeaconIdentity},
     campaign::{
         Campaign, CampaignConfig, CampaignType,
@@ -118,6 +118,7 @@ impl Site {
                 time_zone: "UTC".to_owned(),
                 cors_origins: Vec::new(),
             },
+            limits: AccountLimits::default(),
         })
         .await;
         site.insert_app(site.app_id).await;

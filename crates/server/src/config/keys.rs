@@ -2,6 +2,11 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use moca_core::{
+    limits::{QUOTA_MAX, RATE_MAX},
+    quota::{Quotas, built_in},
+    resource::Kind,
+};
 use moca_wire::links;
 use rustls::pki_types::ServerName;
 use serde_json::Value;
@@ -214,6 +219,56 @@ pub const KEYS: &[Key] = &[
         },
     },
     Key {
+        name: "token_requests_per_minute",
+        value_name: "COUNT",
+        default: "1200000",
+        notation: Notation::Number,
+        help: "Requests a minute of each member's token, those from /oauth/token counted with it; \
+               more are answered 503 until there is room again; 0 for no limit. An account may have \
+               its own",
+        set: |config, text| set_rate(&mut config.rates.token, text),
+    },
+    Key {
+        name: "app_requests_per_minute",
+        value_name: "COUNT",
+        default: "1200000",
+        notation: Notation::Number,
+        help: "The same for each app's secret, with which devices register",
+        set: |config, text| set_rate(&mut config.rates.app, text),
+    },
+    Key {
+        name: "device_requests_per_minute",
+        value_name: "COUNT",
+        default: "60000",
+        notation: Notation::Number,
+        help: "The same for each instance token",
+        set: |config, text| set_rate(&mut config.rates.device, text),
+    },
+    Key {
+        name: "failed_logins_per_minute",
+        value_name: "COUNT",
+        default: "600",
+        notation: Notation::Number,
+        help: "Wrong credentials a minute from one address (of IPv6, one /64); beyond, new \
+               credentials from there are answered 503; 0 for no limit, as behind a proxy that \
+               hides addresses",
+        set: |config, text| set_rate(&mut config.rates.failed_logins, text),
+    },
+    Key {
+        name: "quotas",
+        value_name: "KIND=COUNT,…",
+        default: "",
+        notation: Notation::List,
+        help: "Objects of a kind that an account may have, such as place=1000; more are answered \
+               409. Kinds not named have 1000 apps, 10000 members, 100000 tokens, labels and \
+               campaigns, 1000000 experiences, 2000000 places, 5000000 zones and beacons. An \
+               account may have its own",
+        set: |config, text| {
+            config.quotas = quotas(text)?;
+            Ok(())
+        },
+    },
+    Key {
         name: "shutdown_ms",
         value_name: "MS",
         default: "10000",
@@ -229,6 +284,35 @@ pub const KEYS: &[Key] = &[
         },
     },
 ];
+
+fn set_rate(rate: &mut i64, text: &str) -> Result<(), String> {
+    *rate = text
+        .parse()
+        .ok()
+        .filter(|count| (0..=RATE_MAX).contains(count))
+        .ok_or_else(|| format!("a number from 0 to {RATE_MAX}"))?;
+    Ok(())
+}
+
+fn quotas(text: &str) -> Result<Quotas, String> {
+    let mut quotas = Quotas::default();
+    for item in list(text, |item| Ok(item.to_owned()))? {
+        let (noun, count) = item.split_once('=').unwrap_or((&item, ""));
+        let kind = Kind::named(noun).filter(|kind| built_in(*kind).is_some());
+        let count = count.parse().ok();
+        let count = count.filter(|count| (0..=QUOTA_MAX).contains(count));
+        match (kind, count) {
+            (Some(kind), Some(count)) => quotas.0.insert(kind, count),
+            _ => {
+                return Err(format!(
+                    "kinds with numbers from 0 to {QUOTA_MAX}, such as place=1000,beacon=5000, \
+                     and {item} is none"
+                ));
+            }
+        };
+    }
+    Ok(quotas)
+}
 
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse()

@@ -11,6 +11,9 @@ mod resolve;
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use moca_api::Rates;
+use moca_core::quota::Quotas;
+
 pub use example::example_file;
 pub use keys::{KEYS, Key};
 pub use resolve::{Fault, Sources, resolve};
@@ -45,6 +48,10 @@ pub struct Config {
     pub console_origins: Vec<String>,
     /// Requests worked on at a time.
     pub in_flight_max: usize,
+    /// How often each caller may call.
+    pub rates: Rates,
+    /// Objects of a kind that an account may have.
+    pub quotas: Quotas,
     /// Milliseconds for the requests under way when the server stops.
     pub shutdown_ms: u64,
 }
@@ -89,6 +96,8 @@ impl Default for Config {
             log_format: LogFormat::Text,
             console_origins: Vec::new(),
             in_flight_max: 0,
+            rates: Rates::default(),
+            quotas: Quotas::default(),
             shutdown_ms: 0,
         };
         for key in KEYS {

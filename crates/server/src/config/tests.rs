@@ -1,5 +1,8 @@
 use std::{fs, net::SocketAddr};
 
+use moca_api::Rates;
+use moca_core::{quota::built_in, resource::Kind};
+
 use super::{Config, KEYS, LogFormat, Sources, example_file, resolve};
 
 fn variables(pairs: &[(&str, &str)]) -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
@@ -87,6 +90,47 @@ fn a_password_in_a_wrong_control_url_is_not_repeated() {
         ..Sources::default()
     });
     assert!(!faults[0].contains("hunter2"), "{}", faults[0]);
+}
+
+#[test]
+fn quotas_name_kinds_and_rates_have_bounds() {
+    let config = resolve(Sources {
+        variables: variables(&[
+            ("MOCA_QUOTAS", "place=5, beacon=0"),
+            ("MOCA_DEVICE_REQUESTS_PER_MINUTE", "0"),
+        ]),
+        ..Sources::default()
+    })
+    .unwrap();
+    let set: Vec<_> = config.quotas.0.into_iter().collect();
+    assert_eq!(set, [(Kind::Place, 5), (Kind::Beacon, 0)]);
+    assert_eq!(config.rates.device, 0);
+    for (name, wrong) in [
+        ("MOCA_QUOTAS", "places=5"),
+        ("MOCA_QUOTAS", "account=5"),
+        ("MOCA_QUOTAS", "place=-1"),
+        ("MOCA_QUOTAS", "place"),
+        ("MOCA_TOKEN_REQUESTS_PER_MINUTE", "-1"),
+        ("MOCA_APP_REQUESTS_PER_MINUTE", "1000000001"),
+    ] {
+        let faults = faults(Sources {
+            variables: variables(&[(name, wrong)]),
+            ..Sources::default()
+        });
+        assert!(faults[0].contains(name), "{faults:?}");
+    }
+}
+
+#[test]
+fn the_defaults_are_the_limits_of_the_core() {
+    let config = Config::default();
+    assert_eq!(config.rates, Rates::default());
+    let help = KEYS.iter().find(|key| key.name == "quotas").unwrap().help;
+    for kind in Kind::ALL {
+        if let Some(quota) = built_in(kind) {
+            assert!(help.contains(&quota.to_string()), "{kind:?}: {help}");
+        }
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ use axum_server::accept::Accept;
 use futures::{FutureExt, future::BoxFuture};
 use http::Request;
 use hyper::body::Incoming;
+use moca_api::Remote;
 use moca_core::{
     clock::{Clock, Random},
     limits::REQUEST_ARRIVAL_MS_MAX,
@@ -70,6 +71,7 @@ impl TlsAcceptor {
         router: Router,
     ) -> io::Result<(GuardedStream, Guarded)> {
         stream.set_nodelay(true)?;
+        let remote = Remote(stream.peer_addr()?.ip());
         let speaks_tls = timeout(HANDSHAKE, cleartext::speaks_tls(&stream)).await??;
         if !speaks_tls {
             cleartext::refuse(stream, self.clock.as_ref(), self.random.as_ref()).await;
@@ -79,6 +81,7 @@ impl TlsAcceptor {
         let under_way = Arc::new(UnderWay::default());
         let service = Guarded {
             router,
+            remote,
             under_way: under_way.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
@@ -102,6 +105,7 @@ impl Accept<TcpStream, Router> for TlsAcceptor {
 #[derive(Clone)]
 pub(crate) struct Guarded {
     router: Router,
+    remote: Remote,
     under_way: Arc<UnderWay>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -123,7 +127,9 @@ impl Service<Request<Incoming>> for Guarded {
             let response = refusal.response(self.clock.as_ref(), self.random.as_ref());
             return std::future::ready(Ok(response.map(Body::from))).boxed();
         }
-        let response = self.router.call(request.map(Body::new));
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(self.remote);
+        let response = self.router.call(request);
         async move {
             let response = response.await;
             drop(ticket);

@@ -30,6 +30,8 @@ mod people;
 mod places;
 mod postgres;
 mod program;
+mod quotas;
+mod rates;
 mod readme;
 mod rules;
 mod slow;

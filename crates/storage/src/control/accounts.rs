@@ -9,7 +9,7 @@ use moca_core::{
 use super::{
     Tx,
     sql::Value,
-    table::{Columns, Mapped, Stored, Table},
+    table::{Columns, Mapped, Stored, Table, json_of},
 };
 use crate::StorageError;
 
@@ -22,7 +22,7 @@ impl Mapped for Account {
 
     const TABLE: &'static Table = &Table {
         name: "accounts",
-        columns: &["operator"],
+        columns: &["operator", "limits"],
         unique: &[],
         filters: &[],
         labelled: false,
@@ -41,7 +41,10 @@ impl Mapped for Account {
     }
 
     fn values(&self) -> Result<Vec<Value>, StorageError> {
-        Ok(vec![Value::Integer(self.operator.into())])
+        Ok(vec![
+            Value::Integer(self.operator.into()),
+            json_of(self, "limits", &self.limits)?,
+        ])
     }
 
     fn read(
@@ -52,6 +55,7 @@ impl Mapped for Account {
         Ok(Self {
             frame,
             operator: columns.integer()? != 0,
+            limits: columns.json()?,
             config,
         })
     }

@@ -76,13 +76,14 @@ impl Tx {
     }
 
     /// Adds objects of one account, as [`Tx::insert`] adds each of them one after the other. The
-    /// answer has, for each object in order, the field whose value is taken, or `None` for one that
-    /// was added. Their ids have to be new.
+    /// answer has, for each object in order, whether it was added: a value may be taken
+    /// ([`StorageError::Conflict`]), or the quota used up ([`StorageError::QuotaExceeded`]). Their ids
+    /// have to be new.
     pub async fn insert_many<R: Stored>(
         &mut self,
         account: AccountId,
         objects: &[R],
-    ) -> Result<Vec<Option<&'static str>>, StorageError> {
+    ) -> Result<Vec<Result<(), StorageError>>, StorageError> {
         let mut own = Vec::with_capacity(objects.len());
         for object in objects {
             own.push(object.values()?);
@@ -90,10 +91,21 @@ impl Tx {
         let taken = self.taken_fields::<R>(account, &own).await?;
         let mut rows = Vec::with_capacity(objects.len());
         let mut labels = Vec::new();
-        for ((object, own), taken) in objects.iter().zip(own).zip(&taken) {
-            if taken.is_some() {
+        let mut outcomes = Vec::with_capacity(objects.len());
+        for ((object, own), taken) in objects.iter().zip(own).zip(taken) {
+            match self.refuse_over_quota(account, R::KIND).await {
+                Ok(()) => {}
+                Err(full @ StorageError::QuotaExceeded { .. }) => {
+                    outcomes.push(Err(full));
+                    continue;
+                }
+                Err(other) => return Err(other),
+            }
+            if let Some(field) = taken {
+                outcomes.push(Err(StorageError::Conflict { field }));
                 continue;
             }
+            outcomes.push(Ok(()));
             rows.push(row_of(object, own)?);
             labels.extend(label_rows(object));
             self.note(account, R::KIND, object.frame().id, 1);
@@ -102,7 +114,7 @@ impl Tx {
             .await?;
         self.insert_rows::<R>("labelled", "account_id, label_id, kind, object_id", &labels)
             .await?;
-        Ok(taken)
+        Ok(outcomes)
     }
 
     /// For each object, given by the values of its own columns, the field whose value a stored one

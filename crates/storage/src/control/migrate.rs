@@ -7,10 +7,16 @@ use super::{
 use crate::StorageError;
 
 /// All migrations, in order: the first has version 1. One that was released never changes.
-const MIGRATIONS: &[(&str, &str)] = &[(
-    "0001_control",
-    include_str!("../../migrations/0001_control.sql"),
-)];
+const MIGRATIONS: &[(&str, &str)] = &[
+    (
+        "0001_control",
+        include_str!("../../migrations/0001_control.sql"),
+    ),
+    (
+        "0002_limits",
+        include_str!("../../migrations/0002_limits.sql"),
+    ),
+];
 
 /// Applies the migrations that the database does not have yet, all or none.
 pub(super) async fn migrate(database: &Database) -> Result<(), StorageError> {

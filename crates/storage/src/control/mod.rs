@@ -15,6 +15,7 @@ mod migrate;
 mod objects;
 mod places;
 mod query;
+mod quotas;
 mod references;
 mod sql;
 mod table;
@@ -22,17 +23,21 @@ mod tokens;
 mod unique;
 mod zones;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use moca_core::{
     id::{AccountId, Id},
+    quota::Quotas,
     resource::Kind,
 };
 
 pub use query::{ChangeRow, Filter, KeptAnswer, ListQuery, Page, Reference, SortField};
 pub use table::Stored;
 
-use self::sql::{Database, Mode, Session};
+use self::{
+    quotas::Holdings,
+    sql::{Database, Mode, Session},
+};
 use crate::StorageError;
 
 /// What a failed query is reported to have done.
@@ -44,6 +49,7 @@ const WRITING: &str = "writing to the control store";
 #[derive(Clone)]
 pub struct Control {
     database: Database,
+    quotas: Arc<Quotas>,
 }
 
 impl Control {
@@ -51,7 +57,17 @@ impl Control {
     pub async fn open(url: &str) -> Result<Self, StorageError> {
         let database = Database::open(url).await?;
         migrate::migrate(&database).await?;
-        Ok(Self { database })
+        Ok(Self {
+            database,
+            quotas: Arc::default(),
+        })
+    }
+
+    /// The same store with other quotas than the built-in ones for accounts that have none of their own.
+    #[must_use]
+    pub fn with_quotas(mut self, quotas: Quotas) -> Self {
+        self.quotas = Arc::new(quotas);
+        self
     }
 
     /// Starts a transaction that only reads, on one consistent snapshot: the one its first call sees.
@@ -73,20 +89,26 @@ impl Control {
                 .map_err(|error| error.doing("starting a transaction of the control store"))?,
             changes: Vec::new(),
             totals: BTreeMap::new(),
+            quotas: self.quotas.clone(),
+            holdings: BTreeMap::new(),
         })
     }
 }
 
 /// A transaction; dropped without [`Tx::commit`], it leaves no trace.
 ///
-/// A [`StorageError::Conflict`] or [`StorageError::Stale`] leaves it as it was before the call; after any other error nothing more
-/// is accepted.
+/// A [`StorageError::Conflict`], [`StorageError::Stale`] or [`StorageError::QuotaExceeded`] leaves it
+/// as it was before the call; after any other error nothing more is accepted.
 pub struct Tx {
     session: Session,
     /// What to append to the change feed on commit.
     changes: Vec<(AccountId, Kind, Id)>,
     /// How many objects there are more (or less) than before.
     totals: BTreeMap<(AccountId, Kind), i64>,
+    /// The quotas of accounts that have none of their own.
+    quotas: Arc<Quotas>,
+    /// What the accounts had that this transaction adds to.
+    holdings: BTreeMap<AccountId, Holdings>,
 }
 
 impl Tx {

@@ -115,10 +115,12 @@ impl Tx {
             .collect())
     }
 
-    /// Adds an object and a line in the change feed. [`StorageError::Conflict`] names a taken value.
+    /// Adds an object and a line in the change feed. [`StorageError::Conflict`] names a taken value,
+    /// [`StorageError::QuotaExceeded`] the quota.
     pub async fn insert<R: Stored>(&mut self, object: &R) -> Result<(), StorageError> {
         let frame = object.frame();
         let own = object.values()?;
+        self.refuse_over_quota(frame.account_id, R::KIND).await?;
         self.refuse_taken::<R>(frame.account_id, frame.id, &own, true)
             .await?;
         let Table { name, .. } = R::TABLE;
@@ -200,6 +202,10 @@ impl Tx {
 
     /// Keeps a change for the feed and the difference it makes to the number of objects.
     pub(super) fn note(&mut self, account: AccountId, kind: Kind, id: Id, difference: i64) {
+        if kind == Kind::Account {
+            // Its limits may be others now.
+            self.holdings.remove(&account);
+        }
         self.changes.push((account, kind, id));
         if difference != 0 {
             *self.totals.entry((account, kind)).or_default() += difference;

@@ -218,8 +218,7 @@ impl Columns {
 
     pub(super) fn kind(&mut self) -> Result<Kind, StorageError> {
         let noun = self.text()?;
-        let found = Kind::ALL.into_iter().find(|kind| kind.noun() == noun);
-        found.ok_or_else(|| self.unreadable())
+        Kind::named(&noun).ok_or_else(|| self.unreadable())
     }
 
     pub(super) fn json<T: DeserializeOwned>(&mut self) -> Result<T, StorageError> {

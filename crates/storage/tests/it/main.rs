@@ -9,6 +9,7 @@ mod kept_answers;
 mod lists;
 mod many;
 mod objects;
+mod quotas;
 mod references;
 mod samples;
 mod schema;

@@ -63,7 +63,13 @@ async fn compare<R: Stored>(store: &Control, objects: &[R], label: LabelId) {
     let expected = (expected, seen::<R>(&mut tx, label).await);
     drop(tx);
     let mut tx = store.write().await.unwrap();
-    let taken = tx.insert_many(HOME, objects).await.unwrap();
+    let added = tx.insert_many(HOME, objects).await.unwrap();
+    let field = |outcome| match outcome {
+        Ok(()) => None,
+        Err(StorageError::Conflict { field }) => Some(field),
+        Err(other) => panic!("{other:?}"),
+    };
+    let taken: Vec<_> = added.into_iter().map(field).collect();
     assert_eq!((taken, seen::<R>(&mut tx, label).await), expected);
     assert!(expected.0.iter().any(Option::is_some));
     assert!(expected.0.iter().any(Option::is_none));

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use moca_core::{
-    account::{Account, AccountConfig, Member, MemberConfig, Role, Token, TokenConfig},
+    account::{
+        Account, AccountConfig, AccountLimits, Member, MemberConfig, Role, Token, TokenConfig,
+    },
     app::{App, AppConfig},
     beacon::{Beacon, BeaconConfig, BeaconIdentity, Hex},
     campaign::{
@@ -17,7 +19,8 @@ use moca_core::{
     label::{Label, LabelConfig},
     place::{Place, PlaceConfig},
     property::{Properties, Property},
-    resource::Frame,
+    quota::Quotas,
+    resource::{Frame, Kind},
     zone::{Zone, ZoneConfig},
 };
 use moca_storage::control::{Control, ListQuery, Stored};
@@ -58,6 +61,12 @@ pub(crate) fn account(id: AccountId) -> Account {
             name: "Aena".into(),
             time_zone: "Europe/Madrid".into(),
             cors_origins: vec!["https://console.example:8443".into()],
+        },
+        limits: AccountLimits {
+            token_requests_per_minute: Some(60),
+            app_requests_per_minute: None,
+            device_requests_per_minute: Some(0),
+            quotas: Quotas(BTreeMap::from([(Kind::Place, 1_000_000)])),
         },
     }
 }

@@ -1,8 +1,8 @@
 //! What browsers and other clients need: CORS and compression.
 
-use moca_api::{route::Verb, routes::routes};
+use moca_api::{Settings, route::Verb, routes::routes};
 
-use crate::support::walk::Walk;
+use crate::support::{Installation, walk::Walk};
 
 const ORIGINS: [(&str, bool); 2] = [
     ("https://shop.example", true),
@@ -66,6 +66,10 @@ async fn a_browser_shows_answers_to_allowed_origins() {
                     "X-Api-Version",
                     "Server",
                     "X-Request-Id",
+                    "Retry-After",
+                    "RateLimit-Limit",
+                    "RateLimit-Remaining",
+                    "RateLimit-Reset",
                 ] {
                     walk.require(route, name, exposed.contains(name) == allowed, exposed);
                 }
@@ -76,6 +80,40 @@ async fn a_browser_shows_answers_to_allowed_origins() {
         }
     }
     walk.end();
+}
+
+/// An account allows no origin until its owner says so, and nobody else's then.
+#[tokio::test]
+async fn origins_are_those_of_the_account_and_of_the_console() {
+    let settings = Settings {
+        console_origins: vec!["https://console.example".into()],
+        ..Settings::default()
+    };
+    let walk = Walk::of(Installation::with(settings).await).await;
+    let ask = walk.installation.ask("POST", "/v2/accounts");
+    let body = serde_json::json!({"config": {"name": "New"}});
+    let made = ask
+        .bearer(&walk.tenant.token)
+        .json(&body)
+        .send()
+        .await
+        .done();
+    let theirs = made["firstToken"].as_str().unwrap();
+    for (token, origin, allowed) in [
+        (theirs, "https://shop.example", false),
+        (theirs, "https://console.example", true),
+        (&walk.tenant.token, "https://shop.example", true),
+        (&walk.tenant.token, "https://console.example", true),
+        (&walk.tenant.token, "https://shop.example:8443", false),
+        (&walk.tenant.token, "http://shop.example", false),
+        (&walk.tenant.token, "null", false),
+    ] {
+        let ask = walk.installation.ask("GET", "/v2/labels").bearer(token);
+        let answer = ask.header("origin", origin).send().await;
+        assert_eq!(answer.status, 200);
+        let said = answer.header("access-control-allow-origin");
+        assert_eq!(said, allowed.then_some(origin));
+    }
 }
 
 /// An answer can always be sent as it is, whatever codings the client refuses.

@@ -18,7 +18,9 @@ use std::sync::{
 use axum::Router;
 use moca_api::{ApiState, Settings, ops_router, router, seal::Sealer, secret};
 use moca_core::{
-    account::{Account, AccountConfig, Member, MemberConfig, Role, Token, TokenConfig},
+    account::{
+        Account, AccountConfig, AccountLimits, Member, MemberConfig, Role, Token, TokenConfig,
+    },
     clock::{Clock, Random, new_id},
     id::{AccountId, Id, MemberId},
     resource::Frame,
@@ -125,6 +127,7 @@ impl Installation {
                 time_zone: "UTC".into(),
                 cors_origins: vec!["https://shop.example".into()],
             },
+            limits: AccountLimits::default(),
         })
         .await
         .unwrap();

@@ -5,6 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body_util::BodyExt;
+use moca_api::Remote;
 use moca_wire::problem::Code;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -55,6 +56,13 @@ impl Ask<'_> {
         let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
         let value = HeaderValue::from_bytes(value.as_ref()).unwrap();
         self.request.headers_mut().append(name, value);
+        self
+    }
+
+    /// From this address.
+    pub(crate) fn from(mut self, address: &str) -> Self {
+        let remote = Remote(address.parse().unwrap());
+        self.request.extensions_mut().insert(remote);
         self
     }
 

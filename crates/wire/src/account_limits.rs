@@ -1,0 +1,89 @@
+//! What an operator sets for an account.
+
+use std::collections::BTreeMap;
+
+use moca_core::{
+    account::{self, AccountLimits},
+    id::AccountId,
+    limits::{QUOTA_MAX, RATE_MAX},
+    quota::{self, Quotas},
+    resource::Kind,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    fault::FaultCode,
+    problem::Fault,
+    read::{self, Fields},
+    values::{self, Complaint},
+};
+
+/// The limits of an account as the API answers them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Limits {
+    /// Creation of the account, ms since 1970.
+    pub created_at: i64,
+    /// Last change of the account, ms since 1970.
+    pub updated_at: i64,
+    /// The account.
+    pub account_id: AccountId,
+    /// What an operator sets; what is absent is as the server has it.
+    pub config: AccountLimits,
+}
+
+impl From<&account::Account> for Limits {
+    fn from(account: &account::Account) -> Self {
+        Self {
+            created_at: account.frame.created_at,
+            updated_at: account.frame.updated_at,
+            account_id: AccountId(account.frame.id),
+            config: account.limits.clone(),
+        }
+    }
+}
+
+/// Reads the body of a PUT.
+pub fn read(value: &Value) -> Result<AccountLimits, Vec<Fault>> {
+    read::body(value, &[], |fields| fields.object("config", read_config))
+}
+
+fn read_config(fields: &mut Fields<'_, '_>) -> Option<AccountLimits> {
+    let rate = values::integer(0, RATE_MAX);
+    Some(AccountLimits {
+        token_requests_per_minute: fields.optional("tokenRequestsPerMinute", &rate),
+        app_requests_per_minute: fields.optional("appRequestsPerMinute", &rate),
+        device_requests_per_minute: fields.optional("deviceRequestsPerMinute", &rate),
+        quotas: read_quotas(fields),
+    })
+}
+
+fn read_quotas(fields: &mut Fields<'_, '_>) -> Quotas {
+    let mut quotas = BTreeMap::new();
+    let Some(entries) = fields.map("quotas", Kind::ALL.len()) else {
+        return Quotas(quotas);
+    };
+    for (noun, value) in entries {
+        let kind = Kind::named(noun).filter(|kind| quota::built_in(*kind).is_some());
+        match (kind, values::integer(0, QUOTA_MAX)(value)) {
+            (None, _) => fields.fault_inside("quotas", noun, no_such_kind()),
+            (_, Err(complaint)) => fields.fault_inside("quotas", noun, complaint),
+            (Some(kind), Ok(quota)) => {
+                quotas.insert(kind, quota);
+            }
+        }
+    }
+    Quotas(quotas)
+}
+
+fn no_such_kind() -> Complaint {
+    let limited = Kind::ALL
+        .into_iter()
+        .filter(|kind| quota::built_in(*kind).is_some());
+    let nouns: Vec<&str> = limited.map(Kind::noun).collect();
+    Complaint {
+        code: FaultCode::UnknownField,
+        detail: format!("expected one of {}", nouns.join(", ")),
+    }
+}
