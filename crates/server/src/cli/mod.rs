@@ -1,17 +1,28 @@
 //! The command line: what can be typed, and what it does.
 
+mod completion;
+pub(crate) mod connection;
 mod demo;
+pub(crate) mod exit;
 mod import;
+mod kinds;
+mod output;
+mod profile;
+mod resources;
 mod serve;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::{ArgMatches, Command};
 
-use crate::config;
+use exit::MISUSED;
+use kinds::Kind;
 
-/// Exit code for a command line or configuration that cannot be understood.
-const MISUSED: u8 = 2;
+use crate::config;
 
 /// The whole command line.
 pub fn command() -> Command {
@@ -22,7 +33,9 @@ pub fn command() -> Command {
             "Start here:\n  \
              moca demo                      a server at work, in less than a minute\n  \
              moca serve --data-dir DIR      a server of your own; it prints its URL and a token\n  \
-             moca import places FILE.csv    your places, into a running server\n\n\
+             moca import places FILE.csv    your places, into a running server\n  \
+             moca places list               what is there; so for apps, campaigns and the others\n  \
+             moca profile add NAME ...      several servers under names of your own\n\n\
              moca COMMAND --help tells more of each.",
         )
         .subcommand_required(true)
@@ -30,6 +43,9 @@ pub fn command() -> Command {
         .subcommand(serve::command())
         .subcommand(import::command())
         .subcommand(demo::command())
+        .subcommands(resources::commands())
+        .subcommand(profile::command())
+        .subcommand(completion::command())
         .subcommand(
             Command::new("config")
                 .about("Print an example configuration file with every key and its default"),
@@ -51,14 +67,21 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("import", arguments)) => import::run(arguments),
         Some(("demo", arguments)) => demo::run(arguments),
         Some(("config", _)) => print_example(),
-        _ => ExitCode::from(MISUSED),
+        Some(("profile", arguments)) => profile::run(arguments),
+        Some(("completion", arguments)) => completion::run(arguments),
+        Some((name, arguments)) => match Kind::named(name) {
+            Some(kind) => resources::run(kind, arguments),
+            None => ExitCode::from(MISUSED),
+        },
+        None => ExitCode::from(MISUSED),
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what the command is for")]
 fn print_example() -> ExitCode {
-    print!("{}", config::example_file());
-    ExitCode::SUCCESS
+    match io::stdout().write_all(config::example_file().as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => exit::end(&error.into()),
+    }
 }
 
 /// Runs a command to its end on a runtime of its own.
@@ -74,6 +97,11 @@ fn block_on(work: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
         report(&error);
         ExitCode::FAILURE
     })
+}
+
+/// The same for commands that talk to a server, whose faults have exit codes of their own.
+fn run_to_end(work: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
+    block_on(async { Ok(work.await.unwrap_or_else(|error| exit::end(&error))) })
 }
 
 /// Tells the person at the terminal what went wrong, with the causes.

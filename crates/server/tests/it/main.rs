@@ -10,6 +10,7 @@ mod authorization;
 mod batches;
 mod beacons;
 mod campaigns;
+mod cli;
 mod client;
 mod client_readme;
 mod crash;

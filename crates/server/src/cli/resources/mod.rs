@@ -1,0 +1,108 @@
+//! `moca places`, `moca campaigns` and so on: the objects of an account.
+
+mod body;
+mod change;
+mod list;
+
+use std::process::ExitCode;
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use super::{
+    connection, exit,
+    kinds::{Field, Form, KINDS, Kind, Verbs},
+    output, run_to_end,
+};
+
+/// The command of every kind.
+pub(super) fn commands() -> impl Iterator<Item = Command> {
+    KINDS.iter().map(command)
+}
+
+fn command(kind: &'static Kind) -> Command {
+    let mut command = Command::new(kind.plural)
+        .about(kind.about)
+        .after_help(format!("Example:\n  {}\n\n{}", kind.example, exit::CODES))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .args(connection::arguments())
+        .subcommand(list::command(kind));
+    if kind.verbs == Verbs::ListOnly {
+        return command;
+    }
+    command = command.subcommand(change::get_command(kind));
+    if kind.is_managed() {
+        command = command
+            .subcommand(change::create_command(kind))
+            .subcommand(change::update_command(kind));
+    }
+    if kind.verbs == Verbs::All {
+        command = command.subcommand(change::delete_command(kind));
+    }
+    for &(action, about) in kind.actions {
+        command = command.subcommand(
+            Command::new(action)
+                .about(about)
+                .arg(id_argument(kind))
+                .arg(dry_run())
+                .args(output::arguments()),
+        );
+    }
+    command
+}
+
+/// Does what the arguments of a kind's command say.
+pub(super) fn run(kind: &'static Kind, arguments: &ArgMatches) -> ExitCode {
+    let Some((verb, arguments)) = arguments.subcommand() else {
+        return ExitCode::from(exit::MISUSED);
+    };
+    run_to_end(async move {
+        let client = connection::client(arguments)?;
+        match verb {
+            "list" => list::run(kind, &client, arguments).await,
+            "get" => change::get(kind, &client, arguments).await,
+            "create" => change::create(kind, &client, arguments).await,
+            "update" => change::update(kind, &client, arguments).await,
+            "delete" => change::delete(kind, &client, arguments).await,
+            action => change::act(kind, &client, action, arguments).await,
+        }?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn id_argument(kind: &Kind) -> Arg {
+    Arg::new("id")
+        .value_name("ID")
+        .required(true)
+        .help(format!("Id of the {}", kind.singular))
+}
+
+fn dry_run() -> Arg {
+    Arg::new("dry-run")
+        .long("dry-run")
+        .action(ArgAction::SetTrue)
+        .help("Show the request, and send nothing that changes anything")
+}
+
+/// The flag of a field or filter.
+fn flag(field: &'static Field) -> Arg {
+    let value_name = match field.form {
+        Form::Text | Form::Texts => "TEXT",
+        Form::Integer | Form::Number => "NUMBER",
+        Form::Flag => "true|false",
+        Form::Moment => "TIME",
+        Form::Pairs => "NAME=VALUE",
+        Form::Json => "JSON",
+    };
+    let arg = Arg::new(field.flag)
+        .long(field.flag)
+        .value_name(value_name)
+        .required(field.required)
+        // A longitude or a floor may be negative.
+        .allow_hyphen_values(true)
+        .help(field.help);
+    match field.form {
+        Form::Texts | Form::Pairs => arg.action(ArgAction::Append),
+        _ => arg,
+    }
+}

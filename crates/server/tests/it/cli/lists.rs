@@ -1,0 +1,122 @@
+//! `list`, and the forms of what is printed.
+
+use std::process::Stdio;
+
+use super::{Desk, text};
+
+#[test]
+fn lists_are_filtered_ordered_and_cut() {
+    let desk = Desk::new();
+    let label = desk.object(&["labels", "create", "--name", "VIP"]);
+    let label = text(&label, "labelId");
+    desk.object(&["places", "create", "--name", "Alpha", "--label", label]);
+    desk.object(&["places", "create", "--name", "Beta", "--external-id", "b"]);
+    desk.object(&["places", "create", "--name", "Gamma"]);
+    let names = |arguments: &[&str]| -> Vec<String> {
+        let objects = desk.objects(&[&["places", "list"], arguments].concat());
+        let names = objects
+            .iter()
+            .map(|place| text(&place["config"], "name").to_owned());
+        names.collect()
+    };
+    assert_eq!(names(&[]), ["Alpha", "Beta", "Gamma"]);
+    assert_eq!(
+        names(&["--sort", "-name", "--limit", "2"]),
+        ["Gamma", "Beta"]
+    );
+    assert_eq!(names(&["--offset", "2"]), ["Gamma"]);
+    assert_eq!(names(&["--label", label]), ["Alpha"]);
+    assert_eq!(names(&["--external-id", "b"]), ["Beta"]);
+    assert_eq!(names(&["--search", "amm"]), ["Gamma"]);
+    assert_eq!(
+        names(&["--all", "--sort", "-createdAt"]),
+        ["Gamma", "Beta", "Alpha"]
+    );
+}
+
+#[test]
+fn programs_get_json_lines_or_csv_and_people_a_table() {
+    let desk = Desk::new();
+    desk.object(&["labels", "create", "--name", "=VIP()", "--color", "#2a9d8f"]);
+    let columns = ["--columns", "config.name,config.color"];
+    let list = |format: &str| {
+        let done = desk.run(&[&["labels", "list", "-o", format][..], &columns].concat());
+        assert_eq!(done.code, 0, "{}", done.err);
+        done.out
+    };
+    assert_eq!(list("csv"), "config.name,config.color\n'=VIP(),#2a9d8f\n");
+    assert_eq!(list("table"), "NAME    COLOR\n=VIP()  #2a9d8f\n");
+    assert!(list("json").starts_with('{') && list("json").ends_with("}\n"));
+    assert_eq!(list("json").lines().count(), 1);
+    let empty = desk.run(&["apps", "list", "--all", "-o", "csv"]);
+    assert_eq!(empty.out, "appId,config.name,config.production\n");
+    let one = desk.run(&["members", "list", "-o", "table", "--columns", "config.role"]);
+    assert_eq!(one.out, "ROLE\nowner\n");
+}
+
+#[test]
+fn an_object_as_a_table_has_a_row_for_each_field() {
+    let desk = Desk::new();
+    let label = desk.object(&["labels", "create", "--name", "VIP"]);
+    let shown = desk.run(&["labels", "get", text(&label, "labelId"), "-o", "table"]);
+    let rows: Vec<Vec<&str>> = shown
+        .out
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert!(rows.contains(&vec!["config.name", "VIP"]), "{}", shown.out);
+    let created = rows.iter().find(|row| row[0] == "createdAt").unwrap();
+    assert!(created[1].ends_with('Z'), "{}", shown.out);
+}
+
+#[test]
+fn everything_is_listed_page_by_page() {
+    let desk = Desk::new();
+    let many: String = (0..1_203)
+        .map(|number| format!("{{\"config\": {{\"name\": \"P{number}\"}}}}\n---\n"))
+        .collect();
+    let items: Vec<&str> = many
+        .split("---\n")
+        .filter(|text| !text.is_empty())
+        .collect();
+    for part in items.chunks(1_000) {
+        let body = format!("[{}]", part.join(","));
+        let items: serde_json::Value = serde_json::from_str(&body).unwrap();
+        batch(&desk, &items);
+    }
+    assert_eq!(desk.objects(&["places", "list"]).len(), 50);
+    assert_eq!(desk.objects(&["places", "list", "--all"]).len(), 1_203);
+}
+
+fn batch(desk: &Desk, items: &serde_json::Value) {
+    let client = desk.server.client();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let call = moca_client::Call::new(moca_client::Method::POST, "/v2/places")
+        .segment("batch")
+        .query("atomic", true)
+        .json(items)
+        .unwrap();
+    runtime.block_on(client.send(&call)).unwrap();
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_error() {
+    let desk = Desk::new();
+    for arguments in [
+        &["members", "list"][..],
+        &["config"],
+        &["completion", "bash"],
+        &["members", "list", "--all", "-o", "csv"],
+    ] {
+        let mut child = desk
+            .command()
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let done = super::done(child.wait_with_output().unwrap());
+        assert_eq!((done.code, done.err.as_str()), (0, ""), "{arguments:?}");
+    }
+}
