@@ -3,6 +3,7 @@
 //! [`serve`] is the server itself, which tests and the demo start in their own process; [`cli`] is
 //! what a person types.
 
+mod apply;
 pub mod cli;
 pub mod config;
 mod data_dir;

@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, YamlData};
-#[cfg(test)]
-use saphyr::{Yaml, YamlEmitter};
+use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, Yaml, YamlData, YamlEmitter};
 use serde_json::{Map, Number, Value};
 
 /// Nesting of a document; deeper ones only serve to exhaust a program.
@@ -16,14 +14,9 @@ pub(crate) struct Document {
     /// What it says.
     pub(crate) value: Value,
     /// The line of each value, by its JSON pointer.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for those who check what they read")
-    )]
     lines: BTreeMap<String, usize>,
 }
 
-#[cfg(test)]
 impl Document {
     /// The line of a value, or of what it would stand in if it is not there.
     pub(crate) fn line(&self, pointer: &str) -> usize {
@@ -139,7 +132,6 @@ fn key_text(key: &MarkedYaml<'_>) -> Option<String> {
     }
 }
 
-#[cfg(test)]
 /// A document with these keys in this order.
 pub(crate) fn write(fields: &[(&str, Value)]) -> Result<String, fmt::Error> {
     let pairs = fields
@@ -158,12 +150,10 @@ pub(crate) fn write(fields: &[(&str, Value)]) -> Result<String, fmt::Error> {
     Ok(written)
 }
 
-#[cfg(test)]
 fn text(text: &str) -> Yaml<'_> {
     Yaml::Value(Scalar::String(text.into()))
 }
 
-#[cfg(test)]
 fn unread(value: &Value) -> Yaml<'_> {
     match value {
         Value::Null => Yaml::Value(Scalar::Null),

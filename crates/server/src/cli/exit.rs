@@ -4,6 +4,8 @@ use std::{io, process::ExitCode};
 
 use moca_client::{ClientError, NetworkFault};
 
+use crate::apply::Faults;
+
 /// Anything that has no code of its own, faults of the server included.
 pub(crate) const FAILED: u8 = 1;
 /// The command line or the configuration cannot be understood.
@@ -18,6 +20,8 @@ pub(crate) const REFUSED: u8 = 5;
 pub(crate) const NOT_ADMITTED: u8 = 6;
 /// The server cannot be reached, or cannot do it at this moment.
 pub(crate) const UNAVAILABLE: u8 = 7;
+/// The account differs from the files.
+pub(crate) const DIFFERS: u8 = 8;
 
 /// What every help about the API ends with.
 pub(crate) const CODES: &str = "Exit codes: 0 done, 1 failed, 2 the command is wrong, \
@@ -52,7 +56,7 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn code(error: &anyhow::Error) -> u8 {
-    if error.downcast_ref::<Misuse>().is_some() {
+    if error.is::<Misuse>() || error.is::<Faults>() {
         return MISUSED;
     }
     match error.downcast_ref::<ClientError>() {

@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and what it does.
 
+mod apply;
 mod completion;
 pub(crate) mod connection;
 mod demo;
@@ -35,6 +36,7 @@ pub fn command() -> Command {
              moca serve --data-dir DIR      a server of your own; it prints its URL and a token\n  \
              moca import places FILE.csv    your places, into a running server\n  \
              moca places list               what is there; so for apps, campaigns and the others\n  \
+             moca apply -f FOLDER           an account as files say; moca pull writes them\n  \
              moca profile add NAME ...      several servers under names of your own\n\n\
              moca COMMAND --help tells more of each.",
         )
@@ -44,6 +46,8 @@ pub fn command() -> Command {
         .subcommand(import::command())
         .subcommand(demo::command())
         .subcommands(resources::commands())
+        .subcommand(apply::command())
+        .subcommand(apply::pull_command())
         .subcommand(profile::command())
         .subcommand(completion::command())
         .subcommand(
@@ -67,6 +71,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("import", arguments)) => import::run(arguments),
         Some(("demo", arguments)) => demo::run(arguments),
         Some(("config", _)) => print_example(),
+        Some(("apply", arguments)) => apply::run(arguments),
+        Some(("pull", arguments)) => apply::pull(arguments),
         Some(("profile", arguments)) => profile::run(arguments),
         Some(("completion", arguments)) => completion::run(arguments),
         Some((name, arguments)) => match Kind::named(name) {

@@ -1,5 +1,6 @@
 //! The command line over the API, as a process against a real server.
 
+mod apply;
 mod changes;
 mod docs;
 mod lists;

@@ -1,0 +1,217 @@
+//! The kinds that files can describe, parents before their children, and what refers to what.
+
+use moca_wire::{apps, beacons, campaigns, experiences, labels, places, problem::Fault, zones};
+use serde::Serialize;
+use serde_json::Value;
+
+/// A kind as files describe it.
+pub(super) struct Described {
+    /// What `kind` says.
+    pub(super) name: &'static str,
+    pub(super) path: &'static str,
+    /// The field with the id.
+    pub(super) id: &'static str,
+    pub(super) identity: Identity,
+    /// What it is part of.
+    pub(super) parent: Option<Reference>,
+    /// What it refers to besides.
+    pub(super) references: &'static [Reference],
+    /// Whether it can be started and stopped.
+    pub(super) runs: bool,
+    /// The parts of the body besides the parent's id.
+    pub(super) parts: &'static [&'static str],
+    /// Reads a body as the server does, and writes it as the server would answer it.
+    pub(super) normalise: fn(&Value) -> Result<Value, Vec<Fault>>,
+}
+
+/// What makes an object the same one in the files and in the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Identity {
+    /// Its name, within its parent.
+    Name,
+    /// Its `externalId`, or its name within its parent among those without one.
+    ExternalIdOrName,
+    /// Its `externalId`, or what it sends over the air.
+    ExternalIdOrRadio,
+}
+
+/// A field that names another object in files and holds its id in the API.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reference {
+    /// Where both fields stand.
+    pub(super) at: &'static str,
+    /// The field in files, for example `place`.
+    pub(super) field: &'static str,
+    /// The field in the API, for example `placeId`.
+    pub(super) id: &'static str,
+    /// The kind it points at.
+    pub(super) to: &'static str,
+    /// Whether it is a list.
+    pub(super) many: bool,
+}
+
+const fn to(
+    at: &'static str,
+    field: &'static str,
+    id: &'static str,
+    to: &'static str,
+) -> Reference {
+    Reference {
+        at,
+        field,
+        id,
+        to,
+        many: false,
+    }
+}
+
+const LABELS: Reference = Reference {
+    many: true,
+    ..to("/config", "labels", "labelIds", "Label")
+};
+
+fn written<T: Serialize>(read: Result<T, Vec<Fault>>) -> Result<Value, Vec<Fault>> {
+    read.map(|input| serde_json::to_value(input).unwrap_or_default())
+}
+
+/// All of them.
+pub(super) static DESCRIBED: &[Described] = &[
+    Described {
+        name: "App",
+        path: "/v2/apps",
+        id: "appId",
+        identity: Identity::Name,
+        parent: None,
+        references: &[],
+        runs: false,
+        parts: &["config"],
+        normalise: |body| written(apps::read(body)),
+    },
+    Described {
+        name: "Label",
+        path: "/v2/labels",
+        id: "labelId",
+        identity: Identity::Name,
+        parent: None,
+        references: &[],
+        runs: false,
+        parts: &["config"],
+        normalise: |body| written(labels::read(body)),
+    },
+    Described {
+        name: "Place",
+        path: "/v2/places",
+        id: "placeId",
+        identity: Identity::ExternalIdOrName,
+        parent: None,
+        references: &[LABELS],
+        runs: false,
+        parts: &["config"],
+        normalise: |body| written(places::read(body)),
+    },
+    Described {
+        name: "Zone",
+        path: "/v2/zones",
+        id: "zoneId",
+        identity: Identity::ExternalIdOrName,
+        parent: Some(to("", "place", "placeId", "Place")),
+        references: &[LABELS],
+        runs: false,
+        parts: &["config"],
+        normalise: |body| written(zones::read(body, None)),
+    },
+    Described {
+        name: "Beacon",
+        path: "/v2/beacons",
+        id: "beaconId",
+        identity: Identity::ExternalIdOrRadio,
+        parent: None,
+        references: &[to("/config", "zone", "zoneId", "Zone"), LABELS],
+        runs: false,
+        parts: &["config"],
+        normalise: |body| written(beacons::read(body)),
+    },
+    Described {
+        name: "Campaign",
+        path: "/v2/campaigns",
+        id: "campaignId",
+        identity: Identity::Name,
+        parent: Some(to("", "app", "appId", "App")),
+        references: &[],
+        runs: true,
+        parts: &["config"],
+        normalise: |body| written(campaigns::read(body, None)),
+    },
+    Described {
+        name: "Experience",
+        path: "/v2/experiences",
+        id: "experienceId",
+        identity: Identity::Name,
+        parent: Some(to("", "campaign", "campaignId", "Campaign")),
+        references: &[
+            to("/trigger", "place", "placeId", "Place"),
+            to("/trigger", "zone", "zoneId", "Zone"),
+            to("/trigger", "beacon", "beaconId", "Beacon"),
+        ],
+        runs: false,
+        parts: &["config", "trigger", "action"],
+        normalise: |body| written(experiences::read(body, None)),
+    },
+];
+
+impl Described {
+    /// The place of a kind in the order of dependency.
+    pub(super) fn rank(name: &str) -> Option<usize> {
+        DESCRIBED.iter().position(|kind| kind.name == name)
+    }
+
+    /// The kind with this name, and those that a text may have meant.
+    pub(super) fn names() -> String {
+        let names: Vec<&str> = DESCRIBED.iter().map(|kind| kind.name).collect();
+        names.join(", ")
+    }
+
+    /// Parent and references.
+    pub(super) fn all_references(&self) -> impl Iterator<Item = &Reference> {
+        self.parent.iter().chain(self.references)
+    }
+}
+
+/// These kinds and all that they refer to, in the order of dependency.
+pub(super) fn with_references(ranks: &[usize]) -> Vec<usize> {
+    let mut needed = vec![false; DESCRIBED.len()];
+    for &rank in ranks {
+        mark(rank, &mut needed);
+    }
+    (0..DESCRIBED.len()).filter(|rank| needed[*rank]).collect()
+}
+
+fn mark(rank: usize, needed: &mut [bool]) {
+    needed[rank] = true;
+    for reference in DESCRIBED[rank].all_references() {
+        if let Some(to) = Described::rank(reference.to) {
+            mark(to, needed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_point_to_earlier_kinds() {
+        for (rank, kind) in DESCRIBED.iter().enumerate() {
+            for reference in kind.all_references() {
+                assert!(
+                    Described::rank(reference.to).unwrap() < rank,
+                    "{}",
+                    kind.name
+                );
+            }
+        }
+        let experience = Described::rank("Experience").unwrap();
+        assert_eq!(with_references(&[experience]).len(), DESCRIBED.len());
+        assert_eq!(with_references(&[0]), [0]);
+    }
+}
