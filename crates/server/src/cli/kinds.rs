@@ -37,8 +37,8 @@ pub(crate) enum Verbs {
     All,
     /// Get, create, update.
     NoDelete,
-    /// Get.
-    ReadOnly,
+    /// Get, and delete, which erases all that is held on it.
+    Erase,
     /// Nothing but the list.
     ListOnly,
 }
@@ -344,7 +344,7 @@ pub(crate) static KINDS: &[Kind] = &[
     Kind {
         plural: "instances", singular: "instance", path: "/v2/instances",
         about: "Instances: apps on devices, as they were last heard of",
-        verbs: Verbs::ReadOnly,
+        verbs: Verbs::Erase,
         filters: &[
             needed("app", "appId", Text, "Those of the app of this id"),
             field("user", "userId", Text, "Only those of the user with this id of the app's own"),
@@ -360,7 +360,7 @@ pub(crate) static KINDS: &[Kind] = &[
     Kind {
         plural: "users", singular: "user", path: "/v2/users",
         about: "Users: people whom an app has identified",
-        verbs: Verbs::ReadOnly,
+        verbs: Verbs::Erase,
         filters: &[
             needed("app", "appId", Text, "Those of the app of this id"),
             field("search", "q", Text, "Only those with this text in their id"),

@@ -83,10 +83,19 @@ pub(super) fn update_command(kind: &'static Kind) -> Command {
 }
 
 pub(super) fn delete_command(kind: &'static Kind) -> Command {
-    Command::new("delete")
-        .about(format!("Delete one {}", kind.singular))
+    let command = Command::new("delete")
         .after_help(exit::CODES)
         .arg(id_argument(kind))
+        .args(kind.of.iter().map(flag))
+        .arg(dry_run());
+    if !kind.is_managed() {
+        return command.about(format!(
+            "Erase one {}, and all that is held on it",
+            kind.singular
+        ));
+    }
+    command
+        .about(format!("Delete one {}", kind.singular))
         .arg(
             Arg::new("cascade")
                 .long("cascade")
@@ -94,7 +103,6 @@ pub(super) fn delete_command(kind: &'static Kind) -> Command {
                 .help("Delete its parts, and what cannot be without it, too"),
         )
         .arg(if_match())
-        .arg(dry_run())
 }
 
 fn file() -> Arg {
@@ -118,12 +126,11 @@ pub(super) async fn get(
     arguments: &ArgMatches,
 ) -> anyhow::Result<()> {
     let id = given(arguments, "id").unwrap_or_default();
-    let mut call = Call::new(Method::GET, kind.path).segment(id);
-    for parameter in kind.of {
-        if let Some(text) = given(arguments, parameter.flag) {
-            call = call.query(parameter.at, text);
-        }
-    }
+    let call = of(
+        kind,
+        Call::new(Method::GET, kind.path).segment(id),
+        arguments,
+    );
     let answer = client.send(&call).await?;
     if arguments.get_flag("etag") {
         let etag = answer
@@ -225,11 +232,16 @@ pub(super) async fn delete(
     arguments: &ArgMatches,
 ) -> anyhow::Result<()> {
     let id = given(arguments, "id").unwrap_or_default();
-    let mut call = Call::new(Method::DELETE, kind.path)
-        .segment(&id)
-        .if_match(given(arguments, "if-match").as_deref());
-    if arguments.get_flag("cascade") {
-        call = call.query("cascade", true);
+    let mut call = of(
+        kind,
+        Call::new(Method::DELETE, kind.path).segment(&id),
+        arguments,
+    );
+    if kind.is_managed() {
+        call = call.if_match(given(arguments, "if-match").as_deref());
+        if arguments.get_flag("cascade") {
+            call = call.query("cascade", true);
+        }
     }
     if arguments.get_flag("dry-run") {
         show(client, &call)?;
@@ -254,6 +266,16 @@ pub(super) async fn act(
         Printer::new(arguments, kind.columns).object(&object)?;
     }
     Ok(())
+}
+
+/// A call with the parameters that tell which object is meant.
+fn of(kind: &'static Kind, call: Call, arguments: &ArgMatches) -> Call {
+    kind.of.iter().fold(call, |call, parameter| {
+        match given(arguments, parameter.flag) {
+            Some(text) => call.query(parameter.at, text),
+            None => call,
+        }
+    })
 }
 
 /// Sends a call, or only shows it.

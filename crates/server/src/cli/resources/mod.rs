@@ -36,7 +36,7 @@ fn command(kind: &'static Kind) -> Command {
             .subcommand(change::create_command(kind))
             .subcommand(change::update_command(kind));
     }
-    if kind.verbs == Verbs::All {
+    if matches!(kind.verbs, Verbs::All | Verbs::Erase) {
         command = command.subcommand(change::delete_command(kind));
     }
     for &(action, about) in kind.actions {
