@@ -5,23 +5,24 @@ use moca_wire::problem::Code;
 
 use crate::failure::Failure;
 
-/// Refuses the request when `Accept` rules out `application/json`. The most specific range decides
-/// (RFC 9110 §12.5.1), so `application/json;q=0, */*` is a no.
-pub(crate) fn check(headers: &HeaderMap) -> Result<(), Failure> {
+/// Refuses the request when `Accept` rules out the media type of the answer. The most specific range
+/// decides (RFC 9110 §12.5.1), so `application/json;q=0, */*` is a no to JSON.
+pub(crate) fn check(headers: &HeaderMap, answers: &str) -> Result<(), Failure> {
     let mut ranges = Vec::new();
     for value in headers.get_all(ACCEPT) {
         ranges.push(value.to_str().map_err(|_| unreadable())?);
     }
-    if admits(&ranges.join(","))? {
+    if admits(&ranges.join(","), answers)? {
         return Ok(());
     }
     Err(Failure::new(
         Code::NotAcceptable,
-        "Answers are application/json: leave Accept out or admit that in it.",
+        format!("The answer is {answers}: leave Accept out or admit that in it."),
     ))
 }
 
-fn admits(accept: &str) -> Result<bool, Failure> {
+fn admits(accept: &str, answers: &str) -> Result<bool, Failure> {
+    let (group, _) = answers.split_once('/').unwrap_or((answers, ""));
     // (how specific, admitted) of the best range so far.
     let mut best: Option<(u8, bool)> = None;
     let mut any = false;
@@ -34,9 +35,9 @@ fn admits(accept: &str) -> Result<bool, Failure> {
         }
         let admitted = quality(parts)? > 0.0;
         let specificity = match media.as_str() {
-            "application/json" => 2,
-            "application/*" => 1,
+            exact if exact == answers => 2,
             "*/*" => 0,
+            range if range.strip_suffix("/*") == Some(group) => 1,
             _ => continue,
         };
         best = match best {
@@ -76,6 +77,7 @@ fn unreadable() -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::route::JSON;
 
     #[test]
     fn the_most_specific_range_decides() {
@@ -94,14 +96,28 @@ mod tests {
             ("*/*;q=0, application/json", true),
             ("application/*;q=0, */*", false),
         ] {
-            assert_eq!(admits(accept).unwrap(), expected, "{accept}");
+            assert_eq!(admits(accept, JSON).unwrap(), expected, "{accept}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_asked_for_by_its_own_type() {
+        for (accept, expected) in [
+            ("", true),
+            ("text/csv", true),
+            ("text/*", true),
+            ("*/*", true),
+            ("application/json", false),
+            ("text/csv;q=0, text/*", false),
+        ] {
+            assert_eq!(admits(accept, "text/csv").unwrap(), expected, "{accept}");
         }
     }
 
     #[test]
     fn what_is_no_list_of_ranges_is_refused() {
         for accept in ["json", "application/json;q=2", "application/json;q=x"] {
-            assert!(admits(accept).is_err(), "{accept}");
+            assert!(admits(accept, JSON).is_err(), "{accept}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Turns an outcome into a response with the headers that every response has.
 
-use std::error::Error;
+use std::{error::Error, sync::PoisonError};
 
 use axum::{body::Body, response::Response};
 use http::{
@@ -34,7 +34,11 @@ struct OAuthProblem<'a> {
 
 /// The response to a call that was done.
 pub(crate) fn of_reply(reply: Reply) -> Response {
-    let mut response = Response::new(Body::from(reply.body));
+    let body = match reply.stream {
+        Some(stream) => stream.into_inner().unwrap_or_else(PoisonError::into_inner),
+        None => Body::from(reply.body),
+    };
+    let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &str| {

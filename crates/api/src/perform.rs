@@ -141,7 +141,7 @@ impl Prepared<'_> {
         let raw_query = self.parts.uri.query().unwrap_or_default();
         let query = Query::read(raw_query, self.route.query)?;
         if !matches!(self.route.endpoint, Endpoint::Operations(_)) {
-            accept::check(headers)?;
+            accept::check(headers, self.route.answers)?;
         }
         let (mut if_match, mut key) = (None, None);
         match self.route.verb {

@@ -1,5 +1,8 @@
 //! What a call that was done answers with.
 
+use std::sync::Mutex;
+
+use axum::body::Body;
 use bytes::Bytes;
 use moca_storage::control::ListQuery;
 use serde::Serialize;
@@ -8,7 +11,7 @@ use crate::failure::Failure;
 
 /// The answer to a call that was done. What is not here (request id, CORS and so on) is the
 /// business of dispatch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Reply {
     /// 200 or 201.
     pub(crate) status: u16,
@@ -16,6 +19,9 @@ pub struct Reply {
     pub(crate) content_type: String,
     /// The body.
     pub(crate) body: Bytes,
+    /// The body, if it is written while it is sent; `body` is empty then. The lock is never
+    /// waited for: it makes that a reply can be shared between threads.
+    pub(crate) stream: Option<Mutex<Body>>,
     /// The version of the object in the body, for `ETag`.
     pub(crate) revision: Option<i64>,
     /// The path of what was created.
@@ -90,10 +96,18 @@ impl Reply {
             status: 200,
             content_type: content_type.to_owned(),
             body,
+            stream: None,
             revision: None,
             location: None,
             no_store: false,
         }
+    }
+
+    /// 200 with a body that is written while it is sent.
+    pub(crate) fn stream(content_type: &str, body: Body) -> Self {
+        let mut reply = Self::raw(content_type, Bytes::new());
+        reply.stream = Some(Mutex::new(body));
+        reply
     }
 
     /// The same, as the answer to something that was made, at this path.

@@ -114,9 +114,14 @@ pub struct Route {
     pub body: BodyKind,
     /// The statuses of success.
     pub success: Success,
+    /// The media type of a success.
+    pub answers: &'static str,
     /// Whether it answers with, or changes, what is held on people or their devices.
     pub personal: bool,
 }
+
+/// The media type of most answers.
+pub const JSON: &str = "application/json";
 
 /// A route without body and parameters.
 pub const fn route(verb: Verb, path: &'static str, endpoint: Endpoint) -> Route {
@@ -127,6 +132,7 @@ pub const fn route(verb: Verb, path: &'static str, endpoint: Endpoint) -> Route 
         query: &[],
         body: BodyKind::None,
         success: Success::Ok,
+        answers: JSON,
         personal: false,
     }
 }
@@ -141,6 +147,12 @@ impl Route {
     /// With a body.
     pub const fn body(mut self, body: BodyKind) -> Self {
         self.body = body;
+        self
+    }
+
+    /// Answers in this media type.
+    pub const fn answers(mut self, media: &'static str) -> Self {
+        self.answers = media;
         self
     }
 

@@ -2,6 +2,10 @@
 
 use moca_core::{
     account::Role::{Admin, Analyst, Editor, Owner, Viewer},
+    bulk::{
+        BulkKind::{Beacons, Places, Zones},
+        FileFormat::{Csv, Geojson, Ndjson},
+    },
     limits::{CODE_CHARS_MAX, MOMENT_MS_MAX},
     metric::Metric::{ActiveUsers, NewUsers, ReturningUsers, Visitors},
 };
@@ -10,7 +14,7 @@ use crate::{
     device::{self, events, messages, profile},
     manage::{
         account_limits, accounts, analytics, apps, batch, beacons, campaigns, decisions,
-        experiences, instances, labels, members, places, tokens, users, zones,
+        experiences, exports, instances, labels, members, places, tokens, users, zones,
     },
     oauth,
     ops::{health, metrics},
@@ -92,6 +96,11 @@ const USERS: &[Parameter] = &[required("appId", ParameterKind::Id), OFFSET, LIMI
 /// Of which app an id is that is the app's own.
 const OF_APP: &[Parameter] = &[required("appId", ParameterKind::Id)];
 
+/// Which objects go into a file: those of the list, all of them, in the order they were made.
+const PLACES_FILE: &[Parameter] = &[Q, EXTERNAL_ID, LABEL_ID];
+const ZONES_FILE: &[Parameter] = &[Q, PLACE_ID, EXTERNAL_ID, LABEL_ID];
+const BEACONS_FILE: &[Parameter] = &[Q, ZONE_ID, EXTERNAL_ID, LABEL_ID];
+
 /// Whether a batch is done as a whole or not at all, and whether an item may replace the object that
 /// has its `externalId`.
 const BATCH: &[Parameter] = &[
@@ -169,6 +178,16 @@ static ROUTES: &[Route] = &[
     route(Get,    "/v2/beacons/{beaconId}", Manage(Viewer, manage!(beacons::get))),
     route(Put,    "/v2/beacons/{beaconId}", Manage(Editor, manage!(beacons::put))).json(),
     route(Delete, "/v2/beacons/{beaconId}", Manage(Editor, manage!(beacons::delete))).query(&[CASCADE]),
+
+    route(Get,    "/v2/exports/places.csv",      Ask(Viewer, call!(exports::file, Places, Csv))).query(PLACES_FILE).answers("text/csv"),
+    route(Get,    "/v2/exports/places.ndjson",   Ask(Viewer, call!(exports::file, Places, Ndjson))).query(PLACES_FILE).answers("application/x-ndjson"),
+    route(Get,    "/v2/exports/places.geojson",  Ask(Viewer, call!(exports::file, Places, Geojson))).query(PLACES_FILE).answers("application/geo+json"),
+    route(Get,    "/v2/exports/zones.csv",       Ask(Viewer, call!(exports::file, Zones, Csv))).query(ZONES_FILE).answers("text/csv"),
+    route(Get,    "/v2/exports/zones.ndjson",    Ask(Viewer, call!(exports::file, Zones, Ndjson))).query(ZONES_FILE).answers("application/x-ndjson"),
+    route(Get,    "/v2/exports/zones.geojson",   Ask(Viewer, call!(exports::file, Zones, Geojson))).query(ZONES_FILE).answers("application/geo+json"),
+    route(Get,    "/v2/exports/beacons.csv",     Ask(Viewer, call!(exports::file, Beacons, Csv))).query(BEACONS_FILE).answers("text/csv"),
+    route(Get,    "/v2/exports/beacons.ndjson",  Ask(Viewer, call!(exports::file, Beacons, Ndjson))).query(BEACONS_FILE).answers("application/x-ndjson"),
+    route(Get,    "/v2/exports/beacons.geojson", Ask(Viewer, call!(exports::file, Beacons, Geojson))).query(BEACONS_FILE).answers("application/geo+json"),
 
     route(Get,    "/v2/campaigns",              Manage(Viewer, manage!(campaigns::list))).query(CAMPAIGNS),
     route(Post,   "/v2/campaigns",              Manage(Editor, manage!(campaigns::create))).json().created(),

@@ -4,10 +4,12 @@ use std::{ops::Deref, sync::Arc};
 
 use moca_core::{
     clock::{Clock, Random},
-    limits::{REQUEST_ARRIVAL_MS_MAX, REQUEST_WORK_MS_MAX},
+    limits::{EXPORTS_AT_ONCE, REQUEST_ARRIVAL_MS_MAX, REQUEST_WORK_MS_MAX},
 };
 use moca_engine::Engine;
 use moca_storage::control::Control;
+
+use tokio::sync::Semaphore;
 
 use crate::{
     cors::Origins,
@@ -40,6 +42,8 @@ pub struct Parts {
     pub(crate) origins: Origins,
     pub(crate) requests: Counters<Caller>,
     pub(crate) door: Door,
+    /// Turns of those who export.
+    pub(crate) exports: Arc<Semaphore>,
 }
 
 /// What an operator can set about the API.
@@ -90,6 +94,7 @@ impl ApiState {
             origins: Origins::default(),
             requests: Counters::default(),
             door: Door::default(),
+            exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
         }))
     }
 }

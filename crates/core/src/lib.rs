@@ -11,6 +11,7 @@
 pub mod account;
 pub mod app;
 pub mod beacon;
+pub mod bulk;
 pub mod campaign;
 pub mod clock;
 pub mod erasure;

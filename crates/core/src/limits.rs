@@ -27,6 +27,11 @@ pub const PAGE_OFFSET_MAX: i64 = 10_000_000;
 /// Items of one batch request.
 pub const BATCH_ITEMS_MAX: usize = 1_000;
 
+/// Exports at a time: each holds one of the [`CONTROL_READERS`].
+pub const EXPORTS_AT_ONCE: usize = 2;
+/// Milliseconds an export waits for a client that takes nothing.
+pub const EXPORT_STALL_MS_MAX: u64 = 30_000;
+
 /// Characters of a name.
 pub const NAME_CHARS_MAX: usize = 200;
 /// Characters of a description or an address.

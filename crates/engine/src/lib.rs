@@ -4,6 +4,7 @@
 //! follows from it is read with all that was acknowledged before the read.
 
 mod backlog;
+mod bulk;
 mod engine;
 mod error;
 pub mod estate;
@@ -15,6 +16,7 @@ mod query;
 mod read;
 mod shared;
 mod start;
+pub mod workers;
 
 pub use engine::Engine;
 pub use error::EngineError;

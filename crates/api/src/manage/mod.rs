@@ -11,6 +11,7 @@ mod common;
 pub mod decisions;
 mod deletion;
 pub mod experiences;
+pub mod exports;
 pub mod instances;
 pub mod labels;
 pub mod members;

@@ -8,6 +8,7 @@ mod beacons;
 mod many;
 mod mentions;
 mod places;
+pub(crate) mod portable;
 mod zones;
 
 use moca_core::{
@@ -24,6 +25,7 @@ use serde_json::Value;
 
 pub use many::{Done, store_many};
 pub use mentions::{Mention, require_existing};
+pub use portable::Bulk;
 
 /// Who makes a change, and when.
 #[derive(Clone, Copy)]
@@ -56,6 +58,10 @@ pub trait Managed: Stored + Clone {
     fn read_body(body: &Value, current: Option<&Self>) -> Result<Self::Input, Vec<Fault>>;
     /// The ids in the body, which have to be those of objects of the account.
     fn mentions(input: &Self::Input) -> Vec<Mention>;
+    /// The id.
+    fn id(&self) -> Id {
+        self.frame().id
+    }
     /// The customer's own id.
     fn external_id(&self) -> Option<&str>;
     /// The customer's own id in a body.

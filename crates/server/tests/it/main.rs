@@ -19,6 +19,7 @@ mod devices;
 mod docs;
 mod erasure;
 mod experiences;
+mod exports;
 mod geofences;
 mod import;
 mod labels;

@@ -2,7 +2,11 @@
 
 use std::fmt::Write as _;
 
-use moca_core::{account::Account, id::AccountId, resource::Kind};
+use moca_core::{
+    account::Account,
+    id::{AccountId, Id},
+    resource::Kind,
+};
 
 use super::{
     Filter, ListQuery, Page, READING, SortField, Stored, Tx,
@@ -28,6 +32,40 @@ impl Tx {
             self.count(R::TABLE, &conditions).await?
         };
         self.page(query, conditions, total).await
+    }
+
+    /// The account's objects that a list would hold, in the order they were made, after the one made
+    /// at this time with this id, at most `limit`. The page and the order of the query are not
+    /// looked at. However far on, it takes no longer.
+    pub async fn scan<R: Stored>(
+        &mut self,
+        account: AccountId,
+        query: &ListQuery,
+        after: Option<(i64, Id)>,
+        limit: i64,
+    ) -> Result<Vec<R>, StorageError> {
+        let mut conditions = Conditions::default();
+        conditions.push("account_id = {}", Value::id(account));
+        conditions.narrow(R::KIND, R::TABLE, query)?;
+        let (columns, name) = (R::TABLE.read_columns(), R::TABLE.name);
+        let mut wheres = conditions.text();
+        let mut values = conditions.values;
+        if let Some((created_at, id)) = after {
+            let first = values.len() + 1;
+            wheres.push_str(&format!(
+                " AND (created_at, id) > (${first}, ${})",
+                first + 1
+            ));
+            values.extend([created_at.into(), Value::id(id)]);
+        }
+        values.push(limit.into());
+        let sql = format!(
+            "SELECT {columns} FROM {name}{wheres} ORDER BY created_at, id LIMIT ${}",
+            values.len()
+        );
+        let rows = self.session.query(sql, values).await;
+        let rows = rows.map_err(|error| error.doing(READING))?;
+        rows.into_iter().map(object_of).collect()
     }
 
     /// All accounts, for operators.
