@@ -2,6 +2,8 @@
 
 use std::process::Stdio;
 
+use moca_api::{route::Verb, routes::routes};
+
 use super::{Desk, text};
 
 #[test]
@@ -119,4 +121,54 @@ fn a_reader_that_has_enough_is_no_error() {
         let done = super::done(child.wait_with_output().unwrap());
         assert_eq!((done.code, done.err.as_str()), (0, ""), "{arguments:?}");
     }
+}
+
+/// `externalId` is `--external-id`, `placeId` is `--place`, `q` is `--search`.
+fn flag_of(parameter: &str) -> String {
+    match parameter {
+        "q" => "search".to_owned(),
+        "externalId" => "external-id".to_owned(),
+        name => name
+            .strip_suffix("Id")
+            .unwrap_or(name)
+            .chars()
+            .flat_map(|c| {
+                let dash = c.is_ascii_uppercase().then_some('-');
+                dash.into_iter().chain([c.to_ascii_lowercase()])
+            })
+            .collect(),
+    }
+}
+
+#[test]
+fn every_list_of_the_api_is_a_command_and_every_parameter_a_flag() {
+    let moca = moca_server::cli::command();
+    let mut lists = 0;
+    for route in routes() {
+        let Some(plural) = route.path.strip_prefix("/v2/") else {
+            continue;
+        };
+        let pages = route
+            .query
+            .iter()
+            .any(|parameter| parameter.name == "offset");
+        if route.verb != Verb::Get || plural.contains('/') || !pages {
+            continue;
+        }
+        lists += 1;
+        let list = moca
+            .find_subcommand(plural)
+            .and_then(|kind| kind.find_subcommand("list"))
+            .unwrap_or_else(|| panic!("add a row for {plural} to server/src/cli/kinds.rs"));
+        for parameter in route.query {
+            let flag = flag_of(parameter.name);
+            assert!(
+                list.get_arguments()
+                    .any(|arg| arg.get_id() == flag.as_str()),
+                "add {} as --{flag} to the row of {plural} in server/src/cli/kinds.rs",
+                parameter.name
+            );
+        }
+    }
+    assert!(lists > 10);
 }
