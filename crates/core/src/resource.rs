@@ -1,8 +1,13 @@
 //! The frame that every managed object shares, and the kinds of object.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::id::{AccountId, Id};
+use crate::id::{
+    AccountId, AppId, BeaconId, CampaignId, ExperienceId, Id, IdError, LabelId, MemberId, PlaceId,
+    TokenId, ZoneId,
+};
 
 /// What the server keeps about every object besides its `config`.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,4 +97,31 @@ impl<'de> Deserialize<'de> for Kind {
         let noun = String::deserialize(deserializer)?;
         Self::named(&noun).ok_or_else(|| de::Error::custom(format!("{noun} is no kind of object")))
     }
+}
+
+/// An id that names one kind of managed object.
+pub trait ManagedId: FromStr<Err = IdError> + Into<Id> + Copy + PartialEq {
+    /// The kind.
+    const KIND: Kind;
+}
+
+macro_rules! managed_ids {
+    ($($id:ident: $kind:ident;)*) => {$(
+        impl ManagedId for $id {
+            const KIND: Kind = Kind::$kind;
+        }
+    )*};
+}
+
+managed_ids! {
+    AccountId: Account;
+    MemberId: Member;
+    TokenId: Token;
+    AppId: App;
+    LabelId: Label;
+    PlaceId: Place;
+    ZoneId: Zone;
+    BeaconId: Beacon;
+    CampaignId: Campaign;
+    ExperienceId: Experience;
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{
     links,
-    problem::Fault,
+    mention::Body,
     read::{self, Fields},
     resource::Resource,
     values,
@@ -94,8 +94,8 @@ impl From<&account::Account> for Account {
 }
 
 /// Reads the body of a POST or PUT.
-pub fn read(value: &Value) -> Result<AccountInput, Vec<Fault>> {
-    read::body(value, &["quotas", "rateLimits"], |fields| {
+pub fn read(value: &Value) -> Body<AccountInput> {
+    read::managed(value, &["accountId", "quotas", "rateLimits"], |fields| {
         let config = fields.object("config", read_config);
         Some(AccountInput { config: config? })
     })

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     links,
-    problem::Fault,
+    mention::Body,
     read::{self, Fields},
     resource::Resource,
     values,
@@ -61,8 +61,8 @@ impl App {
 }
 
 /// Reads the body of a POST or PUT.
-pub fn read(value: &Value) -> Result<AppInput, Vec<Fault>> {
-    read::body(value, &["appId", "appSecret"], |fields| {
+pub fn read(value: &Value) -> Body<AppInput> {
+    read::managed(value, &["appId", "appSecret"], |fields| {
         let config = fields.object("config", read_config);
         Some(AppInput { config: config? })
     })

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    mention::Body,
     places::{read_label_ids, read_position},
-    problem::Fault,
     properties,
     read::{self, Fields},
     resource::Resource,
@@ -73,15 +73,24 @@ impl From<&beacon::Beacon> for Beacon {
 }
 
 /// Reads the body of a POST or PUT.
-pub fn read(value: &Value) -> Result<BeaconInput, Vec<Fault>> {
-    read::body(value, &["beaconId"], |fields| {
-        let config = fields.object("config", read_config);
+pub fn read(value: &Value) -> Body<BeaconInput> {
+    read_named(value, None)
+}
+
+/// Reads the body of a PUT to the `externalId` in its path.
+pub fn read_external(value: &Value, external_id: &str) -> Body<BeaconInput> {
+    read_named(value, Some(external_id))
+}
+
+fn read_named(value: &Value, external_id: Option<&str>) -> Body<BeaconInput> {
+    read::managed(value, &["beaconId"], |fields| {
+        let config = fields.object("config", |fields| read_config(fields, external_id));
         Some(BeaconInput { config: config? })
     })
 }
 
-fn read_config(fields: &mut Fields<'_, '_>) -> Option<BeaconConfig> {
-    let zone_id = fields.optional("zoneId", values::id);
+fn read_config(fields: &mut Fields<'_, '_>, external_id: Option<&str>) -> Option<BeaconConfig> {
+    let zone_id = fields.reference("zoneId");
     let name = fields.optional("name", values::name);
     let identity = read_identity(fields);
     let provider = fields.optional("provider", values::code);
@@ -92,7 +101,7 @@ fn read_config(fields: &mut Fields<'_, '_>) -> Option<BeaconConfig> {
         "txPowerDbm",
         values::integer(TX_POWER_DBM_MIN, TX_POWER_DBM_MAX),
     );
-    let external_id = fields.optional("externalId", values::code);
+    let external_id = fields.external_id(external_id);
     let label_ids = read_label_ids(fields);
     let properties = properties::read(fields, "properties");
     Some(BeaconConfig {

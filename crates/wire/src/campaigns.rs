@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     fault::FaultCode,
-    problem::Fault,
+    mention::Body,
     read::{self, Fields},
     resource::Resource,
     values,
@@ -67,8 +67,8 @@ impl Campaign {
 }
 
 /// Reads the body of a POST, or of a PUT on a campaign of `app`, which cannot change.
-pub fn read(value: &Value, app: Option<AppId>) -> Result<CampaignInput, Vec<Fault>> {
-    read::body(value, &["campaignId", "status", "statusAt"], |fields| {
+pub fn read(value: &Value, app: Option<AppId>) -> Body<CampaignInput> {
+    read::managed(value, &["campaignId", "status", "statusAt"], |fields| {
         let app_id = fields.parent("appId", app);
         let config = fields.object("config", read_config);
         Some(CampaignInput {

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{
     actions,
-    problem::Fault,
+    mention::Body,
     read::{self, Fields},
     resource::Resource,
     values::{self, Reading},
@@ -76,8 +76,8 @@ impl From<&experience::Experience> for Experience {
 }
 
 /// Reads the body of a POST, or of a PUT on an experience of `campaign`, which cannot change.
-pub fn read(value: &Value, campaign: Option<CampaignId>) -> Result<ExperienceInput, Vec<Fault>> {
-    read::body(value, &["experienceId"], |fields| {
+pub fn read(value: &Value, campaign: Option<CampaignId>) -> Body<ExperienceInput> {
+    read::managed(value, &["experienceId"], |fields| {
         let campaign_id = fields.parent("campaignId", campaign);
         let config = fields.object("config", read_config);
         let trigger = fields.object("trigger", read_trigger);
@@ -163,35 +163,34 @@ fn read_trigger(fields: &mut Fields<'_, '_>) -> Option<Trigger> {
     };
     Some(match kind {
         TriggerType::EnterPlace => {
-            let (place_id, delay_ms) = (fields.required("placeId", values::id), read_delay(fields));
+            let (place_id, delay_ms) = (fields.required_reference("placeId"), read_delay(fields));
             Trigger::EnterPlace {
                 place_id: place_id?,
                 delay_ms,
             }
         }
         TriggerType::ExitPlace => Trigger::ExitPlace {
-            place_id: fields.required("placeId", values::id)?,
+            place_id: fields.required_reference("placeId")?,
         },
         TriggerType::EnterZone => {
-            let (zone_id, delay_ms) = (fields.required("zoneId", values::id), read_delay(fields));
+            let (zone_id, delay_ms) = (fields.required_reference("zoneId"), read_delay(fields));
             Trigger::EnterZone {
                 zone_id: zone_id?,
                 delay_ms,
             }
         }
         TriggerType::ExitZone => Trigger::ExitZone {
-            zone_id: fields.required("zoneId", values::id)?,
+            zone_id: fields.required_reference("zoneId")?,
         },
         TriggerType::EnterBeacon => {
-            let (beacon_id, delay_ms) =
-                (fields.required("beaconId", values::id), read_delay(fields));
+            let (beacon_id, delay_ms) = (fields.required_reference("beaconId"), read_delay(fields));
             Trigger::EnterBeacon {
                 beacon_id: beacon_id?,
                 delay_ms,
             }
         }
         TriggerType::ExitBeacon => Trigger::ExitBeacon {
-            beacon_id: fields.required("beaconId", values::id)?,
+            beacon_id: fields.required_reference("beaconId")?,
         },
     })
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    problem::Fault,
+    mention::Body,
     read::{self, Fields},
     resource::Resource,
     values,
@@ -55,8 +55,8 @@ impl From<&label::Label> for Label {
 }
 
 /// Reads the body of a POST or PUT.
-pub fn read(value: &Value) -> Result<LabelInput, Vec<Fault>> {
-    read::body(value, &["labelId"], |fields| {
+pub fn read(value: &Value) -> Body<LabelInput> {
+    read::managed(value, &["labelId"], |fields| {
         let config = fields.object("config", read_config);
         Some(LabelInput { config: config? })
     })

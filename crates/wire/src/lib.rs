@@ -2,7 +2,7 @@
 //!
 //! One file a resource. Each holds the answer (`Place`), what a client sends (`PlaceInput`) and the
 //! strict readers that turn a JSON value into it or list all its faults. Suggested reading order:
-//! [`problem`], [`fault`], [`read`], [`values`], then [`places`] as the example of a resource.
+//! [`problem`], [`fault`], [`read`], [`mention`], [`values`], then [`places`] as the example of a resource.
 
 pub mod account_limits;
 pub mod accounts;
@@ -21,6 +21,7 @@ pub mod instances;
 pub mod labels;
 pub mod links;
 pub mod members;
+pub mod mention;
 pub mod messages;
 pub mod oauth;
 pub mod page;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     links,
-    problem::Fault,
+    mention::Body,
     read::{self, Fields},
     resource::Resource,
     values::{self, Reading},
@@ -56,8 +56,8 @@ impl From<&account::Member> for Member {
 }
 
 /// Reads the body of a POST or PUT.
-pub fn read(value: &Value) -> Result<MemberInput, Vec<Fault>> {
-    read::body(value, &["memberId"], |fields| {
+pub fn read(value: &Value) -> Body<MemberInput> {
+    read::managed(value, &["memberId"], |fields| {
         let config = fields.object("config", read_config);
         Some(MemberInput { config: config? })
     })

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     geofence,
-    problem::Fault,
+    mention::Body,
     properties,
     read::{self, Fields},
     resource::Resource,
@@ -67,20 +67,29 @@ impl From<&place::Place> for Place {
 }
 
 /// Reads the body of a POST or PUT.
-pub fn read(value: &Value) -> Result<PlaceInput, Vec<Fault>> {
-    read::body(value, &["placeId"], |fields| {
-        let config = fields.object("config", read_config);
+pub fn read(value: &Value) -> Body<PlaceInput> {
+    read_named(value, None)
+}
+
+/// Reads the body of a PUT to the `externalId` in its path.
+pub fn read_external(value: &Value, external_id: &str) -> Body<PlaceInput> {
+    read_named(value, Some(external_id))
+}
+
+fn read_named(value: &Value, external_id: Option<&str>) -> Body<PlaceInput> {
+    read::managed(value, &["placeId"], |fields| {
+        let config = fields.object("config", |fields| read_config(fields, external_id));
         Some(PlaceInput { config: config? })
     })
 }
 
-fn read_config(fields: &mut Fields<'_, '_>) -> Option<PlaceConfig> {
+fn read_config(fields: &mut Fields<'_, '_>, external_id: Option<&str>) -> Option<PlaceConfig> {
     let name = fields.required("name", values::name);
     let geofence = fields.optional_object("geofence", geofence::read_fields);
     let address = fields.optional("address", values::description);
     let time_zone = fields.optional("timeZone", values::time_zone);
     let category = fields.optional("category", values::code);
-    let external_id = fields.optional("externalId", values::code);
+    let external_id = fields.external_id(external_id);
     let provider = fields.optional("provider", values::code);
     let label_ids = read_label_ids(fields);
     let properties = properties::read(fields, "properties");
@@ -99,7 +108,7 @@ fn read_config(fields: &mut Fields<'_, '_>) -> Option<PlaceConfig> {
 
 /// The labels in `labelIds`.
 pub(crate) fn read_label_ids(fields: &mut Fields<'_, '_>) -> Vec<LabelId> {
-    fields.set("labelIds", LABELS_MAX, values::id)
+    fields.references("labelIds", LABELS_MAX)
 }
 
 /// A position: `latitude` and `longitude`.

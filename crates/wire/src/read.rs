@@ -1,16 +1,19 @@
 //! A strict reader of JSON objects that finds all faults of a body, not the first.
 //!
-//! A body is read field by field inside [`body`]; what no reader asked for is an unknown field.
+//! A body is read field by field inside [`managed`] or [`body`]; what no reader asked for is an unknown field.
 //! Readers give `None` where something was wrong, so a type is put together with `?` at the end,
 //! when every field has been looked at.
+//!
+//! Ids of other objects are read with [`Fields::reference`] and its like, which note a [`Mention`].
+//! Whether those objects exist only the store knows, so a [`Body`] gives its value away only to who
+//! says which of them do, and then all faults are told at once.
 
-use std::str::FromStr;
-
-use moca_core::id::IdError;
+use moca_core::resource::ManagedId;
 use serde_json::{Map, Value};
 
 use crate::{
     fault::{FaultCode, Faults},
+    mention::{Body, Mention},
     problem::Fault,
     values::{self, Reading},
 };
@@ -18,21 +21,35 @@ use crate::{
 /// The fields every managed object answers with and ignores when they are sent back.
 const SERVER_OWNED: &[&str] = &["createdAt", "updatedAt", "accountId"];
 
-/// Reads a whole body. `server_owned` fields may be present and are ignored, so that an answer can
-/// be sent back as it is.
+/// Reads a whole body that mentions no other object. `server_owned` fields may be present and are
+/// ignored, so that an answer can be sent back as it is.
 pub fn body<T>(
     value: &Value,
     server_owned: &[&str],
     read: impl FnOnce(&mut Fields<'_, '_>) -> Option<T>,
 ) -> Result<T, Vec<Fault>> {
-    let mut faults = Faults::new();
+    // A mention would be a fault, as nobody looks it up: then `managed` is what is wanted.
+    managed(value, server_owned, read).settle(|_| false)
+}
+
+/// Reads the body of a managed object, which may mention others.
+pub fn managed<T>(
+    value: &Value,
+    server_owned: &[&str],
+    read: impl FnOnce(&mut Fields<'_, '_>) -> Option<T>,
+) -> Body<T> {
+    let mut notes = Notes::default();
     let mut ignored = SERVER_OWNED.to_vec();
     ignored.extend_from_slice(server_owned);
-    let read = read_object(value, String::new(), &ignored, &mut faults, read);
-    match read {
-        Some(read) if faults.is_empty() => Ok(read),
-        _ => Err(faults.into_vec()),
-    }
+    let value = read_object(value, String::new(), &ignored, &mut notes, read);
+    Body::new(value, notes.faults, notes.mentions)
+}
+
+/// What is found out about a body besides its value.
+#[derive(Default)]
+struct Notes {
+    faults: Faults,
+    mentions: Vec<Mention>,
 }
 
 /// Reads an object that is part of something else and stands there at `pointer`.
@@ -41,30 +58,29 @@ pub fn part<T>(
     pointer: &str,
     read: impl FnOnce(&mut Fields<'_, '_>) -> Option<T>,
 ) -> Result<T, Vec<Fault>> {
-    let mut faults = Faults::new();
-    let read = read_object(value, pointer.to_owned(), &[], &mut faults, read);
-    match read {
-        Some(read) if faults.is_empty() => Ok(read),
-        _ => Err(faults.into_vec()),
-    }
+    let mut notes = Notes::default();
+    let value = read_object(value, pointer.to_owned(), &[], &mut notes, read);
+    Body::new(value, notes.faults, notes.mentions).settle(|_| false)
 }
 
 fn read_object<T>(
     value: &Value,
     pointer: String,
     ignored: &[&str],
-    faults: &mut Faults,
+    notes: &mut Notes,
     read: impl FnOnce(&mut Fields<'_, '_>) -> Option<T>,
 ) -> Option<T> {
     let Value::Object(object) = value else {
-        faults.push(pointer, FaultCode::WrongType, "expected an object");
+        notes
+            .faults
+            .push(pointer, FaultCode::WrongType, "expected an object");
         return None;
     };
     let mut fields = Fields {
         object,
         pointer,
         known: Vec::new(),
-        faults,
+        notes,
     };
     let result = read(&mut fields);
     fields.refuse_unknown(ignored);
@@ -76,7 +92,7 @@ pub struct Fields<'v, 'f> {
     object: &'v Map<String, Value>,
     pointer: String,
     known: Vec<&'static str>,
-    faults: &'f mut Faults,
+    notes: &'f mut Notes,
 }
 
 impl<'v> Fields<'v, '_> {
@@ -87,12 +103,13 @@ impl<'v> Fields<'v, '_> {
 
     /// Notes a fault of a field, found by comparing several.
     pub fn fault(&mut self, key: &str, code: FaultCode, detail: impl Into<String>) {
-        self.faults.push(self.pointer(key), code, detail);
+        let pointer = self.pointer(key);
+        self.notes.faults.push(pointer, code, detail);
     }
 
     /// Notes a fault deep inside a field, at this pointer.
     pub(crate) fn fault_at(&mut self, pointer: String, code: FaultCode, detail: impl Into<String>) {
-        self.faults.push(pointer, code, detail);
+        self.notes.faults.push(pointer, code, detail);
     }
 
     /// The value of a field; `None` if it is absent or null.
@@ -139,14 +156,42 @@ impl<'v> Fields<'v, '_> {
         }
     }
 
+    /// The id of another object, which may be absent.
+    pub fn reference<T: ManagedId>(&mut self, key: &'static str) -> Option<T> {
+        let id = self.optional(key, values::id)?;
+        self.mention(key, id);
+        Some(id)
+    }
+
+    /// The id of another object, which must be given.
+    pub fn required_reference<T: ManagedId>(&mut self, key: &'static str) -> Option<T> {
+        let id = self.required(key, values::id)?;
+        self.mention(key, id);
+        Some(id)
+    }
+
+    /// A list of at most `max` ids of different objects; empty when absent.
+    pub fn references<T: ManagedId>(&mut self, key: &'static str, max: usize) -> Vec<T> {
+        let ids = self.indexed_set(key, max, values::id);
+        let pointer = self.pointer(key);
+        for (index, id) in &ids {
+            let mention = Mention::new(*id, format!("{pointer}/{index}"));
+            self.notes.mentions.push(mention);
+        }
+        ids.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Notes that a field names an object.
+    fn mention<T: ManagedId>(&mut self, key: &str, id: T) {
+        let mention = Mention::new(id, self.pointer(key));
+        self.notes.mentions.push(mention);
+    }
+
     /// The id of the parent: it must be given when there is no `current` one, and may be left out,
     /// but not changed, when there is.
-    pub fn parent<T>(&mut self, key: &'static str, current: Option<T>) -> Option<T>
-    where
-        T: FromStr<Err = IdError> + PartialEq,
-    {
+    pub fn parent<T: ManagedId>(&mut self, key: &'static str, current: Option<T>) -> Option<T> {
         let Some(current) = current else {
-            return self.required(key, values::id);
+            return self.required_reference(key);
         };
         let sent: Option<T> = self.optional(key, values::id);
         if sent.is_some_and(|sent| sent != current) {
@@ -157,6 +202,21 @@ impl<'v> Fields<'v, '_> {
             );
         }
         Some(current)
+    }
+
+    /// The `externalId`: the one in the path, which one in the body has to equal, or that.
+    pub fn external_id(&mut self, in_path: Option<&str>) -> Option<String> {
+        let key = "externalId";
+        let sent = self.optional(key, values::code);
+        let Some(in_path) = in_path else {
+            return sent;
+        };
+        let own = self.note(key, values::code(&Value::String(in_path.to_owned())))?;
+        if sent.is_some_and(|sent| sent != own) {
+            let detail = "leave it out or send the one that stands in the path";
+            self.fault(key, FaultCode::Immutable, detail);
+        }
+        Some(own)
     }
 
     /// An object that must be there.
@@ -176,7 +236,7 @@ impl<'v> Fields<'v, '_> {
         read: impl FnOnce(&mut Fields<'_, '_>) -> Option<T>,
     ) -> Option<T> {
         let value = self.take(key)?;
-        read_object(value, self.pointer(key), &[], self.faults, read)
+        read_object(value, self.pointer(key), &[], self.notes, read)
     }
 
     /// A list of at most `max` different values; empty when absent.
@@ -186,20 +246,32 @@ impl<'v> Fields<'v, '_> {
         max: usize,
         read: impl Fn(&Value) -> Reading<T>,
     ) -> Vec<T> {
+        let values = self.indexed_set(key, max, read);
+        values.into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// The same, each with where it stands in the list.
+    fn indexed_set<T: PartialEq>(
+        &mut self,
+        key: &'static str,
+        max: usize,
+        read: impl Fn(&Value) -> Reading<T>,
+    ) -> Vec<(usize, T)> {
         let Some(items) = self.list(key, max) else {
             return Vec::new();
         };
         let pointer = self.pointer(key);
-        let mut values = Vec::with_capacity(items.len());
+        let faults = &mut self.notes.faults;
+        let mut values: Vec<(usize, T)> = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             let at = format!("{pointer}/{index}");
             match read(item) {
-                Err(complaint) => self.faults.push(at, complaint.code, complaint.detail),
-                Ok(value) if values.contains(&value) => {
+                Err(complaint) => faults.push(at, complaint.code, complaint.detail),
+                Ok(value) if values.iter().any(|(_, seen)| *seen == value) => {
                     let detail = "stands in the list more than once";
-                    self.faults.push(at, FaultCode::NotUnique, detail);
+                    faults.push(at, FaultCode::NotUnique, detail);
                 }
-                Ok(value) => values.push(value),
+                Ok(value) => values.push((index, value)),
             }
         }
         values
@@ -220,7 +292,9 @@ impl<'v> Fields<'v, '_> {
     /// Notes a fault at a key inside the map or list `key`.
     pub fn fault_inside(&mut self, key: &str, inner: &str, complaint: values::Complaint) {
         let pointer = pointer_to(&self.pointer(key), inner);
-        self.faults.push(pointer, complaint.code, complaint.detail);
+        self.notes
+            .faults
+            .push(pointer, complaint.code, complaint.detail);
     }
 
     fn note<T>(&mut self, key: &str, reading: Reading<T>) -> Option<T> {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     fault::FaultCode,
     members::role,
-    problem::Fault,
+    mention::Body,
     read::{self, Fields},
     resource::Resource,
     values,
@@ -72,20 +72,10 @@ impl Token {
 const SERVER_OWNED: &[&str] = &["tokenId", "parentId", "accessToken"];
 
 /// Reads the body of a POST at time `now_ms`.
-pub fn read_create(value: &Value, now_ms: i64) -> Result<TokenInput, Vec<Fault>> {
-    read::body(value, SERVER_OWNED, |fields| {
-        let member_id = fields.optional("memberId", values::id);
-        let config = fields.object("config", |fields| {
-            let config = read_config(fields)?;
-            if config.expires_at.is_some_and(|at| at <= now_ms) {
-                fields.fault(
-                    "expiresAt",
-                    FaultCode::OutOfRange,
-                    format!("expected a moment after now ({now_ms})"),
-                );
-            }
-            Some(config)
-        });
+pub fn read_create(value: &Value, now_ms: i64) -> Body<TokenInput> {
+    read::managed(value, SERVER_OWNED, |fields| {
+        let member_id = fields.reference("memberId");
+        let config = fields.object("config", |fields| read_config(fields, Some(now_ms)));
         Some(TokenInput {
             member_id,
             config: config?,
@@ -95,10 +85,10 @@ pub fn read_create(value: &Value, now_ms: i64) -> Result<TokenInput, Vec<Fault>>
 
 /// Reads the body of a PUT on a token of `member`, who cannot change. Any `expiresAt` will do: one
 /// that has passed ends the token, and an ended one can be sent back as it is.
-pub fn read_replace(value: &Value, member: MemberId) -> Result<TokenInput, Vec<Fault>> {
-    read::body(value, SERVER_OWNED, |fields| {
+pub fn read_replace(value: &Value, member: MemberId) -> Body<TokenInput> {
+    read::managed(value, SERVER_OWNED, |fields| {
         let member_id = fields.parent("memberId", Some(member));
-        let config = fields.object("config", read_config);
+        let config = fields.object("config", |fields| read_config(fields, None));
         Some(TokenInput {
             member_id,
             config: config?,
@@ -106,9 +96,19 @@ pub fn read_replace(value: &Value, member: MemberId) -> Result<TokenInput, Vec<F
     })
 }
 
-fn read_config(fields: &mut Fields<'_, '_>) -> Option<TokenConfig> {
+/// `after` is the moment that `expiresAt` must lie behind.
+fn read_config(fields: &mut Fields<'_, '_>, after: Option<i64>) -> Option<TokenConfig> {
     let name = fields.required("name", values::name);
     let expires_at = fields.optional("expiresAt", values::moment);
+    if let (Some(after), Some(at)) = (after, expires_at)
+        && at <= after
+    {
+        fields.fault(
+            "expiresAt",
+            FaultCode::OutOfRange,
+            format!("expected a moment after now ({after})"),
+        );
+    }
     let role = fields.optional("role", role);
     Some(TokenConfig {
         name: name?,

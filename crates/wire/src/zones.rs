@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::{
     geofence,
+    mention::Body,
     places::read_label_ids,
-    problem::Fault,
     read::{self, Fields},
     resource::Resource,
     values,
@@ -69,10 +69,19 @@ impl From<&zone::Zone> for Zone {
 }
 
 /// Reads the body of a POST, or of a PUT on a zone of `place`, which cannot change.
-pub fn read(value: &Value, place: Option<PlaceId>) -> Result<ZoneInput, Vec<Fault>> {
-    read::body(value, &["zoneId"], |fields| {
+pub fn read(value: &Value, place: Option<PlaceId>) -> Body<ZoneInput> {
+    read_named(value, place, None)
+}
+
+/// The same for a PUT to the `externalId` in its path.
+pub fn read_external(value: &Value, place: Option<PlaceId>, external_id: &str) -> Body<ZoneInput> {
+    read_named(value, place, Some(external_id))
+}
+
+fn read_named(value: &Value, place: Option<PlaceId>, external_id: Option<&str>) -> Body<ZoneInput> {
+    read::managed(value, &["zoneId"], |fields| {
         let place_id = fields.parent("placeId", place);
-        let config = fields.object("config", read_config);
+        let config = fields.object("config", |fields| read_config(fields, external_id));
         Some(ZoneInput {
             place_id: place_id?,
             config: config?,
@@ -80,13 +89,13 @@ pub fn read(value: &Value, place: Option<PlaceId>) -> Result<ZoneInput, Vec<Faul
     })
 }
 
-fn read_config(fields: &mut Fields<'_, '_>) -> Option<ZoneConfig> {
+fn read_config(fields: &mut Fields<'_, '_>, external_id: Option<&str>) -> Option<ZoneConfig> {
     let name = fields.required("name", values::name);
     let short_id = fields.optional("shortId", values::code);
     let floor_number = fields.optional("floorNumber", values::integer(FLOOR_MIN, FLOOR_MAX));
     let category = fields.optional("category", values::code);
     let provider = fields.optional("provider", values::code);
-    let external_id = fields.optional("externalId", values::code);
+    let external_id = fields.external_id(external_id);
     let geofence = fields.optional_object("geofence", geofence::read_fields);
     let label_ids = read_label_ids(fields);
     Some(ZoneConfig {
@@ -102,10 +111,10 @@ fn read_config(fields: &mut Fields<'_, '_>) -> Option<ZoneConfig> {
 }
 
 /// Reads the body of `PUT /v2/zones/{zoneId}/beacons`.
-pub fn read_beacons(value: &Value) -> Result<ZoneBeacons, Vec<Fault>> {
-    read::body(value, &[], |fields| {
+pub fn read_beacons(value: &Value) -> Body<ZoneBeacons> {
+    read::managed(value, &[], |fields| {
         fields.require("beaconIds", "expected a list of ids of beacons");
-        let beacon_ids = fields.set("beaconIds", ZONE_BEACONS_MAX, values::id);
+        let beacon_ids = fields.references("beaconIds", ZONE_BEACONS_MAX);
         Some(ZoneBeacons { beacon_ids })
     })
 }

@@ -12,6 +12,7 @@ use moca_wire::{
     resource::Resource,
 };
 
+use super::common::accept;
 use crate::{call::Call, failure::Failure, reply::Reply, secret};
 
 /// `GET /v2/accounts`
@@ -34,7 +35,7 @@ pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
             "Only owners of the first account of this server may create accounts.",
         ));
     }
-    let input = accounts::read(call.json()?)?;
+    let input = accept(call, tx, accounts::read(call.json()?)).await?;
     let account_id = AccountId(call.new_id());
     let account = Account {
         frame: frame_in(call, account_id, account_id.0),
@@ -76,7 +77,7 @@ pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     }
     let mut account = find(tx, id).await?;
     call.check_match(Some(account.frame.revision))?;
-    account.config = accounts::read(call.json()?)?.config;
+    account.config = accept(call, tx, accounts::read(call.json()?)).await?.config;
     account.frame = call.next_frame(&account.frame);
     tx.replace(&account).await?;
     answer(call, tx, &account).await

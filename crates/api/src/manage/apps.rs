@@ -5,7 +5,7 @@ use moca_storage::control::Tx;
 use moca_wire::apps;
 
 use super::{
-    common::{self, created},
+    common::{self, accept, created},
     deletion,
 };
 use crate::{call::Call, failure::Failure, reply::Reply, secret};
@@ -24,7 +24,7 @@ pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 
 /// `POST /v2/apps`
 pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    let input = apps::read(call.json()?)?;
+    let input = accept(call, tx, apps::read(call.json()?)).await?;
     let frame = call.new_frame();
     let state = call.state();
     let random = state.random.as_ref();
@@ -50,7 +50,7 @@ pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut app = find(call, tx).await?;
     call.check_match(Some(app.frame.revision))?;
-    app.config = apps::read(call.json()?)?.config;
+    app.config = accept(call, tx, apps::read(call.json()?)).await?.config;
     app.frame = call.next_frame(&app.frame);
     tx.replace(&app).await?;
     answer(call, &app)

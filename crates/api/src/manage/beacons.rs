@@ -18,8 +18,8 @@ pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 
 /// `POST /v2/beacons`
 pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    let input = beacons::read(call.json()?)?;
-    let beacon: Beacon = estate::insert(tx, call.author(), input).await?;
+    let body = beacons::read(call.json()?);
+    let beacon: Beacon = estate::insert(tx, call.author(), body).await?;
     created(&beacon.frame, &beacons::Beacon::from(&beacon))
 }
 
@@ -32,8 +32,8 @@ pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let beacon = find(call, tx).await?;
     call.check_match(Some(beacon.frame.revision))?;
-    let input = beacons::read(call.json()?)?;
-    answer(&estate::replace(tx, call.author(), &beacon, input).await?)
+    let body = beacons::read(call.json()?);
+    answer(&estate::replace(tx, call.author(), &beacon, body).await?)
 }
 
 /// `PUT /v2/beacons/external/{externalId}`

@@ -11,7 +11,7 @@ use moca_storage::control::Tx;
 use moca_wire::{campaigns, fault::FaultCode, problem::Fault};
 
 use super::{
-    common::{self, Mention, created, require_existing},
+    common::{self, accept, created},
     deletion,
 };
 use crate::{call::Call, failure::Failure, reply::Reply};
@@ -23,8 +23,7 @@ pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 
 /// `POST /v2/campaigns`
 pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    let input = campaigns::read(call.json()?, None)?;
-    require_existing(call, tx, &[Mention::new(Kind::App, input.app_id, "/appId")]).await?;
+    let input = accept(call, tx, campaigns::read(call.json()?, None)).await?;
     let campaign = Campaign {
         frame: call.new_frame(),
         app_id: input.app_id,
@@ -44,7 +43,12 @@ pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut campaign = find(call, tx).await?;
     call.check_match(Some(campaign.frame.revision))?;
-    let input = campaigns::read(call.json()?, Some(campaign.app_id))?;
+    let input = accept(
+        call,
+        tx,
+        campaigns::read(call.json()?, Some(campaign.app_id)),
+    )
+    .await?;
     let before = std::mem::replace(&mut campaign.config, input.config);
     campaign.lifecycle = campaign.lifecycle.after_edit(&before, call.now_ms());
     replace(call, tx, campaign).await

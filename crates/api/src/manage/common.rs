@@ -3,16 +3,8 @@
 use moca_core::{account::Role, resource::Frame};
 use moca_engine::estate::{self, Managed};
 use moca_storage::control::{Stored, Tx};
-use moca_wire::{
-    fault::FaultCode,
-    problem::{Code, Fault},
-    resource::Resource,
-    values,
-};
+use moca_wire::{mention::Body, problem::Code, resource::Resource};
 use serde::Serialize;
-use serde_json::Value;
-
-pub(crate) use moca_engine::estate::Mention;
 
 use crate::{call::Call, failure::Failure, reply::Reply};
 
@@ -46,13 +38,10 @@ pub(crate) fn created<A: Resource>(frame: &Frame, answer: &A) -> Result<Reply, F
     Reply::created(location, frame.revision, answer)
 }
 
-/// Refuses a body that mentions objects the account does not have, naming all of them.
-pub(crate) async fn require_existing(
-    call: &Call,
-    tx: &mut Tx,
-    mentions: &[Mention],
-) -> Result<(), Failure> {
-    Ok(estate::require_existing(tx, call.principal.account_id, mentions).await?)
+/// What a body says, if nothing is wrong with it; else all of it: the faults of its form and the
+/// objects it mentions that the account does not have.
+pub(crate) async fn accept<T>(call: &Call, tx: &mut Tx, body: Body<T>) -> Result<T, Failure> {
+    Ok(estate::accept(tx, call.principal.account_id, body).await?)
 }
 
 /// Makes or replaces the object with the `externalId` of the path.
@@ -66,31 +55,13 @@ pub(crate) async fn put_external<R: Managed, A: Resource>(
         .get_by_external_id(call.principal.account_id, external_id)
         .await?;
     call.check_match(current.as_ref().map(|object| object.frame().revision))?;
-    let mut input = R::read_body(call.json()?, current.as_ref())?;
-    adopt_external_id(R::external_id_in(&mut input), external_id)?;
+    let body = R::read_body(call.json()?, current.as_ref(), Some(external_id));
     if let Some(current) = current {
-        let object = estate::replace(tx, call.author(), &current, input).await?;
+        let object = estate::replace(tx, call.author(), &current, body).await?;
         return Reply::object(object.frame().revision, &answer(&object));
     }
-    let object: R = estate::insert(tx, call.author(), input).await?;
+    let object: R = estate::insert(tx, call.author(), body).await?;
     created(object.frame(), &answer(&object))
-}
-
-/// Gives an object the `externalId` of the path; one in the body must be the same.
-fn adopt_external_id(external_id: &mut Option<String>, from_path: &str) -> Result<(), Failure> {
-    let pointer = "/config/externalId";
-    let from_path = values::code(&Value::String(from_path.to_owned()))
-        .map_err(|complaint| vec![Fault::new(pointer, complaint.code, complaint.detail)])?;
-    match external_id {
-        Some(sent) if *sent != from_path => {
-            let detail = "leave it out or send the one that stands in the path";
-            Err(vec![Fault::new(pointer, FaultCode::Immutable, detail)].into())
-        }
-        _ => {
-            *external_id = Some(from_path);
-            Ok(())
-        }
-    }
 }
 
 /// Refuses to hand out, change or take away what is above the caller's own role.

@@ -1,14 +1,11 @@
 //! Experiences.
 
-use moca_core::{
-    experience::{Experience, Target, Trigger},
-    resource::Kind,
-};
+use moca_core::{experience::Experience, resource::Kind};
 use moca_storage::control::Tx;
 use moca_wire::experiences;
 
 use super::{
-    common::{self, Mention, created, require_existing},
+    common::{self, accept, created},
     deletion,
 };
 use crate::{call::Call, failure::Failure, reply::Reply};
@@ -21,9 +18,7 @@ pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 
 /// `POST /v2/experiences`
 pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    let input = experiences::read(call.json()?, None)?;
-    let campaign = Mention::new(Kind::Campaign, input.campaign_id, "/campaignId");
-    require_existing(call, tx, &[campaign, mention(input.trigger)]).await?;
+    let input = accept(call, tx, experiences::read(call.json()?, None)).await?;
     let experience = Experience {
         frame: call.new_frame(),
         campaign_id: input.campaign_id,
@@ -47,8 +42,12 @@ pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let experience = find(call, tx).await?;
     call.check_match(Some(experience.frame.revision))?;
-    let input = experiences::read(call.json()?, Some(experience.campaign_id))?;
-    require_existing(call, tx, &[mention(input.trigger)]).await?;
+    let input = accept(
+        call,
+        tx,
+        experiences::read(call.json()?, Some(experience.campaign_id)),
+    )
+    .await?;
     let experience = Experience {
         frame: call.next_frame(&experience.frame),
         campaign_id: experience.campaign_id,
@@ -64,14 +63,6 @@ pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn delete(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let experience = find(call, tx).await?;
     deletion::delete(call, tx, Kind::Experience, &experience.frame).await
-}
-
-fn mention(trigger: Trigger) -> Mention {
-    match trigger.crossing().1 {
-        Target::Place(id) => Mention::new(Kind::Place, id, "/trigger/placeId"),
-        Target::Zone(id) => Mention::new(Kind::Zone, id, "/trigger/zoneId"),
-        Target::Beacon(id) => Mention::new(Kind::Beacon, id, "/trigger/beaconId"),
-    }
 }
 
 async fn find(call: &Call, tx: &mut Tx) -> Result<Experience, Failure> {

@@ -5,7 +5,7 @@ use moca_storage::control::Tx;
 use moca_wire::labels;
 
 use super::{
-    common::{self, created},
+    common::{self, accept, created},
     deletion,
 };
 use crate::{call::Call, failure::Failure, reply::Reply};
@@ -17,7 +17,7 @@ pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 
 /// `POST /v2/labels`
 pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    let input = labels::read(call.json()?)?;
+    let input = accept(call, tx, labels::read(call.json()?)).await?;
     let label = Label {
         frame: call.new_frame(),
         config: input.config,
@@ -35,7 +35,7 @@ pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut label = find(call, tx).await?;
     call.check_match(Some(label.frame.revision))?;
-    label.config = labels::read(call.json()?)?.config;
+    label.config = accept(call, tx, labels::read(call.json()?)).await?.config;
     label.frame = call.next_frame(&label.frame);
     tx.replace(&label).await?;
     answer(&label)

@@ -9,7 +9,7 @@ use moca_storage::control::{ListQuery, Tx};
 use moca_wire::members;
 
 use super::{
-    common::{self, created, require_role_at_most},
+    common::{self, accept, created, require_role_at_most},
     deletion,
 };
 use crate::{call::Call, failure::Failure, reply::Reply};
@@ -21,7 +21,7 @@ pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 
 /// `POST /v2/members`
 pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    let input = members::read(call.json()?)?;
+    let input = accept(call, tx, members::read(call.json()?)).await?;
     require_role_at_most(call, input.config.role)?;
     let member = Member {
         frame: call.new_frame(),
@@ -40,7 +40,7 @@ pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut member = find(call, tx).await?;
     call.check_match(Some(member.frame.revision))?;
-    let config = members::read(call.json()?)?.config;
+    let config = accept(call, tx, members::read(call.json()?)).await?.config;
     require_role_at_most(call, member.config.role.max(config.role))?;
     if config.role < Role::Owner {
         require_other_owner(tx, &member).await?;

@@ -18,8 +18,8 @@ pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 
 /// `POST /v2/places`
 pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    let input = places::read(call.json()?)?;
-    let place: Place = estate::insert(tx, call.author(), input).await?;
+    let body = places::read(call.json()?);
+    let place: Place = estate::insert(tx, call.author(), body).await?;
     created(&place.frame, &places::Place::from(&place))
 }
 
@@ -32,8 +32,8 @@ pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let place = find(call, tx).await?;
     call.check_match(Some(place.frame.revision))?;
-    let input = places::read(call.json()?)?;
-    answer(&estate::replace(tx, call.author(), &place, input).await?)
+    let body = places::read(call.json()?);
+    answer(&estate::replace(tx, call.author(), &place, body).await?)
 }
 
 /// `PUT /v2/places/external/{externalId}`

@@ -5,10 +5,10 @@ use moca_core::{
     resource::Kind,
 };
 use moca_storage::control::Tx;
-use moca_wire::{fault::FaultCode, problem::Fault, tokens};
+use moca_wire::tokens;
 
 use super::{
-    common::{self, created, require_role_at_most},
+    common::{self, accept, created, require_role_at_most},
     deletion,
 };
 use crate::{call::Call, failure::Failure, reply::Reply, secret};
@@ -20,12 +20,12 @@ pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 
 /// `POST /v2/tokens`
 pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    let input = tokens::read_create(call.json()?, call.now_ms())?;
+    let input = accept(call, tx, tokens::read_create(call.json()?, call.now_ms())).await?;
     let member_id = input.member_id.unwrap_or(call.principal.member_id);
     let member = tx
         .get::<Member>(call.principal.account_id, member_id.0)
         .await?
-        .ok_or_else(no_such_member)?;
+        .ok_or_else(|| Failure::not_found(Kind::Member))?;
     require_grantable(call, &member, &input.config)?;
     let access_token = secret::new_token(call.state().random.as_ref());
     let token = Token {
@@ -49,7 +49,13 @@ pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut token = find(call, tx).await?;
     call.check_match(Some(token.frame.revision))?;
-    let config = tokens::read_replace(call.json()?, token.member_id)?.config;
+    let config = accept(
+        call,
+        tx,
+        tokens::read_replace(call.json()?, token.member_id),
+    )
+    .await?
+    .config;
     if token.parent_id.is_some() {
         return Err(Failure::conflict(
             "A token from /oauth/token cannot be changed: delete it and exchange a new one.",
@@ -86,11 +92,6 @@ async fn member_of(call: &Call, tx: &mut Tx, token: &Token) -> Result<Member, Fa
     tx.get(call.principal.account_id, token.member_id.0)
         .await?
         .ok_or_else(|| Failure::internal("a token has no member", token.frame.id.to_string()))
-}
-
-fn no_such_member() -> Failure {
-    let detail = "there is no member with this id in this account";
-    vec![Fault::new("/memberId", FaultCode::NotFound, detail)].into()
 }
 
 async fn find(call: &Call, tx: &mut Tx) -> Result<Token, Failure> {

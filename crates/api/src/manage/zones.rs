@@ -6,7 +6,7 @@ use moca_storage::control::Tx;
 use moca_wire::zones::{self, ZoneBeacons};
 
 use super::{
-    common::{self, Mention, created, require_existing},
+    common::{self, accept, created},
     deletion,
 };
 use crate::{call::Call, failure::Failure, reply::Reply};
@@ -18,8 +18,8 @@ pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 
 /// `POST /v2/zones`
 pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    let input = zones::read(call.json()?, None)?;
-    let zone: Zone = estate::insert(tx, call.author(), input).await?;
+    let body = zones::read(call.json()?, None);
+    let zone: Zone = estate::insert(tx, call.author(), body).await?;
     created(&zone.frame, &zones::Zone::from(&zone))
 }
 
@@ -32,8 +32,8 @@ pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let zone = find(call, tx).await?;
     call.check_match(Some(zone.frame.revision))?;
-    let input = zones::read(call.json()?, Some(zone.place_id))?;
-    answer(&estate::replace(tx, call.author(), &zone, input).await?)
+    let body = zones::read(call.json()?, Some(zone.place_id));
+    answer(&estate::replace(tx, call.author(), &zone, body).await?)
 }
 
 /// `PUT /v2/zones/external/{externalId}`
@@ -60,14 +60,7 @@ pub(crate) async fn get_beacons(call: &Call, tx: &mut Tx) -> Result<Reply, Failu
 pub(crate) async fn put_beacons(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let zone = find(call, tx).await?;
     call.check_match(Some(zone.frame.revision))?;
-    let input = zones::read_beacons(call.json()?)?;
-    let mentions: Vec<Mention> = input
-        .beacon_ids
-        .iter()
-        .enumerate()
-        .map(|(index, id)| Mention::new(Kind::Beacon, *id, &format!("/beaconIds/{index}")))
-        .collect();
-    require_existing(call, tx, &mentions).await?;
+    let input = accept(call, tx, zones::read_beacons(call.json()?)).await?;
     let account_id = call.principal.account_id;
     tx.set_zone_beacons(account_id, zone.id(), &input.beacon_ids, call.now_ms())
         .await?;

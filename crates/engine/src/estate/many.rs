@@ -6,7 +6,7 @@ use moca_core::id::Id;
 use moca_storage::{StorageError, control::Tx};
 use serde_json::Value;
 
-use super::{Author, Managed, Mention, Refusal, mentions::Existing};
+use super::{Author, Managed, Refusal, mentions::Existing};
 
 /// What became of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,12 +69,20 @@ async fn store_run<R: Managed>(
     if upsert {
         current = current_of::<R>(tx, author, bodies).await?;
     }
+    let read: Vec<_> = bodies
+        .iter()
+        .map(|body| {
+            let current = external_id_of(body).and_then(|id| current.remove(id));
+            (R::read_body(body, current.as_ref(), None), current)
+        })
+        .collect();
+    let mentions = read.iter().flat_map(|(body, _)| body.mentions());
+    let existing = Existing::among(tx, author.account_id, mentions).await?;
     let mut outcomes = Vec::with_capacity(bodies.len());
     let mut drafts = Vec::with_capacity(bodies.len());
-    for (index, body) in bodies.iter().enumerate() {
-        let current = external_id_of(body).and_then(|external_id| current.remove(external_id));
+    for (index, (body, current)) in read.into_iter().enumerate() {
         let mut faults = Vec::new();
-        match R::read_body(body, current.as_ref()) {
+        match existing.settle(body) {
             Ok(input) => drafts.push(Draft {
                 index,
                 input,
@@ -85,7 +93,6 @@ async fn store_run<R: Managed>(
         // Until it is done.
         outcomes.push(Err(Refusal::Invalid(faults)));
     }
-    let drafts = keep_sound::<R>(tx, author, drafts, &mut outcomes).await?;
     let mut storing = Storing {
         tx,
         author,
@@ -114,26 +121,6 @@ async fn current_of<R: Managed>(
         .into_iter()
         .filter_map(|object| Some((object.external_id()?.to_owned(), object)));
     Ok(named.collect())
-}
-
-/// The drafts that mention nothing but what exists.
-async fn keep_sound<R: Managed>(
-    tx: &mut Tx,
-    author: Author<'_>,
-    drafts: Vec<Draft<R>>,
-    outcomes: &mut [Result<Done, Refusal>],
-) -> Result<Vec<Draft<R>>, StorageError> {
-    let mentions = drafts.iter().map(|draft| R::mentions(&draft.input));
-    let mentions: Vec<Vec<Mention>> = mentions.collect();
-    let existing = Existing::among(tx, author.account_id, mentions.iter().flatten()).await?;
-    let mut sound = Vec::with_capacity(drafts.len());
-    for (draft, mentions) in drafts.into_iter().zip(mentions) {
-        match existing.require(&mentions) {
-            Ok(()) => sound.push(draft),
-            Err(faults) => outcomes[draft.index] = Err(Refusal::Invalid(faults)),
-        }
-    }
-    Ok(sound)
 }
 
 /// So many new ids in the order of their texts, which is the order of a list within a millisecond:

@@ -20,11 +20,11 @@ use moca_storage::{
     StorageError,
     control::{Stored, Tx},
 };
-use moca_wire::problem::Fault;
+use moca_wire::{mention::Body, problem::Fault};
 use serde_json::Value;
 
 pub use many::{Done, store_many};
-pub use mentions::{Mention, require_existing};
+pub use mentions::accept;
 pub use portable::Bulk;
 
 /// Who makes a change, and when.
@@ -54,18 +54,19 @@ pub trait Managed: Stored + Clone {
     /// What a body sets.
     type Input: Send + Sync;
 
-    /// Reads a body; that of a PUT when there is a `current` object.
-    fn read_body(body: &Value, current: Option<&Self>) -> Result<Self::Input, Vec<Fault>>;
-    /// The ids in the body, which have to be those of objects of the account.
-    fn mentions(input: &Self::Input) -> Vec<Mention>;
+    /// Reads a body; that of a PUT when there is a `current` object, with the `externalId` that
+    /// stands in its path.
+    fn read_body(
+        body: &Value,
+        current: Option<&Self>,
+        external_id: Option<&str>,
+    ) -> Body<Self::Input>;
     /// The id.
     fn id(&self) -> Id {
         self.frame().id
     }
     /// The customer's own id.
     fn external_id(&self) -> Option<&str>;
-    /// The customer's own id in a body.
-    fn external_id_in(input: &mut Self::Input) -> &mut Option<String>;
     /// The object with this frame that the body describes.
     fn make(frame: Frame, input: Self::Input) -> Self;
     /// Whether a body would change nothing.
@@ -107,9 +108,9 @@ impl Author<'_> {
 pub async fn insert<R: Managed>(
     tx: &mut Tx,
     author: Author<'_>,
-    input: R::Input,
+    body: Body<R::Input>,
 ) -> Result<R, Refusal> {
-    require_existing(tx, author.account_id, &R::mentions(&input)).await?;
+    let input = accept(tx, author.account_id, body).await?;
     let object = R::make(author.new_frame(), input);
     tx.insert(&object).await?;
     Ok(object)
@@ -120,9 +121,9 @@ pub async fn replace<R: Managed>(
     tx: &mut Tx,
     author: Author<'_>,
     current: &R,
-    input: R::Input,
+    body: Body<R::Input>,
 ) -> Result<R, Refusal> {
-    require_existing(tx, author.account_id, &R::mentions(&input)).await?;
+    let input = accept(tx, author.account_id, body).await?;
     let object = R::make(author.next_frame(current.frame()), input);
     tx.replace(&object).await?;
     Ok(object)

@@ -1,36 +1,31 @@
 //! Zones.
 
-use moca_core::{
-    resource::{Frame, Kind},
-    zone::Zone,
-};
+use moca_core::{resource::Frame, zone::Zone};
 use moca_wire::{
-    problem::Fault,
+    mention::Body,
     zones::{self, ZoneInput},
 };
 use serde_json::Value;
 
-use super::{Managed, Mention};
+use super::Managed;
 
 impl Managed for Zone {
     type Input = ZoneInput;
 
-    fn read_body(body: &Value, current: Option<&Self>) -> Result<ZoneInput, Vec<Fault>> {
-        zones::read(body, current.map(|zone| zone.place_id))
-    }
-
-    fn mentions(input: &ZoneInput) -> Vec<Mention> {
-        let mut mentions = Mention::labels(&input.config.label_ids);
-        mentions.push(Mention::new(Kind::Place, input.place_id, "/placeId"));
-        mentions
+    fn read_body(
+        body: &Value,
+        current: Option<&Self>,
+        external_id: Option<&str>,
+    ) -> Body<ZoneInput> {
+        let place_id = current.map(|zone| zone.place_id);
+        match external_id {
+            Some(external_id) => zones::read_external(body, place_id, external_id),
+            None => zones::read(body, place_id),
+        }
     }
 
     fn external_id(&self) -> Option<&str> {
         self.config.external_id.as_deref()
-    }
-
-    fn external_id_in(input: &mut ZoneInput) -> &mut Option<String> {
-        &mut input.config.external_id
     }
 
     fn make(frame: Frame, input: ZoneInput) -> Self {

@@ -70,7 +70,9 @@ pub(super) fn read(
         config.insert("category".to_owned(), "airport".into());
     }
     let body: Value = json!({ "config": config });
-    places::read(&body).map_err(|faults| refused(&faults, line, columns))
+    places::read(&body)
+        .by_itself()
+        .map_err(|faults| refused(&faults, line, columns))
 }
 
 /// Faults of a body in the words of the file.

@@ -88,7 +88,9 @@ async fn a_server_whose_log_and_greeting_nobody_reads_serves() {
     drop(child.stderr.take());
     let server = Binary::of(child, directory.path());
     let client = server.client();
-    let label = labels::read(&json!({"config": {"name": "Here"}})).unwrap();
+    let label = labels::read(&json!({"config": {"name": "Here"}}))
+        .by_itself()
+        .unwrap();
     client.create::<Label>(&label).await.unwrap();
     server.stop();
 }

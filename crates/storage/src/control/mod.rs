@@ -32,6 +32,7 @@ use moca_core::{
 };
 
 pub use query::{ChangeRow, Filter, KeptAnswer, ListQuery, Page, Reference, SortField};
+pub use references::referring_kinds;
 pub use table::Stored;
 
 use self::{

@@ -8,6 +8,11 @@ use moca_core::{
 use super::{READING, Reference, Tx, objects::table_of, sql::Value, table::Columns};
 use crate::StorageError;
 
+/// The kinds whose objects can refer to one of this kind.
+pub fn referring_kinds(kind: Kind) -> impl Iterator<Item = Kind> {
+    referrers(kind).iter().map(|(referrer, _)| *referrer)
+}
+
 impl Tx {
     /// What refers to this object, at most `limit`.
     pub async fn references(

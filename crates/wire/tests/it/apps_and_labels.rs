@@ -18,7 +18,7 @@ fn app() -> Value {
 
 #[test]
 fn a_full_app_is_read_and_written_back() {
-    let input = apps::read(&app()).unwrap();
+    let input = apps::read(&app()).by_itself().unwrap();
     assert_eq!(serde_json::to_value(&input).unwrap(), app());
 }
 
@@ -34,16 +34,21 @@ fn an_answer_can_be_sent_back() {
     ] {
         answer[key] = value;
     }
-    assert_eq!(apps::read(&answer), apps::read(&app()));
+    assert_eq!(
+        apps::read(&answer).by_itself(),
+        apps::read(&app()).by_itself()
+    );
 }
 
 #[test]
 fn the_smallest_app_has_a_name() {
-    let input = apps::read(&json!({"config": {"name": "A"}})).unwrap();
+    let input = apps::read(&json!({"config": {"name": "A"}}))
+        .by_itself()
+        .unwrap();
     assert!(!input.config.production);
     assert_optional(
         &app(),
-        apps::read,
+        |body| apps::read(body).by_itself(),
         &[
             "/config/description",
             "/config/appUrl",
@@ -61,7 +66,7 @@ fn each_fault_of_an_app_is_found_where_it_is() {
     let name = "/config/name";
     assert_faults(
         &app(),
-        apps::read,
+        |body| apps::read(body).by_itself(),
         &[
             ("/config", Remove, "/config", "required"),
             ("/config", Set(json!([])), "/config", "wrong_type"),
@@ -128,8 +133,16 @@ fn each_fault_of_an_app_is_found_where_it_is() {
 
 #[test]
 fn limits_count_characters_not_bytes() {
-    assert!(apps::read(&json!({"config": {"name": "\u{e9}".repeat(200)}})).is_ok());
-    assert!(apps::read(&json!({"config": {"name": "\u{e9}".repeat(201)}})).is_err());
+    assert!(
+        apps::read(&json!({"config": {"name": "\u{e9}".repeat(200)}}))
+            .by_itself()
+            .is_ok()
+    );
+    assert!(
+        apps::read(&json!({"config": {"name": "\u{e9}".repeat(201)}}))
+            .by_itself()
+            .is_err()
+    );
 }
 
 #[test]
@@ -140,7 +153,7 @@ fn all_faults_of_a_body_are_found_at_once() {
         "config": {"name": " ", "appUrl": "nowhere", "production": 1, "nom": "x"}
     });
     assert_eq!(
-        found(&apps::read(&body).unwrap_err()),
+        found(&apps::read(&body).by_itself().unwrap_err()),
         [
             ("/config/name", "too_short"),
             ("/config/appUrl", "invalid_format"),
@@ -155,7 +168,7 @@ fn all_faults_of_a_body_are_found_at_once() {
 #[test]
 fn what_is_no_object_is_one_fault_at_the_root() {
     for body in [json!(null), json!([]), json!("text"), json!(1)] {
-        let faults = apps::read(&body).unwrap_err();
+        let faults = apps::read(&body).by_itself().unwrap_err();
         assert_eq!(found(&faults), [("", "wrong_type")], "{body}");
     }
 }
@@ -164,20 +177,24 @@ fn what_is_no_object_is_one_fault_at_the_root() {
 fn faults_are_bounded() {
     let many: serde_json::Map<String, Value> =
         (0..500).map(|i| (format!("k{i}"), json!(i))).collect();
-    let faults = apps::read(&Value::Object(many)).unwrap_err();
+    let faults = apps::read(&Value::Object(many)).by_itself().unwrap_err();
     assert_eq!(faults.len(), moca_core::limits::FAULTS_MAX);
 }
 
 #[test]
 fn a_label_has_a_name_and_a_colour_in_lower_case() {
     let full = json!({"config": {"name": "VIP", "color": "#1E90ff"}});
-    let input = labels::read(&full).unwrap();
+    let input = labels::read(&full).by_itself().unwrap();
     assert_eq!(input.config.color.as_deref(), Some("#1e90ff"));
-    assert_optional(&full, labels::read, &["/config/color"]);
+    assert_optional(
+        &full,
+        |body| labels::read(body).by_itself(),
+        &["/config/color"],
+    );
     let color = "/config/color";
     assert_faults(
         &full,
-        labels::read,
+        |body| labels::read(body).by_itself(),
         &[
             ("/config/name", Remove, "/config/name", "required"),
             (color, Set(json!("blue")), color, "invalid_format"),

@@ -27,14 +27,14 @@ fn eddystone() -> Value {
 #[test]
 fn full_beacons_are_read_and_written_back() {
     for full in [ibeacon(), eddystone()] {
-        let input = beacons::read(&full).unwrap();
+        let input = beacons::read(&full).by_itself().unwrap();
         assert_eq!(serde_json::to_value(&input).unwrap(), full);
         let config: beacons::BeaconConfig = serde_json::from_value(full["config"].clone()).unwrap();
         assert_eq!(config, input.config);
     }
     assert_optional(
         &ibeacon(),
-        beacons::read,
+        |body| beacons::read(body).by_itself(),
         &[
             "/config/zoneId",
             "/config/name",
@@ -54,7 +54,10 @@ fn full_beacons_are_read_and_written_back() {
 fn hexadecimal_is_read_in_either_case_and_written_in_lower() {
     let mut upper = eddystone();
     upper["config"]["instance"] = json!("AABBCCDDEEFF");
-    assert_eq!(beacons::read(&upper), beacons::read(&eddystone()));
+    assert_eq!(
+        beacons::read(&upper).by_itself(),
+        beacons::read(&eddystone()).by_itself()
+    );
 }
 
 #[test]
@@ -63,7 +66,7 @@ fn each_fault_of_an_ibeacon_is_found_where_it_is() {
     let major = "/config/major";
     assert_faults(
         &ibeacon(),
-        beacons::read,
+        |body| beacons::read(body).by_itself(),
         &[
             ("/config/type", Remove, "/config/type", "required"),
             (
@@ -117,7 +120,7 @@ fn each_fault_of_an_eddystone_beacon_is_found_where_it_is() {
     let namespace = "/config/namespace";
     assert_faults(
         &eddystone(),
-        beacons::read,
+        |body| beacons::read(body).by_itself(),
         &[
             (namespace, Remove, namespace, "required"),
             (

@@ -20,7 +20,7 @@ fn campaign() -> Value {
 
 #[test]
 fn a_full_campaign_is_read_and_written_back() {
-    let read = |body: &_| campaigns::read(body, None);
+    let read = |body: &_| campaigns::read(body, None).by_itself();
     let input = read(&campaign()).unwrap();
     assert_eq!(serde_json::to_value(&input).unwrap(), campaign());
     assert_optional(
@@ -41,14 +41,18 @@ fn a_full_campaign_is_read_and_written_back() {
 fn hours_and_days_are_kept_sorted() {
     let mut body = campaign();
     body["config"]["recurrence"] = json!({"hoursOfDay": [23, 0, 9]});
-    let recurrence = campaigns::read(&body, None).unwrap().config.recurrence;
+    let recurrence = campaigns::read(&body, None)
+        .by_itself()
+        .unwrap()
+        .config
+        .recurrence;
     assert_eq!(recurrence.unwrap().hours_of_day, [0, 9, 23]);
 }
 
 #[test]
 fn an_answer_can_be_sent_back_but_not_move_to_another_app() {
     let app: AppId = ID.parse().unwrap();
-    let read = |body: &_| campaigns::read(body, Some(app));
+    let read = |body: &_| campaigns::read(body, Some(app)).by_itself();
     let mut answer = campaign();
     answer["campaignId"] = json!(OTHER_ID);
     answer["status"] = json!("Running");
@@ -70,7 +74,7 @@ fn each_fault_of_a_campaign_is_found_where_it_is() {
     let days = "/config/recurrence/daysOfWeek";
     assert_faults(
         &campaign(),
-        |body| campaigns::read(body, None),
+        |body| campaigns::read(body, None).by_itself(),
         &[
             ("/appId", Remove, "/appId", "required"),
             ("/config/name", Remove, "/config/name", "required"),

@@ -22,7 +22,7 @@ fn experience() -> Value {
 }
 
 fn read(body: &Value) -> Result<experiences::ExperienceInput, Vec<moca_wire::problem::Fault>> {
-    experiences::read(body, None)
+    experiences::read(body, None).by_itself()
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn every_trigger_and_action_is_read_and_written_back() {
 #[test]
 fn an_experience_keeps_its_campaign() {
     let campaign: CampaignId = ID.parse().unwrap();
-    let read = |body: &_| experiences::read(body, Some(campaign));
+    let read = |body: &_| experiences::read(body, Some(campaign)).by_itself();
     assert_optional(&experience(), read, &["/campaignId"]);
     assert_faults(
         &experience(),

@@ -59,10 +59,10 @@ fn shapes_are_read_and_written_back_as_they_were_sent() {
         let stored: moca_core::geo::Geofence = serde_json::from_value(written).unwrap();
         assert_eq!(stored, read);
         let place = json!({"config": {"name": "P", "geofence": shape}});
-        let place = places::read(&place).unwrap();
+        let place = places::read(&place).by_itself().unwrap();
         assert_eq!(place.config.geofence.as_ref(), Some(&read));
         let zone = json!({"placeId": ID, "config": {"name": "Z", "geofence": shape}});
-        let zone = zones::read(&zone, None).unwrap();
+        let zone = zones::read(&zone, None).by_itself().unwrap();
         assert_eq!(zone.config.geofence, Some(read));
     }
     // A height is read, and not kept.

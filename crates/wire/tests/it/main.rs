@@ -10,6 +10,7 @@ mod campaigns;
 mod devices;
 mod experiences;
 mod geofences;
+mod mentions;
 mod people;
 mod places_and_zones;
 mod support;

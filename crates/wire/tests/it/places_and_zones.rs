@@ -21,16 +21,20 @@ fn place() -> Value {
 
 #[test]
 fn a_full_place_is_read_and_written_back() {
-    let input = places::read(&place()).unwrap();
+    let input = places::read(&place()).by_itself().unwrap();
     assert_eq!(serde_json::to_value(&input).unwrap(), place());
 }
 
 #[test]
 fn a_place_needs_only_a_name() {
-    assert!(places::read(&json!({"config": {"name": "P"}})).is_ok());
+    assert!(
+        places::read(&json!({"config": {"name": "P"}}))
+            .by_itself()
+            .is_ok()
+    );
     assert_optional(
         &place(),
-        places::read,
+        |body| places::read(body).by_itself(),
         &[
             "/config/geofence",
             "/config/address",
@@ -55,7 +59,7 @@ fn each_fault_of_a_geofence_is_found_where_it_is() {
     );
     assert_faults(
         &place(),
-        places::read,
+        |body| places::read(body).by_itself(),
         &[
             (at, Set(json!([1, 2])), at, "wrong_type"),
             (
@@ -94,7 +98,7 @@ fn each_fault_of_a_place_is_found_where_it_is() {
     let many: Vec<Value> = (0..51).map(|_| json!(ID)).collect();
     assert_faults(
         &place(),
-        places::read,
+        |body| places::read(body).by_itself(),
         &[
             ("/config/name", Remove, "/config/name", "required"),
             (
@@ -187,7 +191,7 @@ fn zone() -> Value {
 
 #[test]
 fn a_full_zone_is_read_and_written_back() {
-    let read = |body: &_| zones::read(body, None);
+    let read = |body: &_| zones::read(body, None).by_itself();
     let input = read(&zone()).unwrap();
     assert_eq!(serde_json::to_value(&input).unwrap(), zone());
     let smallest = read(&json!({"placeId": ID, "config": {"name": "Z"}})).unwrap();
@@ -216,7 +220,7 @@ fn a_full_zone_is_read_and_written_back() {
 #[test]
 fn a_zone_keeps_its_place() {
     let place: PlaceId = ID.parse().unwrap();
-    let read = |body: &_| zones::read(body, Some(place));
+    let read = |body: &_| zones::read(body, Some(place)).by_itself();
     assert_optional(&zone(), read, &["/placeId"]);
     assert_faults(
         &zone(),
@@ -228,12 +232,16 @@ fn a_zone_keeps_its_place() {
 #[test]
 fn the_beacons_of_a_zone_are_a_list_of_different_ids() {
     let full = json!({"beaconIds": [ID, OTHER_ID]});
-    let input = zones::read_beacons(&full).unwrap();
+    let input = zones::read_beacons(&full).by_itself().unwrap();
     assert_eq!(serde_json::to_value(&input).unwrap(), full);
-    assert!(zones::read_beacons(&json!({"beaconIds": []})).is_ok());
+    assert!(
+        zones::read_beacons(&json!({"beaconIds": []}))
+            .by_itself()
+            .is_ok()
+    );
     assert_faults(
         &full,
-        zones::read_beacons,
+        |body| zones::read_beacons(body).by_itself(),
         &[
             ("/beaconIds", Remove, "/beaconIds", "required"),
             ("/beaconIds", Set(json!({})), "/beaconIds", "wrong_type"),

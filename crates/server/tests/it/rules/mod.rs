@@ -3,5 +3,6 @@
 mod answers;
 mod bodies;
 mod browsers;
+mod mentions;
 mod parameters;
 mod versions;

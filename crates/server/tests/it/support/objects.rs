@@ -84,22 +84,26 @@ impl Installation {
     }
 
     /// A body the route takes; `None` for those that can send back what GET answers, and for those
-    /// that take none. Made of fresh values where something must be unique.
+    /// that take none. Made of fresh values where something must be unique; it mentions all other
+    /// objects that it can.
     pub(crate) fn body(&self, method: &str, path: &str, objects: &Objects) -> Option<Value> {
         let n = self.unique();
         let id = |name: &str| objects.ids.get(name).cloned().unwrap_or_default();
         let place = json!({"config": {
             "name": format!("Place {n}"),
             "geofence": {"type": "Circle", "latitude": 40.4, "longitude": -3.7, "radius": 120},
+            "labelIds": [id("labelId")],
         }});
         let zone = json!({
             "placeId": id("placeId"),
-            "config": {"name": format!("Zone {n}")},
+            "config": {"name": format!("Zone {n}"), "labelIds": [id("labelId")]},
         });
         let beacon = json!({"config": {
             "type": "EddystoneUid",
             "namespace": "00112233445566778899",
             "instance": format!("{n:012x}"),
+            "zoneId": id("zoneId"),
+            "labelIds": [id("labelId")],
         }});
         Some(match (method, path) {
             ("POST", "/v2/accounts") => json!({"config": {"name": format!("Account {n}")}}),
