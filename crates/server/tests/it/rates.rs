@@ -44,9 +44,10 @@ async fn every_answer_to_a_known_caller_says_how_much_is_left() {
             Endpoint::Device(_) => usual.device,
             Endpoint::Operations(_) => panic!("on the public port"),
         };
-        let right = walk.right(route, &objects).await.send().await;
+        // First the refused one: the other may be the last of its caller.
         let refused = walk.right(route, &objects).await;
         let refused = refused.header("accept", "text/html").send().await;
+        let right = walk.right(route, &objects).await.send().await;
         for answer in [&right, &refused] {
             let known = !matches!(route.endpoint, Endpoint::OAuthClient(_)) || answer.status == 200;
             let said = standing(answer).map(|[limit, ..]| limit);
