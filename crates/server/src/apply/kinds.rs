@@ -1,6 +1,8 @@
 //! The kinds that files can describe, parents before their children, and what refers to what.
 
-use moca_wire::{apps, beacons, campaigns, experiences, labels, places, problem::Fault, zones};
+use moca_wire::{
+    apps, beacons, campaigns, experiences, labels, mention::Body, places, problem::Fault, zones,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -70,8 +72,10 @@ const LABELS: Reference = Reference {
     ..to("/config", "labels", "labelIds", "Label")
 };
 
-fn written<T: Serialize>(read: Result<T, Vec<Fault>>) -> Result<Value, Vec<Fault>> {
-    read.map(|input| serde_json::to_value(input).unwrap_or_default())
+/// Whether the objects that it mentions exist is for the server to say.
+fn written<T: Serialize>(read: Body<T>) -> Result<Value, Vec<Fault>> {
+    let input = read.by_itself()?;
+    Ok(serde_json::to_value(input).unwrap_or_default())
 }
 
 /// All of them.
