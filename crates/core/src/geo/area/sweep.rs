@@ -221,9 +221,14 @@ impl Sweep<'_> {
             return Some(clash);
         }
         let (ending, starting) = here.split_at(here.partition_point(|event| !event.starts));
+        // The edges above what ends or starts here: what is below them may change.
+        let mut over: Vec<Edge> = Vec::with_capacity(here.len());
         for event in ending {
             let edge = self.edges[event.number];
             self.cut.remove(&edge);
+            if self.rings.len() > 1 {
+                over.extend(self.above(&edge));
+            }
             if let (Some(below), Some(above)) = (self.below(&edge), self.above(&edge))
                 && let Some(clash) = self.compare(&below, &above)
             {
@@ -242,7 +247,15 @@ impl Sweep<'_> {
             started.push(edge);
         }
         started.sort_unstable();
-        started.into_iter().find_map(|edge| self.cover(&edge))
+        if let Some(clash) = started.iter().find_map(|edge| self.cover(edge)) {
+            return Some(clash);
+        }
+        if self.rings.len() == 1 {
+            return None;
+        }
+        over.extend(started.iter().filter_map(|edge| self.above(edge)));
+        over.retain(|edge| self.cut.contains(edge));
+        over.iter().find_map(|edge| self.misfit(edge))
     }
 
     fn below(&self, edge: &Edge) -> Option<Edge> {
@@ -303,14 +316,17 @@ impl Sweep<'_> {
     /// Notes what lies above an edge that has just been inserted.
     fn cover(&mut self, edge: &Edge) -> Option<Clash> {
         let own = self.rings[edge.ring].polygon;
+        self.above[edge.number] = edge.covers.then_some(own);
+        self.misfit(edge)
+    }
+
+    /// Whether what lies below an edge is other than what it divides from what lies above: then it
+    /// came through a corner of another ring to the wrong side, or starts there.
+    fn misfit(&self, edge: &Edge) -> Option<Clash> {
+        let own = self.rings[edge.ring].polygon;
         let below = self.below(edge).and_then(|below| self.above[below.number]);
-        let (expected, above) = if edge.covers {
-            (None, Some(own))
-        } else {
-            (Some(own), None)
-        };
+        let expected = (!edge.covers).then_some(own);
         if below == expected {
-            self.above[edge.number] = above;
             return None;
         }
         Some(Clash::Inside {

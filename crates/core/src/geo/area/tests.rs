@@ -233,6 +233,16 @@ fn polygons_of_one_area_lie_beside_each_other() {
 }
 
 #[test]
+fn a_ring_that_leaves_another_through_its_corner_is_found() {
+    // The lower edge of the second one goes through the corner (0, -7) of the first.
+    let first = ring(&[(2.0, -3.0), (-6.0, -8.0), (0.0, -7.0)]);
+    let second = ring(&[(-1.0, -7.0), (3.0, -7.0), (2.0, -3.0)]);
+    assert!(Area::polygon(vec![first.clone(), second.clone()]).is_err());
+    assert!(Area::polygon(vec![second.clone(), first.clone()]).is_err());
+    assert!(Area::multi_polygon(vec![vec![first], vec![second]]).is_err());
+}
+
+#[test]
 fn holes_are_out_and_borders_are_in() {
     let area = Area::polygon(vec![
         square(0.0, 0.0, 10.0, 10.0),
