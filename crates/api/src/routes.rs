@@ -14,7 +14,8 @@ use crate::{
     device::{self, events, messages, profile},
     manage::{
         account_limits, accounts, analytics, apps, batch, beacons, campaigns, decisions,
-        experiences, exports, instances, labels, members, places, tokens, users, zones,
+        experiences, exports, instances, labels, members, person_export, places, tokens, users,
+        zones,
     },
     oauth,
     ops::{health, metrics},
@@ -171,11 +172,11 @@ static ROUTES: &[Route] = &[
     route(Get,    "/v2/zones/{zoneId}/beacons", Manage(Viewer, manage!(zones::get_beacons))),
     route(Put,    "/v2/zones/{zoneId}/beacons", Manage(Editor, manage!(zones::put_beacons))).json(),
 
-    route(Get,    "/v2/beacons",            Manage(Viewer, manage!(beacons::list))).query(BEACONS),
+    route(Get,    "/v2/beacons",            Ask(Viewer, call!(beacons::list))).query(BEACONS),
     route(Post,   "/v2/beacons",            Manage(Editor, manage!(beacons::create))).json().created(),
     route(Post,   "/v2/beacons/batch",      Manage(Editor, manage!(batch::beacons))).query(BATCH).json(),
     route(Put,    "/v2/beacons/external/{externalId}", Manage(Editor, manage!(beacons::put_external))).json().ok_or_created(),
-    route(Get,    "/v2/beacons/{beaconId}", Manage(Viewer, manage!(beacons::get))),
+    route(Get,    "/v2/beacons/{beaconId}", Ask(Viewer, call!(beacons::get))),
     route(Put,    "/v2/beacons/{beaconId}", Manage(Editor, manage!(beacons::put))).json(),
     route(Delete, "/v2/beacons/{beaconId}", Manage(Editor, manage!(beacons::delete))).query(&[CASCADE]),
 
@@ -206,10 +207,12 @@ static ROUTES: &[Route] = &[
 
     route(Get,    "/v2/instances",              Ask(Analyst, call!(instances::list))).query(INSTANCES).personal(),
     route(Get,    "/v2/instances/{instanceId}", Ask(Analyst, call!(instances::get))).personal(),
+    route(Get,    "/v2/instances/{instanceId}/export", Ask(Analyst, call!(person_export::instance))).personal(),
     route(Delete, "/v2/instances/{instanceId}", Ask(Admin, call!(instances::delete))).personal(),
 
     route(Get,    "/v2/users",          Ask(Analyst, call!(users::list))).query(USERS).personal(),
     route(Get,    "/v2/users/{userId}", Ask(Analyst, call!(users::get))).query(OF_APP).personal(),
+    route(Get,    "/v2/users/{userId}/export", Ask(Analyst, call!(person_export::user))).query(OF_APP).personal(),
     route(Delete, "/v2/users/{userId}", Ask(Admin, call!(users::delete))).query(OF_APP).personal(),
 
     route(Get,    "/v2/decisions", Ask(Analyst, call!(decisions::list))).query(DECISIONS).personal(),

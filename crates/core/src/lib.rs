@@ -18,6 +18,7 @@ pub mod erasure;
 pub mod event;
 pub mod experience;
 pub mod geo;
+pub mod health;
 pub mod id;
 pub mod label;
 pub mod limits;

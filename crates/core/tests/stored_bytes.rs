@@ -21,6 +21,7 @@ use moca_core::{
     },
     experience::{Direction, Target},
     geo::LatLon,
+    health::BeaconHealth,
     id::{
         AccountId, AppId, BeaconId, CampaignId, ExperienceId, Id, InstanceId, MessageId, PlaceId,
         ZoneId,
@@ -299,4 +300,12 @@ fn records_of_erasures() {
         }),
         "03 a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2 ac02 02d00fd20f 01 00 07070707070707070707070707070707 d20f",
     );
+}
+
+#[test]
+fn healths_of_beacons() {
+    let mut health = BeaconHealth::default();
+    health.sight(86_400_000, Some(90));
+    health.sight(86_400_001, None);
+    kept(&health, "82f0b252 01 30 02 01 02 01 5a 01");
 }

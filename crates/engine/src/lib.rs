@@ -23,6 +23,6 @@ pub use error::EngineError;
 pub use metrics::Metrics;
 pub use moca_storage::devices::Message;
 pub use query::{
-    Appended, CountQuery, DecisionQuery, InstanceQuery, InstanceView, KeptDecision, Page, Progress,
-    Registered, UserInstance, UserQuery, UserView,
+    About, Appended, CountQuery, DecisionQuery, InstanceQuery, InstanceView, KeptDecision, Page,
+    Progress, Registered, ToldRow, UserInstance, UserQuery, UserView,
 };

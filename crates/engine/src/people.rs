@@ -1,16 +1,17 @@
-//! What is asked of instances and users.
+//! What is asked of instances, users and beacons.
 
 use moca_core::{
-    event::Subject,
-    id::{AccountId, AppId, InstanceId},
+    event::{Record, Subject},
+    health::BeaconHealth,
+    id::{AccountId, AppId, BeaconId, InstanceId},
     limits::ERASED_AT_ONCE,
 };
-use moca_storage::log::LogEditor;
+use moca_storage::log::{LogEditor, LogReader};
 
 use crate::{
     Engine, EngineError,
     pipeline::ingest::Request,
-    query::{InstanceQuery, InstanceView, Page, UserQuery, UserView},
+    query::{About, InstanceQuery, InstanceView, Page, ToldRow, UserQuery, UserView},
     read::people,
 };
 
@@ -51,6 +52,56 @@ impl Engine {
         let query = query.clone();
         self.read(move |devices| people::users(devices, app_id, &query))
             .await
+    }
+
+    /// What is kept of an instance besides its state.
+    pub async fn about(&self, subject: Subject) -> Result<About, EngineError> {
+        self.wait(&self.inner.listed).await?;
+        self.read(move |devices| {
+            Ok(About {
+                user_ids: devices.people_reader().users_of(subject.instance_id)?,
+                first_event_at: devices.first_event_at(subject.app_id, subject.number)?,
+            })
+        })
+        .await
+    }
+
+    /// What an instance told in the first row of the log behind `after` that tells of it.
+    pub async fn told(
+        &self,
+        instance_id: InstanceId,
+        after: u64,
+    ) -> Result<Option<ToldRow>, EngineError> {
+        self.wait(&self.inner.listed).await?;
+        let log_path = self.inner.log_path.clone();
+        self.read(move |devices| {
+            let Some(seq) = devices.people_reader().next_row(instance_id, after)? else {
+                return Ok(None);
+            };
+            let row = LogReader::open(&log_path)?.read(seq - 1, seq, 1, 1)?.pop();
+            let mut records = row.map_or_else(Vec::new, |row| row.records);
+            records.retain(|record| {
+                matches!(record, Record::Instance { subject, .. }
+                    if subject.instance_id == instance_id)
+            });
+            Ok(Some(ToldRow { seq, records }))
+        })
+        .await
+    }
+
+    /// The health of beacons, in the same order, with all sightings acknowledged before this call.
+    pub async fn beacon_healths(
+        &self,
+        beacons: Vec<BeaconId>,
+    ) -> Result<Vec<BeaconHealth>, EngineError> {
+        self.wait(&self.inner.decided).await?;
+        self.read(move |devices| {
+            let stored = beacons.iter().map(|beacon| devices.beacon_health(*beacon));
+            stored
+                .map(|health| Ok(health?.unwrap_or_default()))
+                .collect()
+        })
+        .await
     }
 
     /// Erases instances. Their tokens are refused and nothing is read of them any more when this

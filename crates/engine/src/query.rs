@@ -2,7 +2,7 @@
 
 use moca_core::{
     campaign::decide::Decision,
-    event::{Profile, Subject},
+    event::{Profile, Record, Subject},
     experience::Target,
     id::{AppId, CampaignId, ExperienceId, Id, InstanceId},
     metric::Metric,
@@ -61,6 +61,24 @@ pub struct InstanceQuery {
     pub offset: i64,
     /// At most so many.
     pub limit: i64,
+}
+
+/// What is kept of an instance besides its state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// The users that are or were logged in on it.
+    pub user_ids: Vec<String>,
+    /// Event time of its first event, ms since 1970.
+    pub first_event_at: Option<i64>,
+}
+
+/// What one row of the log tells of an instance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToldRow {
+    /// The row.
+    pub seq: u64,
+    /// Its records of the instance, in order.
+    pub records: Vec<Record>,
 }
 
 /// Which users to list.

@@ -2,6 +2,7 @@
 
 use moca_core::{
     beacon::{self, BeaconIdentity},
+    health::BeaconHealth,
     id::{AccountId, BeaconId, ZoneId},
     limits::{FLOOR_MAX, FLOOR_MIN, TX_POWER_DBM_MAX, TX_POWER_DBM_MIN},
 };
@@ -31,6 +32,38 @@ pub struct Beacon {
     pub account_id: AccountId,
     /// What a client sets.
     pub config: BeaconConfig,
+    /// What devices see of it; in answers to GET.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub health: Option<Health>,
+}
+
+/// What devices see of a beacon.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Health {
+    /// Event time of the newest sighting, ms since 1970; null when it was never seen.
+    pub last_seen_at: Option<i64>,
+    /// Median of the battery readings of the newest day that has some.
+    pub battery_percent: Option<f64>,
+    /// When the battery will be empty, ms since 1970; null until that can be told.
+    pub battery_depleted_at: Option<i64>,
+    /// Sightings in the last seven days, by whole hours of event time.
+    #[serde(rename = "sightings7d")]
+    pub sightings_7d: u64,
+}
+
+impl Beacon {
+    /// The same with what devices see of it, as of `now_ms`.
+    #[must_use]
+    pub fn with_health(mut self, health: &BeaconHealth, now_ms: i64) -> Self {
+        self.health = Some(Health {
+            last_seen_at: health.last_seen_at(),
+            battery_percent: health.battery_percent(),
+            battery_depleted_at: health.battery_depleted_at(),
+            sightings_7d: health.sightings_7d(now_ms),
+        });
+        self
+    }
 }
 
 /// What a client sets on a beacon: the zone with the rest.
@@ -68,6 +101,7 @@ impl From<&beacon::Beacon> for Beacon {
                 zone_id: beacon.zone_id,
                 beacon: beacon.config.clone(),
             },
+            health: None,
         }
     }
 }
@@ -83,7 +117,7 @@ pub fn read_external(value: &Value, external_id: &str) -> Body<BeaconInput> {
 }
 
 fn read_named(value: &Value, external_id: Option<&str>) -> Body<BeaconInput> {
-    read::managed(value, &["beaconId"], |fields| {
+    read::managed(value, &["beaconId", "health"], |fields| {
         let config = fields.object("config", |fields| read_config(fields, external_id));
         Some(BeaconInput { config: config? })
     })

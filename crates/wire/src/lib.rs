@@ -15,6 +15,7 @@ pub mod campaigns;
 pub mod decisions;
 pub mod events;
 pub mod experiences;
+pub mod exports;
 pub mod fault;
 pub mod geofence;
 pub mod instances;

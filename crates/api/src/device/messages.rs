@@ -18,7 +18,8 @@ pub(crate) async fn list(call: &Call<Device>) -> Result<Reply, Failure> {
     Reply::page(offset, limit, page.total, &items)
 }
 
-fn message(message: moca_engine::Message) -> Message {
+/// A message as it is answered.
+pub(crate) fn message(message: moca_engine::Message) -> Message {
     let texts = |text: String| BTreeMap::from([(message.locale.clone(), text)]);
     Message {
         message_id: message.message_id,

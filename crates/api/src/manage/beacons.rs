@@ -12,8 +12,14 @@ use super::{
 use crate::{call::Call, failure::Failure, reply::Reply};
 
 /// `GET /v2/beacons`
-pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    common::list(call, tx, |beacon: &Beacon| beacons::Beacon::from(beacon)).await
+pub(crate) async fn list(call: &Call) -> Result<Reply, Failure> {
+    let query = call.query().list();
+    let mut tx = call.state().control.read().await?;
+    let account_id = call.principal.account_id;
+    let page = tx.list::<Beacon>(account_id, &query).await?;
+    drop(tx);
+    let items = with_health(call, &page.items).await?;
+    Reply::list(&query, page.total, &items)
 }
 
 /// `POST /v2/beacons`
@@ -24,8 +30,13 @@ pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 }
 
 /// `GET /v2/beacons/{beaconId}`
-pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    answer(&find(call, tx).await?)
+pub(crate) async fn get(call: &Call) -> Result<Reply, Failure> {
+    let mut tx = call.state().control.read().await?;
+    let beacon = find(call, &mut tx).await?;
+    drop(tx);
+    let revision = beacon.frame.revision;
+    let shown = with_health(call, &[beacon]).await?;
+    Reply::object(revision, &shown[0])
 }
 
 /// `PUT /v2/beacons/{beaconId}`
@@ -45,6 +56,17 @@ pub(crate) async fn put_external(call: &Call, tx: &mut Tx) -> Result<Reply, Fail
 pub(crate) async fn delete(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let beacon = find(call, tx).await?;
     deletion::delete(call, tx, Kind::Beacon, &beacon.frame).await
+}
+
+/// Beacons as they are answered, with what devices see of them. Asked without a transaction: the
+/// pipeline, which may have to catch up first, needs one itself.
+async fn with_health(call: &Call, stored: &[Beacon]) -> Result<Vec<beacons::Beacon>, Failure> {
+    let ids = stored.iter().map(Beacon::id).collect();
+    let healths = call.state().engine.beacon_healths(ids).await?;
+    let both = stored.iter().zip(&healths);
+    Ok(both
+        .map(|(beacon, health)| beacons::Beacon::from(beacon).with_health(health, call.now_ms()))
+        .collect())
 }
 
 async fn find(call: &Call, tx: &mut Tx) -> Result<Beacon, Failure> {

@@ -39,7 +39,8 @@ pub(crate) async fn delete(call: &Call) -> Result<Reply, Failure> {
     Ok(Reply::done())
 }
 
-async fn find(call: &Call) -> Result<InstanceView, Failure> {
+/// The instance in the path.
+pub(super) async fn find(call: &Call) -> Result<InstanceView, Failure> {
     let id: InstanceId = call.id("instanceId")?;
     let engine = &call.state().engine;
     let found = engine.instance_of(call.principal.account_id, id).await?;
@@ -51,7 +52,8 @@ async fn find(call: &Call) -> Result<InstanceView, Failure> {
     })
 }
 
-fn known(view: InstanceView) -> KnownInstance {
+/// An instance as it is answered.
+pub(super) fn known(view: InstanceView) -> KnownInstance {
     let inside = |(target, entered_at): &(moca_core::experience::Target, i64)| Inside {
         target: (*target).into(),
         entered_at: *entered_at,

@@ -15,6 +15,7 @@ pub mod exports;
 pub mod instances;
 pub mod labels;
 pub mod members;
+pub mod person_export;
 pub mod places;
 pub mod tokens;
 pub mod users;

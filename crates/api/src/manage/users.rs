@@ -37,7 +37,8 @@ pub(crate) async fn delete(call: &Call) -> Result<Reply, Failure> {
     Ok(Reply::done())
 }
 
-async fn find(call: &Call) -> Result<UserView, Failure> {
+/// The user in the path, of the app in `appId`.
+pub(super) async fn find(call: &Call) -> Result<UserView, Failure> {
     let app_id = require_app(call).await?;
     let user_id = call.path_text("userId")?;
     let found = call.state().engine.user(app_id, user_id).await?;
@@ -49,7 +50,8 @@ async fn find(call: &Call) -> Result<UserView, Failure> {
     })
 }
 
-fn shown(view: UserView) -> User {
+/// A user as it is answered.
+pub(super) fn shown(view: UserView) -> User {
     let instances = view.instances.iter().map(|instance| UserInstance {
         instance_id: instance.instance_id,
         logged_in: instance.logged_in,

@@ -6,14 +6,16 @@ use std::{
 };
 
 use moca_core::{
-    event::{Change, Event, Record, Subject},
-    id::InstanceId,
+    event::{Change, Event, EventBody, Record, Subject},
+    health::BeaconHealth,
+    id::{BeaconId, InstanceId},
     limits::{CONTROL_RETRY_MS, EVENT_LATE_MS_MAX, STEP_BYTES_MAX, STEP_RECORDS_MAX},
     presence::{self, Occurrence},
+    world::World,
 };
 use moca_storage::{
     StorageError,
-    devices::{Batch, Consumer, InstanceCrossing, InstanceState},
+    devices::{Batch, Consumer, Devices, InstanceCrossing, InstanceState},
     log::{LogReader, Row},
 };
 use tokio::{runtime::Handle, sync::watch, time::sleep};
@@ -29,6 +31,8 @@ use crate::shared::Shared;
 
 /// States kept in memory between steps; some 500 bytes each.
 const STATES_MAX: usize = 50_000;
+/// Healths of beacons kept in memory between steps; a few kilobytes each.
+const HEALTH_MAX: usize = 10_000;
 
 /// The second stage.
 pub(crate) struct Decide {
@@ -36,6 +40,7 @@ pub(crate) struct Decide {
     shared: Shared,
     configuration: Configuration,
     states: Cache<InstanceId, InstanceState>,
+    health: Cache<BeaconId, BeaconHealth>,
     timers: Timers,
     offset: u64,
 }
@@ -57,6 +62,7 @@ impl Decide {
             shared,
             configuration,
             states: Cache::new(STATES_MAX),
+            health: Cache::new(HEALTH_MAX),
             timers,
             offset,
         };
@@ -103,8 +109,12 @@ impl Decide {
         for (_, state) in self.states.changed() {
             batch.put_state(state)?;
         }
+        for (beacon, health) in self.health.changed() {
+            batch.put_beacon_health(beacon, health)?;
+        }
         batch.commit(Consumer::Decide, newest.seq)?;
         self.states.written();
+        self.health.written();
         self.offset = newest.seq;
         self.publish_next_due();
         Ok(())
@@ -171,6 +181,7 @@ impl Decide {
         })?;
         if let Change::Event(event) = change {
             let world = self.configuration.world(subject.account_id);
+            take_sightings(&mut self.health, &self.shared.devices, world, event)?;
             let mut occurred = Vec::new();
             presence::observe(&mut state.presence, world, event, &mut occurred);
             let may_fire = !is_late(event, state);
@@ -240,6 +251,27 @@ impl Decide {
         let next = self.timers.next().unwrap_or(i64::MAX);
         self.shared.next_due.store(next, Ordering::Relaxed);
     }
+}
+
+/// Takes in what an event tells of the account's beacons, however late it came.
+fn take_sightings(
+    healths: &mut Cache<BeaconId, BeaconHealth>,
+    devices: &Devices,
+    world: &World,
+    event: &Event,
+) -> Result<(), StorageError> {
+    let EventBody::Sightings(sightings) = &event.body else {
+        return Ok(());
+    };
+    for sighting in sightings {
+        let Some(beacon) = world.beacon(&sighting.identity) else {
+            continue;
+        };
+        let load = || Ok::<_, StorageError>(devices.beacon_health(beacon)?.unwrap_or_default());
+        let health = healths.get_mut(beacon, load)?;
+        health.sight(event.at_ms, sighting.battery_percent);
+    }
+    Ok(())
 }
 
 /// What one row caused so far.

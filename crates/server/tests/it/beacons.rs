@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use crate::support::team::{Team, expected, faults, ibeacon};
+use crate::support::{
+    NOON,
+    team::{Team, expected, faults, ibeacon},
+};
 
 const NO_SUCH_ID: &str = "IXa7Bl9oRo6c7zQ5aQIzlg";
 
@@ -75,4 +78,45 @@ async fn an_external_id_creates_then_replaces() {
         200
     );
     assert_eq!(team.get("/v2/beacons").await.done()["total"], 1);
+}
+
+#[tokio::test]
+async fn the_health_of_a_beacon_follows_from_its_sightings() {
+    const DAY_MS: i64 = 86_400_000;
+    let team = Team::start().await;
+    let app = crate::people::app(&team).await;
+    let (seen, unseen) = (team.beacon(1).await, team.beacon(2).await);
+    let phone = crate::people::Phone::register(&team, &app, json!({})).await;
+    // 2 % less every day: 80 % at noon of the first day, empty 40 days later.
+    for day in 0..10 {
+        let mut sighting = ibeacon(1);
+        sighting["battery"] = json!(80 - 2 * day);
+        let both = json!({"sightings": [sighting, ibeacon(3)]});
+        phone.event(NOON + (day - 10) * DAY_MS, both).await;
+    }
+    let expected = json!({
+        "lastSeenAt": NOON - DAY_MS,
+        "batteryPercent": 62.0,
+        "batteryDepletedAt": NOON + 30 * DAY_MS,
+        "sightings7d": 6,
+    });
+    let never = json!({
+        "lastSeenAt": null, "batteryPercent": null, "batteryDepletedAt": null, "sightings7d": 0
+    });
+    for (beacon, health) in [(&seen, &expected), (&unseen, &never)] {
+        let shown = team.get(&format!("/v2/beacons/{beacon}")).await.done();
+        assert_eq!(&shown["health"], health);
+    }
+    let list = team.get("/v2/beacons").await.done();
+    let healths: Vec<_> = [0, 1].map(|index| &list["items"][index]["health"]).into();
+    assert!(
+        healths.contains(&&expected) && healths.contains(&&never),
+        "{list}"
+    );
+    // What the server owns is sent back unchanged and ignored.
+    let path = format!("/v2/beacons/{seen}");
+    let shown = team.get(&path).await.done();
+    team.put(&path, shown).await.done();
+    team.installation.clock.advance(7 * DAY_MS);
+    assert_eq!(team.get(&path).await.done()["health"]["sightings7d"], 0);
 }

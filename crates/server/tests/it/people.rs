@@ -279,3 +279,113 @@ async fn an_instance_is_inside_what_its_beacons_say() {
     ]);
     assert_eq!(shown["inside"], expected);
 }
+
+#[tokio::test]
+async fn an_export_holds_everything_that_is_held() {
+    let team = Team::start().await;
+    let app = app(&team).await;
+    let place_id = team
+        .place(json!({"name": "Here", "geofence": {
+            "type": "Circle", "latitude": 40.4, "longitude": -3.7, "radius": 120
+        }}))
+        .await;
+    let campaign = team.campaign(id(&app), NOON - 1, NOON + 86_400_000).await;
+    let trigger = json!({"@type": "EnterPlaceTrigger", "placeId": place_id});
+    team.experience(&campaign, trigger).await;
+    team.act(&format!("/v2/campaigns/{campaign}/start"))
+        .await
+        .done();
+    let phone = Phone::register(&team, &app, json!({"os": "iOS"})).await;
+    phone.log_in("ana", json!({"vip": true})).await;
+    phone
+        .put(
+            "/properties",
+            json!({"properties": {"shoe": 39, "vip": null}}),
+        )
+        .await;
+    phone.put("/tags/coffee", json!({"value": "-2"})).await;
+    phone.put("/tags/tea", json!({"value": "=3"})).await;
+    phone.put("", json!({"os": "iPadOS"})).await;
+    let here = json!({"location": {"lat": 40.4, "lon": -3.7, "floor": 2}});
+    phone.event(NOON, here.clone()).await;
+    let seen = json!({"sightings": [ibeacon(7)]});
+    phone.event(NOON + 1, seen.clone()).await;
+    let bought = json!({"verb": "buy", "item": "shoe", "value": 3.5, "properties": {"red": true}});
+    phone.event(NOON + 2, bought.clone()).await;
+    phone.log_out().await;
+    // Somebody else in the same rows of nobody's business.
+    Phone::register(&team, &app, json!({"os": "other"})).await;
+
+    let path = format!("/v2/instances/{}", phone.instance_id);
+    let answer = team.get(&format!("{path}/export")).await;
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let export = answer.done();
+    assert_eq!(export["instance"], team.get(&path).await.done());
+    assert_eq!(export["userIds"], json!(["ana"]));
+    assert_eq!(
+        export["counted"],
+        json!({"number": 0, "firstEventAt": NOON})
+    );
+    assert_eq!(export["messages"].as_array().unwrap().len(), 1, "{export}");
+    let asked = format!(
+        "/v2/decisions?appId={}&instanceId={}",
+        id(&app),
+        phone.instance_id
+    );
+    assert_eq!(export["decisions"], team.get(&asked).await.done()["items"]);
+    assert_eq!(export["decisions"].as_array().unwrap().len(), 1);
+
+    let told = export["log"].as_array().unwrap();
+    let kinds: Vec<&str> = told
+        .iter()
+        .map(|entry| entry["kind"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "registered",
+        "login",
+        "properties",
+        "tag",
+        "tag",
+        "profile",
+        "event",
+        "event",
+        "event",
+        "logout",
+    ];
+    assert_eq!(kinds, expected, "{export}");
+    assert!(told.iter().all(|entry| entry["receivedAt"] == NOON));
+    assert_eq!(told[1]["userId"], "ana");
+    assert_eq!(told[2]["properties"], json!({"shoe": 39, "vip": null}));
+    assert_eq!(
+        (&told[3]["value"], &told[4]["value"]),
+        (&json!("-2"), &json!("=3"))
+    );
+    for (index, sent) in [(6, here), (7, seen), (8, bought)] {
+        let mut event = told[index]["event"].clone();
+        let fields = event.as_object_mut().unwrap();
+        fields.remove("id");
+        assert_eq!(fields.remove("t"), Some(json!(NOON + index as i64 - 6)));
+        assert_eq!(event, sent);
+    }
+
+    let of_user = team
+        .get(&format!("/v2/users/ana/export?appId={}", id(&app)))
+        .await
+        .done();
+    let user = team
+        .get(&format!("/v2/users/ana?appId={}", id(&app)))
+        .await
+        .done();
+    assert_eq!(of_user, json!({"user": user, "instances": [export]}));
+    // Later, so that it is listed after the other.
+    team.installation.clock.advance(1);
+    let tablet = Phone::register(&team, &app, json!({})).await;
+    tablet.log_in("ana", json!({})).await;
+    let of_user = team
+        .get(&format!("/v2/users/ana/export?appId={}", id(&app)))
+        .await
+        .done();
+    let instances = of_user["instances"].as_array().unwrap();
+    assert_eq!((instances.len(), &instances[0]), (2, &export));
+    assert_eq!(instances[1]["instance"]["instanceId"], tablet.instance_id);
+}

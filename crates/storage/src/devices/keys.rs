@@ -20,6 +20,7 @@
 //! | `sets` | app, kind, level, index, target, part | roaring bitmap |
 //! | `firsts` | app, number | time of the instance's first event |
 //! | `moments` | app, kind, quarter, seq | [`super::Moment`]s |
+//! | `health` | beacon | [`moca_core::health::BeaconHealth`] |
 //! | `people` | `I` app | number of instances |
 //! | | `i` app, instance | nothing |
 //! | | `U` app | number of users |

@@ -12,6 +12,7 @@ mod crossings;
 mod decisions;
 mod directory;
 mod erase;
+mod health;
 mod inbox;
 mod keys;
 mod people;
@@ -41,7 +42,7 @@ pub use sets::{Moment, SetKey, SetKind, SetReader};
 pub use states::InstanceState;
 use value::backend;
 
-/// Bytes of writes kept in memory for one keyspace before they become a file. With eleven keyspaces
+/// Bytes of writes kept in memory for one keyspace before they become a file. With a dozen keyspaces
 /// the default of 64 MiB each would let memory grow for long before it became level.
 const MEMTABLE_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -58,6 +59,7 @@ pub struct Devices {
     firsts: Keyspace,
     moments: Keyspace,
     people: Keyspace,
+    health: Keyspace,
     seen: RwLock<seen::Generations>,
 }
 
@@ -80,6 +82,7 @@ impl Devices {
             firsts: keyspace("firsts")?,
             moments: keyspace("moments")?,
             people: keyspace("people")?,
+            health: keyspace("health")?,
             seen: RwLock::new(seen::Generations::open(&database)?),
             database,
         };

@@ -69,6 +69,7 @@ impl Devices {
             self.firsts.clone(),
             self.moments.clone(),
             self.people.clone(),
+            self.health.clone(),
         ];
         all.extend(self.seen_keyspaces());
         all

@@ -16,7 +16,7 @@ use super::{
         value::{backend, decode, inconsistent},
     },
     END, TABLE, current, instance_total, instances, member_total, members, members_of, rows_of,
-    tag_total, tag_totals, user, user_total, users,
+    tag_total, tag_totals, user, user_total, users, users_of,
 };
 use crate::StorageError;
 
@@ -189,6 +189,32 @@ impl PeopleReader<'_> {
             );
         }
         Ok(())
+    }
+
+    /// The first row of the log behind `after` that tells of an instance.
+    pub fn next_row(&self, instance: InstanceId, after: u64) -> Result<Option<u64>, StorageError> {
+        let prefix = rows_of(instance).build();
+        let from = rows_of(instance).unsigned(after.saturating_add(1)).build();
+        let to = rows_of(instance).unsigned(u64::MAX).build();
+        let stored = self.snapshot.range(&self.devices.people, from..=to).next();
+        let Some(stored) = stored else {
+            return Ok(None);
+        };
+        let key = stored.key().map_err(backend(DOING))?;
+        let seq = KeyReader::new(&key[prefix.len()..]).unsigned();
+        seq.map(Some)
+            .ok_or_else(|| inconsistent(TABLE, "key", &key))
+    }
+
+    /// The users that are or were logged in on an instance.
+    pub fn users_of(&self, instance: InstanceId) -> Result<Vec<String>, StorageError> {
+        let prefix = users_of(instance).build();
+        self.keys(&prefix)
+            .map(|key| {
+                let key = key?;
+                text(&key, &key[prefix.len()..]).map(str::to_owned)
+            })
+            .collect()
     }
 
     /// The rows of the log that tell of an instance, in order.
