@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use moca_core::{id::IdError, resource::Kind};
+use moca_core::{id::IdError, limits::NEAR_CANDIDATES_MAX, resource::Kind};
 use moca_engine::{EngineError, estate::Refusal};
 use moca_storage::{StorageError, control::Reference};
 use moca_wire::{
@@ -179,6 +179,13 @@ impl From<StorageError> for Failure {
                     "This account has {used} of at most {limit} objects of kind {}: delete some, \
                      or ask the operator of this server for more.",
                     kind.noun()
+                ),
+            ),
+            StorageError::RegionTooFull => Self::new(
+                Code::InvalidParameter,
+                format!(
+                    "near: more than {NEAR_CANDIDATES_MAX} places lie about there. Use a smaller \
+                     radius, or narrow the list by other parameters."
                 ),
             ),
             StorageError::Closed => Self::new(Code::Unavailable, "The server is stopping."),

@@ -13,6 +13,7 @@ impl Query {
             sort: self.sort(),
             filters: self.filters(),
             q: self.text("q").map(str::to_owned),
+            regions: self.regions(),
         }
     }
 }

@@ -1,8 +1,12 @@
 //! Query parameters: which there are, and reading them strictly.
 
 use moca_core::{
+    geo::{Bounds, Circle, LatLon, Region},
     id::Id,
-    limits::{CODE_CHARS_MAX, NAME_CHARS_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, PAGE_OFFSET_MAX},
+    limits::{
+        CODE_CHARS_MAX, NAME_CHARS_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, PAGE_OFFSET_MAX,
+        RADIUS_M_MAX, RADIUS_M_MIN,
+    },
     time::Zone,
 };
 use moca_storage::control::{Filter, SortField};
@@ -40,6 +44,10 @@ pub enum ParameterKind {
     Sort,
     /// The name of an IANA time zone.
     TimeZone,
+    /// A point and metres around it: `latitude,longitude,radius`.
+    Near,
+    /// A box in degrees: `minLon,minLat,maxLon,maxLat`.
+    Box,
 }
 
 /// A parameter that may be left out.
@@ -98,6 +106,10 @@ pub const EXTERNAL_ID: Parameter = filter(
     ParameterKind::Text(CODE_CHARS_MAX),
     Filter::ExternalId,
 );
+/// Places that come near a point.
+pub const NEAR: Parameter = optional("near", ParameterKind::Near);
+/// Places in a box.
+pub const BBOX: Parameter = optional("bbox", ParameterKind::Box);
 /// Whether what refers to the object is deleted with it.
 pub const CASCADE: Parameter = optional("cascade", ParameterKind::Flag);
 
@@ -114,6 +126,7 @@ pub(crate) enum Value {
     Id(Id),
     Flag(bool),
     Sort(Vec<(SortField, bool)>),
+    Region(Region),
 }
 
 /// The parameters of one request, checked against its route.
@@ -190,6 +203,15 @@ impl Query {
         }
     }
 
+    /// The regions a list is narrowed to.
+    pub(crate) fn regions(&self) -> Vec<Region> {
+        let region = |(_, value): &(Parameter, Value)| match value {
+            Value::Region(region) => Some(*region),
+            _ => None,
+        };
+        self.values.iter().filter_map(region).collect()
+    }
+
     /// The filters of a list, with their values as text.
     pub(crate) fn filters(&self) -> Vec<(Filter, String)> {
         self.values
@@ -198,7 +220,9 @@ impl Query {
                 let text = match value {
                     Value::Text(text) => text.clone(),
                     Value::Id(id) => id.to_string(),
-                    Value::Integer(_) | Value::Flag(_) | Value::Sort(_) => return None,
+                    Value::Integer(_) | Value::Flag(_) | Value::Sort(_) | Value::Region(_) => {
+                        return None;
+                    }
                 };
                 Some((parameter.filter?, text))
             })
@@ -243,12 +267,44 @@ impl ParameterKind {
             Self::Word(words) if words.contains(&value.as_str()) => Ok(Value::Text(value)),
             Self::Word(words) => Err(wrong(format!("{name} is one of {}", words.join(", ")))),
             Self::Sort => read_sort(name, &value),
+            Self::Near => read_near(&value).map(Value::Region).ok_or_else(|| {
+                wrong(format!(
+                    "{name} is latitude,longitude,radius: degrees from -90 to 90, degrees from -180 to \
+                     180, and metres from {RADIUS_M_MIN} to {RADIUS_M_MAX}; for example 40.4,-3.7,500"
+                ))
+            }),
+            Self::Box => read_box(&value).map(Value::Region).ok_or_else(|| {
+                wrong(format!(
+                    "{name} is minLon,minLat,maxLon,maxLat in degrees: longitudes from -180 to 180 (the \
+                     first greater than the second crosses the antimeridian) and latitudes from -90 to \
+                     90, the smaller first; for example -3.8,40.3,-3.6,40.5"
+                ))
+            }),
             Self::TimeZone if Zone::named(&value).is_some() => Ok(Value::Text(value)),
             Self::TimeZone => Err(wrong(format!(
                 "{name} is the name of an IANA time zone, for example Europe/Madrid"
             ))),
         }
     }
+}
+
+/// So many numbers with commas between.
+fn read_numbers<const N: usize>(value: &str) -> Option<[f64; N]> {
+    let numbers: Result<Vec<f64>, _> = value.split(',').map(str::parse).collect();
+    numbers.ok()?.try_into().ok()
+}
+
+fn read_near(value: &str) -> Option<Region> {
+    let [latitude, longitude, radius] = read_numbers(value)?;
+    let center = LatLon::new(latitude, longitude).ok()?;
+    Circle::new(center, radius).ok().map(Region::Near)
+}
+
+fn read_box(value: &str) -> Option<Region> {
+    let [west, south, east, north] = read_numbers(value)?;
+    let south_west = LatLon::new(south, west).ok()?;
+    let north_east = LatLon::new(north, east).ok()?;
+    Bounds::new(south_west, north_east).ok().map(Region::Box)
 }
 
 fn read_sort(name: &str, value: &str) -> Result<Value, Failure> {

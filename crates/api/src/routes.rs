@@ -20,8 +20,8 @@ use crate::{
     oauth,
     ops::{health, metrics},
     query::{
-        APP_ID, CAMPAIGN_ID, CASCADE, EXTERNAL_ID, LABEL_ID, LIMIT, LIST, MEMBER_ID, OFFSET, PAGE,
-        PLACE_ID, Parameter, ParameterKind, Q, SORT, ZONE_ID, optional, required,
+        APP_ID, BBOX, CAMPAIGN_ID, CASCADE, EXTERNAL_ID, LABEL_ID, LIMIT, LIST, MEMBER_ID, NEAR,
+        OFFSET, PAGE, PLACE_ID, Parameter, ParameterKind, Q, SORT, ZONE_ID, optional, required,
     },
     route::{
         BodyKind::{Form, JsonOrNdjson},
@@ -80,7 +80,7 @@ const DECISIONS: &[Parameter] = &[
 ];
 
 const TOKENS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, MEMBER_ID];
-const PLACES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, EXTERNAL_ID, LABEL_ID];
+const PLACES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, EXTERNAL_ID, LABEL_ID, NEAR, BBOX];
 const ZONES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, PLACE_ID, EXTERNAL_ID, LABEL_ID];
 const BEACONS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, ZONE_ID, EXTERNAL_ID, LABEL_ID];
 const CAMPAIGNS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID];

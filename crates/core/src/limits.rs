@@ -69,6 +69,10 @@ pub const AREA_VERTICES_MAX: usize = 10_000;
 /// Degrees a longitude of a ring may be away from Greenwich: rings that step over ±180 may go on
 /// counting, once around at most.
 pub const AREA_LONGITUDE_MAX: f64 = 360.0;
+/// Places that a list with `near` measures at most: a page must not take seconds.
+pub const NEAR_CANDIDATES_MAX: i64 = 50_000;
+/// Places in a `bbox` that are sorted for a page; of more, the first are found by walking in order.
+pub const REGION_SORTED_MAX: i64 = 50_000;
 /// Lowest and highest floor number.
 pub const FLOOR_MIN: i64 = -1_000;
 /// See [`FLOOR_MIN`].

@@ -38,6 +38,7 @@ async fn has_no_account(tx: &mut Tx) -> anyhow::Result<bool> {
         sort: Vec::new(),
         filters: Vec::new(),
         q: None,
+        regions: vec![],
     };
     Ok(tx.list_accounts(&one).await?.total == 0)
 }

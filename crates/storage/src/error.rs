@@ -24,6 +24,9 @@ pub enum StorageError {
     /// The object changed or vanished since it was read.
     #[error("the object changed meanwhile")]
     Stale,
+    /// More places lie about a point than are measured for one list.
+    #[error("too many places lie about there")]
+    RegionTooFull,
     /// A stored value cannot be read.
     #[error("{table}.{column} of {id} cannot be read")]
     Inconsistent {

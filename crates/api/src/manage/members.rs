@@ -70,6 +70,7 @@ async fn require_other_owner(tx: &mut Tx, leaving: &Member) -> Result<(), Failur
         sort: Vec::new(),
         filters: Vec::new(),
         q: None,
+        regions: vec![],
     };
     loop {
         let page = tx.list::<Member>(leaving.frame.account_id, &query).await?;

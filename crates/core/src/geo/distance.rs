@@ -6,7 +6,7 @@ use geographiclib_rs::{Geodesic, InverseGeodesic};
 
 use super::{Circle, LatLon};
 
-static WGS84: LazyLock<Geodesic> = LazyLock::new(Geodesic::wgs84);
+pub(super) static WGS84: LazyLock<Geodesic> = LazyLock::new(Geodesic::wgs84);
 
 /// Metres between two points along the geodesic (Karney's method, good to 15 nm).
 pub fn distance_m(from: LatLon, to: LatLon) -> f64 {

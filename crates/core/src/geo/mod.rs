@@ -1,16 +1,21 @@
 //! Points, geofences and the index that finds the fences around a point.
 
 pub mod area;
+mod bounds;
 mod distance;
 mod fence;
 mod grid;
 pub mod index;
+mod near;
+pub mod quad;
 
 use serde::{Deserialize, Serialize};
 
 pub use area::Area;
+pub use bounds::Bounds;
 pub use distance::distance_m;
 pub use fence::Geofence;
+pub use near::Region;
 
 use crate::limits::{RADIUS_M_MAX, RADIUS_M_MIN};
 

@@ -205,3 +205,91 @@ async fn an_atomic_batch_is_done_as_a_whole_or_not_at_all() {
     team.post(path, good).await.done();
     assert_eq!(team.get("/v2/places").await.done()["total"], 2);
 }
+
+/// The names of the places that a query finds, in order.
+async fn named(team: &Team, query: &str) -> (i64, Vec<String>) {
+    let list = team
+        .get(&format!("/v2/places?sort=name&{query}"))
+        .await
+        .done();
+    let items = list["items"].as_array().unwrap().iter();
+    let names = items.map(|item| item["config"]["name"].as_str().unwrap().to_owned());
+    (list["total"].as_i64().unwrap(), names.collect())
+}
+
+#[tokio::test]
+async fn lists_are_narrowed_to_what_is_near_or_in_a_box() {
+    let team = Team::start().await;
+    let circle = |longitude: f64, radius: u32| json!({"type": "Circle", "latitude": 40.0, "longitude": longitude, "radius": radius});
+    let ring = json!([[179.9, 39.9], [-179.9, 39.9], [180.0, 40.1], [179.9, 39.9]]);
+    let label = team.label("VIP").await;
+    for (name, geofence, label_ids) in [
+        ("a", circle(0.0, 100), json!([label])),
+        ("b", circle(0.01, 100), json!([])),
+        ("c", circle(1.0, 50_000), json!([label])),
+        (
+            "d",
+            json!({"type": "Polygon", "coordinates": [ring]}),
+            json!([]),
+        ),
+        ("e", json!(null), json!([label])),
+    ] {
+        let config = json!({"name": name, "geofence": geofence, "labelIds": label_ids});
+        team.place(config).await;
+    }
+    let label = format!("near=40,0,100000&labelId={label}");
+    for (query, expected) in [
+        // b begins 754 metres away.
+        ("near=40,0,753", "a"),
+        ("near=40,0,755", "ab"),
+        ("near=40,0,40000", "abc"),
+        (label.as_str(), "ac"),
+        ("near=40,0,40000&q=B", "b"),
+        ("near=40,180,1", "d"),
+        ("near=-40,0,100000", ""),
+        ("bbox=-0.1,39.9,0.001,40.1", "a"),
+        ("bbox=-0.1,39.9,2,40.1", "abc"),
+        ("bbox=179,0,-179,90", "d"),
+        ("bbox=-180,0,-179.95,90", "d"),
+        ("bbox=-180,-90,180,90", "abcd"),
+        ("bbox=-180,-90,180,90&near=40,0,753", "a"),
+    ] {
+        let expected: Vec<String> = expected.chars().map(String::from).collect();
+        assert_eq!(
+            named(&team, query).await,
+            (expected.len() as i64, expected),
+            "{query}"
+        );
+    }
+    let page = named(&team, "near=40,0,40000&offset=1&limit=1").await;
+    assert_eq!(page, (3, vec!["b".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_region_that_is_none_is_refused_by_name() {
+    let team = Team::start().await;
+    for (query, name, order) in [
+        ("near=40,0", "near", "latitude,longitude,radius"),
+        ("near=91,0,100", "near", "latitude,longitude,radius"),
+        ("near=40,181,100", "near", "latitude,longitude,radius"),
+        ("near=40,0,0.5", "near", "from 1 to 100000"),
+        ("near=40,0,100001", "near", "from 1 to 100000"),
+        ("near=NaN,0,100", "near", "latitude,longitude,radius"),
+        ("near=40,0,100,1", "near", "latitude,longitude,radius"),
+        ("bbox=0,1,2", "bbox", "minLon,minLat,maxLon,maxLat"),
+        ("bbox=0,10,2,9", "bbox", "minLon,minLat,maxLon,maxLat"),
+        ("bbox=0,0,inf,1", "bbox", "minLon,minLat,maxLon,maxLat"),
+        ("bbox=0,0,1,x", "bbox", "minLon,minLat,maxLon,maxLat"),
+    ] {
+        let refused = team.get(&format!("/v2/places?{query}")).await;
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (400, "invalid_parameter")
+        );
+        let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+        assert!(
+            detail.starts_with(name) && detail.contains(order),
+            "{detail}"
+        );
+    }
+}

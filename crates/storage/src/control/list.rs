@@ -26,6 +26,9 @@ impl Tx {
         let mut conditions = Conditions::default();
         conditions.push("account_id = {}", Value::id(account));
         conditions.narrow(R::KIND, R::TABLE, query)?;
+        if !query.regions.is_empty() {
+            return self.list_in_regions(account, query, conditions).await;
+        }
         let total = if conditions.terms.len() == 1 {
             self.total(account, R::KIND).await?
         } else {
@@ -124,17 +127,22 @@ fn table_of_accounts() -> &'static Table {
 }
 
 /// What the objects of a list have in common.
-#[derive(Default)]
-struct Conditions {
-    terms: Vec<String>,
-    values: Vec<Value>,
+#[derive(Default, Clone)]
+pub(super) struct Conditions {
+    pub(super) terms: Vec<String>,
+    pub(super) values: Vec<Value>,
 }
 
 impl Conditions {
+    /// The placeholder of a value that stands in a term.
+    pub(super) fn bind(&mut self, value: Value) -> String {
+        self.values.push(value);
+        format!("${}", self.values.len())
+    }
+
     /// `{}` in the term stands for the value.
     fn push(&mut self, term: &str, value: Value) {
-        self.values.push(value);
-        let placeholder = format!("${}", self.values.len());
+        let placeholder = self.bind(value);
         self.terms.push(term.replace("{}", &placeholder));
     }
 
@@ -165,7 +173,7 @@ impl Conditions {
         Ok(())
     }
 
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         if self.terms.is_empty() {
             return String::new();
         }
@@ -210,7 +218,7 @@ fn contains(text: &str) -> String {
 
 /// The order, made total by creation and id. These follow the direction of the last field, so that
 /// an index can be read from either end.
-fn order(sort: &[(SortField, bool)]) -> String {
+pub(super) fn order(sort: &[(SortField, bool)]) -> String {
     let mut text = String::new();
     let mut direction = "";
     for (field, descending) in sort {

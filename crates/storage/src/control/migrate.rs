@@ -1,13 +1,14 @@
 //! Brings the schema of the control store up to date.
 
 use super::{
+    place_bounds,
     sql::{Database, Mode, SqlError, Value},
     table::Columns,
 };
 use crate::StorageError;
 
 /// All migrations, in order: the first has version 1. One that was released never changes.
-const MIGRATIONS: &[(&str, &str)] = &[
+pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     (
         "0001_control",
         include_str!("../../migrations/0001_control.sql"),
@@ -16,7 +17,14 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0002_limits",
         include_str!("../../migrations/0002_limits.sql"),
     ),
+    (
+        PLACE_BOUNDS,
+        include_str!("../../migrations/0003_place_bounds.sql"),
+    ),
 ];
+
+/// The migration after which the bounds of all places are computed.
+const PLACE_BOUNDS: &str = "0003_place_bounds";
 
 /// Applies the migrations that the database does not have yet, all or none.
 pub(super) async fn migrate(database: &Database) -> Result<(), StorageError> {
@@ -41,6 +49,9 @@ pub(super) async fn migrate(database: &Database) -> Result<(), StorageError> {
     }
     for (i, (name, sql)) in MIGRATIONS.iter().enumerate().skip(applied.len()) {
         session.batch(in_dialect(sql)).await.map_err(failed)?;
+        if *name == PLACE_BOUNDS {
+            place_bounds::fill(&mut session).await?;
+        }
         let line = "INSERT INTO schema_version (version, name) VALUES ($1, $2)";
         let values = vec![Value::Integer(i as i64 + 1), Value::from(*name)];
         session.execute(line, values).await.map_err(failed)?;

@@ -7,7 +7,7 @@ use moca_core::{
 };
 
 use super::{
-    Filter,
+    Filter, place_bounds,
     sql::Value,
     table::{Columns, Mapped, Stored, Table, Unique},
 };
@@ -22,7 +22,7 @@ impl Mapped for Place {
 
     const TABLE: &'static Table = &Table {
         name: "places",
-        columns: &["external_id"],
+        columns: &["external_id", "cell", "south", "west", "north", "east"],
         unique: &[Unique {
             columns: &["account_id", "external_id"],
             field: "config.externalId",
@@ -45,7 +45,9 @@ impl Mapped for Place {
 
     fn values(&self) -> Result<Vec<Value>, StorageError> {
         let external_id = self.config.external_id.as_deref();
-        Ok(vec![Value::optional_text(external_id)])
+        let mut values = vec![Value::optional_text(external_id)];
+        values.extend(place_bounds::values(self.config.geofence.as_ref()));
+        Ok(values)
     }
 
     fn label_ids(&self) -> &[LabelId] {

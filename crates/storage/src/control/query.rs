@@ -1,6 +1,7 @@
 //! What callers ask the control store and what it answers besides objects.
 
 use moca_core::{
+    geo::Region,
     id::{AccountId, Id},
     resource::Kind,
 };
@@ -18,6 +19,8 @@ pub struct ListQuery {
     pub filters: Vec<(Filter, String)>,
     /// Only objects whose name contains this text, whatever its case.
     pub q: Option<String>,
+    /// Only objects whose geofence lies in all of these; places only.
+    pub regions: Vec<Region>,
 }
 
 /// What a list can be ordered by; the flag beside it in [`ListQuery`] is true for descending.

@@ -123,6 +123,7 @@ async fn lists_agree_with_a_naive_model(store: &Control) {
                             .into_iter()
                             .collect(),
                         q: q.map(str::to_owned),
+                        regions: vec![],
                     };
                     let page = tx.list::<Place>(HOME, &query).await.unwrap();
                     let expected = model.iter().skip(offset as usize).take(limit as usize);

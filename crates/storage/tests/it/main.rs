@@ -11,6 +11,7 @@ mod many;
 mod objects;
 mod quotas;
 mod references;
+mod regions;
 mod samples;
 mod schema;
 mod tenants;

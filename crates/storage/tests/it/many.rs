@@ -46,6 +46,7 @@ async fn seen<R: Stored>(tx: &mut Tx, label: LabelId) -> (i64, Vec<Id>, i64) {
         sort: vec![],
         filters: vec![],
         q: None,
+        regions: vec![],
     };
     let labelled = ListQuery {
         filters: vec![(Filter::LabelId, label.0.to_string())],

@@ -287,6 +287,7 @@ pub(crate) fn everything() -> ListQuery {
         sort: vec![],
         filters: vec![],
         q: None,
+        regions: vec![],
     }
 }
 

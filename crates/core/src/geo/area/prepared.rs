@@ -59,6 +59,11 @@ impl Prepared {
         prepared
     }
 
+    /// The edges of all rings.
+    pub(crate) fn edges(&self) -> &[[Position; 2]] {
+        &self.edges
+    }
+
     /// Whether a point is inside or on the border.
     pub(crate) fn contains(&self, at: LatLon) -> bool {
         let (x, y) = (at.longitude() + 0.0, at.latitude() + 0.0);

@@ -71,6 +71,8 @@ fn value_of(name: &str, kind: ParameterKind, objects: &Objects) -> String {
         ParameterKind::Word(words) => words[0].into(),
         ParameterKind::Sort => "name".into(),
         ParameterKind::TimeZone => "UTC".into(),
+        ParameterKind::Near => "40.4,-3.7,500".into(),
+        ParameterKind::Box => "-4,40,-3,41".into(),
         ParameterKind::Text(_) => "x".into(),
         ParameterKind::Integer(..) | ParameterKind::Id => value(name, objects),
     }

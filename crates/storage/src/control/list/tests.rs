@@ -7,10 +7,10 @@ use crate::control::table::Mapped;
 
 fn schema() -> rusqlite::Connection {
     let connection = rusqlite::Connection::open_in_memory().unwrap();
-    let sql = include_str!("../../../migrations/0001_control.sql")
-        .replace("{text}", "TEXT")
-        .replace("{bytes}", "BLOB");
-    connection.execute_batch(&sql).unwrap();
+    for (_, sql) in crate::control::migrate::MIGRATIONS {
+        let sql = sql.replace("{text}", "TEXT").replace("{bytes}", "BLOB");
+        connection.execute_batch(&sql).unwrap();
+    }
     connection
 }
 
@@ -37,6 +37,7 @@ fn query(sort: Vec<(SortField, bool)>, filters: Vec<(Filter, String)>) -> ListQu
         sort,
         filters,
         q: None,
+        regions: vec![],
     }
 }
 

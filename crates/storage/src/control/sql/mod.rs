@@ -17,6 +17,8 @@ pub enum Value {
     Null,
     /// BIGINT
     Integer(i64),
+    /// DOUBLE PRECISION
+    Real(f64),
     /// TEXT
     Text(String),
     /// BLOB or BYTEA
@@ -40,6 +42,12 @@ impl Value {
 impl From<i64> for Value {
     fn from(integer: i64) -> Self {
         Self::Integer(integer)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(real: f64) -> Self {
+        Self::Real(real)
     }
 }
 

@@ -154,6 +154,7 @@ fn read(row: &tokio_postgres::Row) -> Result<Row, SqlError> {
         .map(|(i, column)| {
             let value = match *column.type_() {
                 Type::INT8 => row.try_get::<_, Option<i64>>(i)?.map(Value::Integer),
+                Type::FLOAT8 => row.try_get::<_, Option<f64>>(i)?.map(Value::Real),
                 Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(i)?.map(Value::Bytes),
                 _ => row.try_get::<_, Option<String>>(i)?.map(Value::Text),
             };
@@ -172,6 +173,7 @@ impl ToSql for Value {
         match self {
             Self::Null => Ok(IsNull::Yes),
             Self::Integer(integer) if *column == Type::INT8 => integer.to_sql(column, out),
+            Self::Real(real) if *column == Type::FLOAT8 => real.to_sql(column, out),
             Self::Text(text) if <&str>::accepts(column) => text.to_sql(column, out),
             Self::Bytes(bytes) if *column == Type::BYTEA => bytes.to_sql(column, out),
             _ => Err(format!("a parameter is not of type {column}").into()),

@@ -460,6 +460,7 @@ fn value(stored: ValueRef<'_>) -> rusqlite::Result<Value> {
     Ok(match stored {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(integer) => Value::Integer(integer),
+        ValueRef::Real(real) => Value::Real(real),
         ValueRef::Blob(bytes) => Value::from(bytes),
         text => Value::from(text.as_str()?),
     })
@@ -470,6 +471,7 @@ impl rusqlite::ToSql for Value {
         Ok(ToSqlOutput::Borrowed(match self {
             Self::Null => ValueRef::Null,
             Self::Integer(integer) => ValueRef::Integer(*integer),
+            Self::Real(real) => ValueRef::Real(*real),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
             Self::Bytes(bytes) => ValueRef::Blob(bytes),
         }))
