@@ -212,6 +212,10 @@ filters! {
         label(LabelId) = "labelId";
         /// Only the one with this id of yours.
         external_id(&str) = "externalId";
+        /// Only those that come within metres of a point: `latitude,longitude,metres`.
+        near(&str) = "near";
+        /// Only those in a box of degrees: `minLon,minLat,maxLon,maxLat`.
+        bbox(&str) = "bbox";
     }
     Zone {
         /// Only those of this place.

@@ -237,7 +237,11 @@ pub(crate) static KINDS: &[Kind] = &[
         plural: "places", singular: "place", path: "/v2/places",
         about: "Places with their geofences",
         verbs: Verbs::All,
-        filters: &[BY_LABEL, BY_EXTERNAL_ID],
+        filters: &[
+            BY_LABEL, BY_EXTERNAL_ID,
+            field("near", "near", Text, "Only those that come within metres of a point: LATITUDE,LONGITUDE,METRES"),
+            field("bbox", "bbox", Text, "Only those in a box of degrees: WEST,SOUTH,EAST,NORTH"),
+        ],
         of: &[],
         fields: &[
             NAME, LATITUDE, LONGITUDE, RADIUS,
