@@ -1,5 +1,7 @@
 //! The life that every resource has: made, read, listed, sent back unchanged, deleted.
 
+use serde_json::Value;
+
 use crate::support::team::Team;
 
 const RESOURCES: [(&str, &str); 9] = [
@@ -31,9 +33,10 @@ async fn what_is_made_is_found_at_its_location_and_in_its_list() {
         assert_eq!(location, format!("{collection}/{id}"));
         // The secret of a token is shown when it is made only.
         made.as_object_mut().unwrap().remove("accessToken");
-        assert_eq!(team.get(&location).await.done(), made);
+        assert_eq!(configured(team.get(&location).await.done()), made);
         let list = team.get(collection).await.done();
-        assert!(list["items"].as_array().unwrap().contains(&made), "{list}");
+        let mut items = list["items"].as_array().unwrap().iter().cloned();
+        assert!(items.any(|item| configured(item) == made), "{list}");
         assert_eq!(list["total"], list["items"].as_array().unwrap().len());
     }
 }
@@ -47,15 +50,22 @@ async fn an_answer_sent_back_changes_nothing_but_the_time_of_change() {
         let path = format!("{collection}/{}", objects.ids[id_name]);
         let read = team.get(&path).await;
         let etag = read.header("etag").unwrap().to_owned();
-        let mut before = read.done();
-        let written = team.put(&path, before.clone()).await;
+        let read = read.done();
+        let written = team.put(&path, read.clone()).await;
+        let mut before = configured(read);
         assert_ne!(written.header("etag"), Some(etag.as_str()), "{path}");
         let after = written.done();
         assert!(after["updatedAt"].as_i64() > before["updatedAt"].as_i64());
         before["updatedAt"] = after["updatedAt"].clone();
         assert_eq!(after, before, "{path}");
-        assert_eq!(team.get(&path).await.done(), before, "{path}");
+        assert_eq!(configured(team.get(&path).await.done()), before, "{path}");
     }
+}
+
+/// An object without what devices have seen of it meanwhile, which only reads answer.
+fn configured(mut object: Value) -> Value {
+    object.as_object_mut().unwrap().remove("health");
+    object
 }
 
 #[tokio::test]
