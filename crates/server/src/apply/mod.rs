@@ -1,8 +1,8 @@
 //! `moca apply` and `moca pull`: an account as files that can be kept in git.
 //!
 //! [`sources`] reads the files, [`account`] the account, [`wanted`] works out which object of the
-//! account each document means and what it should be, [`plan`] compares, [`execute`] makes it so,
-//! [`pull`] writes files from an account. [`kinds`] is the table behind all of it, [`registry`] knows
+//! account each document means and what it should be, [`mod@plan`] compares, [`mod@execute`] makes it so,
+//! [`mod@pull`] writes files from an account. [`kinds`] is the table behind all of it, [`registry`] knows
 //! objects by the names that files use.
 
 mod account;
