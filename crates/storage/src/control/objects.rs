@@ -154,17 +154,9 @@ impl Tx {
             sql.push_str(&format!(", {column} = ${}", 9 + i));
         }
         sql.push_str(" WHERE account_id = $1 AND id = $2 AND revision = $3");
-        let mut values = vec![
-            Value::id(frame.account_id),
-            Value::id(frame.id),
-            (frame.revision - 1).into(),
-            frame.updated_at.into(),
-            frame.revision.into(),
-            object.name().into(),
-            folded(object.name()).into(),
-            json_of(object, "config", object.config())?,
-        ];
-        values.extend(own);
+        let mut values = row_of(object, own)?;
+        // In the place of the time of creation, which stays.
+        values[2] = (frame.revision - 1).into();
         let changed = self.session.execute(sql, values).await;
         if changed.map_err(|error| conflict_or::<R>(error))? == 0 {
             return Err(StorageError::Stale);
