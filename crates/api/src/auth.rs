@@ -55,6 +55,10 @@ pub struct AppClient {
     _proof: Proof,
 }
 
+/// Anybody at all: what is public asks for no proof.
+#[derive(Debug, Clone, Copy)]
+pub struct Anyone;
+
 /// Cannot be made outside this file, and so cannot what has one.
 #[derive(Debug, Clone)]
 struct Proof;

@@ -5,7 +5,10 @@ use std::{error::Error, sync::PoisonError};
 use axum::{body::Body, response::Response};
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
-    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, SERVER},
+    header::{
+        ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, SERVER,
+        X_CONTENT_TYPE_OPTIONS,
+    },
 };
 use moca_core::rate::Standing;
 use moca_wire::problem::{Code, Problem};
@@ -19,6 +22,8 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const RATE_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RATE_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+/// The documentation changes with the program only; minutes are enough to spare a reader's clicks.
+const PUBLIC_CACHE: &str = "public, max-age=300";
 /// Seconds after which a client may try again: an overload passes quickly, a restart takes longer.
 const RETRY_OVERLOADED_S: &str = "1";
 const RETRY_UNAVAILABLE_S: &str = "5";
@@ -52,6 +57,11 @@ pub(crate) fn of_reply(reply: Reply) -> Response {
     }
     if let Some(location) = &reply.location {
         set(LOCATION, location);
+    }
+    if let Some(tag) = &reply.public {
+        set(ETAG, &format!("\"{tag}\""));
+        set(CACHE_CONTROL, PUBLIC_CACHE);
+        set(X_CONTENT_TYPE_OPTIONS, "nosniff");
     }
     if reply.no_store {
         set(CACHE_CONTROL, "no-store");

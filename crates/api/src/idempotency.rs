@@ -98,6 +98,7 @@ pub(crate) async fn recall(
         revision: answer.revision,
         location: answer.location,
         no_store: answer.no_store,
+        public: None,
     }))
 }
 

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::{
     accept,
-    auth::{self, Principal},
+    auth::{self, Anyone, Principal},
     body::{self, Taken},
     call::{Call, Request},
     content,
@@ -89,6 +89,11 @@ impl Prepared<'_> {
                 let reply = in_time(call.state(), handler(&call)).await?;
                 call.require_match_checked()?;
                 Ok(reply)
+            }
+            Endpoint::Public(handler) => {
+                let (checked, taken) = self.take(exchange).await?;
+                let call = checked.into_call(Anyone, taken);
+                in_time(call.state(), handler(&call)).await
             }
             Endpoint::Operations(handler) => {
                 let (_, _) = self.take(exchange).await?;

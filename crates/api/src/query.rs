@@ -240,6 +240,9 @@ impl Query {
     }
 }
 
+/// The words of `sort`.
+pub(crate) const SORT_FIELDS: [&str; 3] = ["createdAt", "updatedAt", "name"];
+
 impl ParameterKind {
     fn read(self, name: &str, value: String) -> Result<Value, Failure> {
         match self {

@@ -6,6 +6,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use moca_storage::control::ListQuery;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
 
@@ -28,6 +29,8 @@ pub struct Reply {
     pub(crate) location: Option<String>,
     /// The body holds a secret: nothing on the way may keep it.
     pub(crate) no_store: bool,
+    /// The body is the same for everybody and may be kept for a while; its version, for `ETag`.
+    pub(crate) public: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -100,6 +103,18 @@ impl Reply {
             revision: None,
             location: None,
             no_store: false,
+            public: None,
+        }
+    }
+
+    /// 200 with a document that is the same for everybody.
+    pub(crate) fn public(content_type: &str, body: Bytes) -> Self {
+        // Half the digest tells versions apart.
+        let digest = Sha256::digest(&body);
+        let tag = digest[..16].iter().map(|byte| format!("{byte:02x}"));
+        Self {
+            public: Some(tag.collect()),
+            ..Self::raw(content_type, body)
         }
     }
 

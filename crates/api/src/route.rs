@@ -6,7 +6,7 @@ use moca_core::account::Role;
 use moca_storage::control::Tx;
 
 use crate::{
-    auth::{AppClient, Device},
+    auth::{Anyone, AppClient, Device},
     call::Call,
     failure::Failure,
     query::Parameter,
@@ -56,6 +56,9 @@ pub type DeviceHandler = for<'a> fn(&'a Call<Device>) -> Pending<'a>;
 /// A handler of the device API, for a whole app.
 pub type AppHandler = for<'a> fn(&'a Call<AppClient>) -> Pending<'a>;
 
+/// A handler of what anybody may read.
+pub type PublicHandler = for<'a> fn(&'a Call<Anyone>) -> Pending<'a>;
+
 /// A handler of the operations port.
 pub type OperationsHandler = for<'a> fn(&'a ApiState) -> Pending<'a>;
 
@@ -72,6 +75,8 @@ pub enum Endpoint {
     App(AppHandler),
     /// A token's id and secret as an OAuth 2.0 client, by HTTP Basic or in the form.
     OAuthClient(ManageHandler),
+    /// Anybody: the documentation.
+    Public(PublicHandler),
     /// Anybody who can reach the operations port; answers in the media type it has.
     Operations(OperationsHandler),
 }

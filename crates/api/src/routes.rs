@@ -12,6 +12,7 @@ use moca_core::{
 
 use crate::{
     device::{self, events, messages, profile},
+    docs,
     manage::{
         account_limits, accounts, analytics, apps, batch, beacons, campaigns, decisions,
         experiences, exports, instances, labels, members, person_export, places, tokens, users,
@@ -25,7 +26,7 @@ use crate::{
     },
     route::{
         BodyKind::{Form, JsonOrNdjson},
-        Endpoint::{App, Ask, Device, Manage, OAuthClient, Operations},
+        Endpoint::{App, Ask, Device, Manage, OAuthClient, Operations, Public},
         Route,
         Verb::{Delete, Get, Post, Put},
         route,
@@ -231,6 +232,8 @@ static ROUTES: &[Route] = &[
     route(Put,    "/device/v1/instance/tags/{name}", Device(call!(profile::tag))).json(),
     route(Post,   "/device/v1/events",               Device(call!(events::post))).body(JsonOrNdjson),
     route(Get,    "/device/v1/messages",             Device(call!(messages::list))).query(PAGE),
+
+    route(Get,    "/v2/openapi.json", Public(call!(docs::openapi))),
 ];
 
 #[rustfmt::skip] // one line a route

@@ -10,12 +10,13 @@ use moca_core::{
     resource::Kind,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     fault::FaultCode,
     problem::Fault,
     read::{self, Fields},
+    schema::{self, Described, Schema},
     values::{self, Complaint},
 };
 
@@ -42,6 +43,54 @@ impl From<&account::Account> for Limits {
             config: account.limits.clone(),
         }
     }
+}
+
+impl Described for Limits {
+    const NAME: &'static str = "AccountLimits";
+
+    fn schema() -> Schema {
+        schema::object([
+            schema::owned("createdAt", schema::moment(), "When the account was made."),
+            schema::owned("updatedAt", schema::moment(), "When it was last changed."),
+            schema::account_id(),
+            schema::required("config", config_schema(), "What an operator sets."),
+        ])
+    }
+
+    fn example() -> Value {
+        json!({
+            "createdAt": 1_767_614_400_000_i64,
+            "updatedAt": 1_767_614_400_000_i64,
+            "accountId": "AZuN58uAcACAAAAAAAAAAQ",
+            "config": {"tokenRequestsPerMinute": 1_200, "quotas": {"place": 50_000}},
+        })
+    }
+}
+
+fn config_schema() -> Schema {
+    let rate = |name, whose: &str| {
+        let note =
+            format!("Requests a minute {whose}; 0 for no limit, the server's own if absent.");
+        schema::optional(name, schema::integer(0, RATE_MAX), &note)
+    };
+    let quotas = schema::map(
+        schema::words(&limited_nouns()),
+        schema::integer(0, QUOTA_MAX),
+        Kind::ALL.len(),
+    );
+    schema::object([
+        rate("tokenRequestsPerMinute", "of a member's token"),
+        rate("appRequestsPerMinute", "with an app's secret"),
+        rate("deviceRequestsPerMinute", "of an instance"),
+        schema::optional("quotas", quotas, "Objects of each kind at most."),
+    ])
+}
+
+/// The kinds of object that have a quota.
+pub(crate) fn limited_nouns() -> Vec<&'static str> {
+    let all = Kind::ALL.into_iter();
+    let limited = all.filter(|kind| quota::built_in(*kind).is_some());
+    limited.map(Kind::noun).collect()
 }
 
 /// Reads the body of a PUT.
@@ -78,12 +127,8 @@ fn read_quotas(fields: &mut Fields<'_, '_>) -> Quotas {
 }
 
 fn no_such_kind() -> Complaint {
-    let limited = Kind::ALL
-        .into_iter()
-        .filter(|kind| quota::built_in(*kind).is_some());
-    let nouns: Vec<&str> = limited.map(Kind::noun).collect();
     Complaint {
         code: FaultCode::UnknownField,
-        detail: format!("expected one of {}", nouns.join(", ")),
+        detail: format!("expected one of {}", limited_nouns().join(", ")),
     }
 }

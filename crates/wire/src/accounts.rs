@@ -10,13 +10,15 @@ use moca_core::{
     resource::Kind,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
+    account_limits::limited_nouns,
     links,
     mention::Body,
     read::{self, Fields},
     resource::Resource,
+    schema::{self, Described, Schema},
     values,
 };
 
@@ -91,6 +93,106 @@ impl From<&account::Account> for Account {
             rate_limits: None,
         }
     }
+}
+
+impl Described for Account {
+    const NAME: &'static str = "Account";
+
+    fn schema() -> Schema {
+        let usage = schema::object([
+            schema::required("limit", schema::count(), "At most."),
+            schema::required("used", schema::count(), "Now."),
+        ]);
+        let quotas = schema::map(
+            schema::words(&limited_nouns()),
+            usage.titled("Quota"),
+            Kind::ALL.len(),
+        );
+        let more = [
+            schema::owned_optional(
+                "quotas",
+                quotas,
+                "What it has of each kind of object and may have; not in lists.",
+            ),
+            schema::owned_optional(
+                "rateLimits",
+                rate_limits_schema(),
+                "How often its callers may call; not in lists.",
+            ),
+        ];
+        schema::resource("accountId", more, config_schema())
+    }
+
+    fn example() -> Value {
+        json!({
+            "createdAt": 1_767_614_400_000_i64,
+            "updatedAt": 1_767_614_400_000_i64,
+            "accountId": "AZuN58uAcACAAAAAAAAAAQ",
+            "config": {
+                "name": "City of Madrid",
+                "timeZone": "Europe/Madrid",
+                "corsOrigins": ["https://console.example.com"],
+            },
+        })
+    }
+}
+
+fn rate_limits_schema() -> Schema {
+    let rate = |name, whose: &str| {
+        let note = format!("Requests a minute {whose}; 0 for no limit.");
+        schema::required(name, schema::count(), &note)
+    };
+    schema::object([
+        rate("tokenRequestsPerMinute", "of a member's token"),
+        rate("appRequestsPerMinute", "with an app's secret"),
+        rate("deviceRequestsPerMinute", "of an instance"),
+    ])
+    .titled("Rate limits")
+}
+
+impl Described for NewAccount {
+    const NAME: &'static str = "NewAccount";
+
+    fn schema() -> Schema {
+        Account::schema().and([
+            schema::owned(
+                "owner",
+                schema::id(),
+                "Its first member, with role `owner`.",
+            ),
+            schema::owned(
+                "firstToken",
+                schema::uuid(),
+                "A token of that member; shown this once.",
+            ),
+        ])
+    }
+
+    fn example() -> Value {
+        let mut example = Account::example();
+        example["owner"] = json!("AZuN58uAcACAAAAAAAAAAg");
+        example["firstToken"] = json!("8a6b4f0e-2c1d-4b7a-9e3f-5d6c7b8a9f01");
+        example
+    }
+}
+
+fn config_schema() -> Schema {
+    let origins = schema::set(schema::origin(), CORS_ORIGINS_MAX);
+    schema::object([
+        schema::required("name", schema::name(), "Name."),
+        schema::defaulted(
+            "timeZone",
+            schema::time_zone(),
+            TIME_ZONE_DEFAULT,
+            "For hours and days where nothing nearer names a zone.",
+        ),
+        schema::defaulted(
+            "corsOrigins",
+            origins,
+            json!([]),
+            "Origins whose pages may call the API.",
+        ),
+    ])
 }
 
 /// Reads the body of a POST or PUT.

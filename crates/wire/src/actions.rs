@@ -14,6 +14,7 @@ use crate::{
     fault::FaultCode,
     links,
     read::Fields,
+    schema::{self, Schema},
     values::{self, Reading, complain},
 };
 
@@ -34,6 +35,46 @@ pub(crate) fn serialize<S: Serializer>(action: &Action, serializer: S) -> Result
         texts: action.content(),
     }
     .serialize(serializer)
+}
+
+/// What an experience does.
+pub(crate) fn schema() -> Schema {
+    let kinds = ACTION_TYPES.map(|(word, make)| {
+        let action = make(Content::default());
+        let text = if is_open_url(&action) {
+            schema::absolute_url()
+        } else {
+            schema::content()
+        };
+        let content_type = schema::words(&[action.content_type()]);
+        let fields = vec![
+            schema::defaulted(
+                "contentType",
+                content_type,
+                action.content_type(),
+                "Follows from the kind.",
+            ),
+            schema::required(
+                "content",
+                texts_schema(text).with_names(&["default"]),
+                TEXTS,
+            ),
+            schema::defaulted(
+                "bgAlert",
+                texts_schema(schema::text(TEXT_CHARS_MAX)),
+                serde_json::json!({}),
+                "The notification while the app is in the background, likewise.",
+            ),
+        ];
+        (word, fields)
+    });
+    schema::tagged("@type", kinds, &[])
+}
+
+const TEXTS: &str = "Texts by language tag, and under `default` the one for all other languages.";
+
+fn texts_schema(text: Schema) -> Schema {
+    schema::map(schema::locale(), text, LOCALES_MAX)
 }
 
 type MakeAction = fn(Content) -> Action;

@@ -5,6 +5,9 @@ use moca_core::{
     id::{BeaconId, PlaceId, ZoneId},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::schema::{self, Described, Schema};
 
 /// The answer to a question about one metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,5 +72,77 @@ impl From<Target> for Group {
             Target::Zone(id) => Self::Zone(id),
             Target::Beacon(id) => Self::Beacon(id),
         }
+    }
+}
+
+/// The words of `interval`.
+pub const INTERVALS: &[&str] = &["hour", "day", "week", "month", "none"];
+
+impl Described for AnalyticsAnswer {
+    const NAME: &'static str = "Analytics";
+
+    fn schema() -> Schema {
+        let metrics = ["active-users", "new-users", "returning-users", "visitors"];
+        let bucket = schema::object([
+            schema::required("start", schema::moment(), "Its calendar boundary."),
+            schema::required("value", schema::count(), "The count."),
+        ]);
+        let group = |name, note| {
+            schema::object([
+                schema::required(name, schema::id(), note),
+                schema::required("value", schema::count(), "The count."),
+            ])
+        };
+        let groups = schema::one_of([
+            group("placeId", "The place."),
+            group("zoneId", "The zone."),
+            group("beaconId", "The beacon."),
+        ]);
+        schema::object([
+            schema::required("metric", schema::words(&metrics), "The metric."),
+            schema::required(
+                "interval",
+                schema::words(INTERVALS),
+                "The length of a bucket.",
+            ),
+            schema::required(
+                "timeZone",
+                schema::time_zone(),
+                "Where the buckets are cut.",
+            ),
+            schema::required("from", schema::moment(), "First moment of the range."),
+            schema::required("to", schema::moment(), "First moment after the range."),
+            schema::required(
+                "total",
+                schema::count(),
+                "The distinct count over the whole range; not the sum of the buckets.",
+            ),
+            schema::required(
+                "buckets",
+                schema::items(bucket.titled("Bucket")),
+                "Every bucket of the range, zeros too.",
+            ),
+            schema::optional(
+                "groups",
+                schema::items(groups),
+                "The count of each place, zone or beacon over the whole range, with `groupBy`.",
+            ),
+        ])
+    }
+
+    fn example() -> Value {
+        json!({
+            "metric": "visitors",
+            "interval": "day",
+            "timeZone": "Europe/Madrid",
+            "from": 1_767_567_600_000_i64,
+            "to": 1_767_740_400_000_i64,
+            "total": 7,
+            "buckets": [
+                {"start": 1_767_567_600_000_i64, "value": 5},
+                {"start": 1_767_654_000_000_i64, "value": 4},
+            ],
+            "groups": [{"placeId": "AZuN58uAcACAAAAAAAAAMQ", "value": 7}],
+        })
     }
 }

@@ -3,15 +3,17 @@
 use moca_core::{
     app::{self, AppConfig},
     id::{AccountId, AppId},
+    limits::TEXT_CHARS_MAX,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     links,
     mention::Body,
     read::{self, Fields},
     resource::Resource,
+    schema::{self, Described, Schema},
     values,
 };
 
@@ -58,6 +60,68 @@ impl App {
             config: app.config.clone(),
         }
     }
+}
+
+impl Described for App {
+    const NAME: &'static str = "App";
+
+    fn schema() -> Schema {
+        let more = [
+            schema::owned_optional(
+                "appSecret",
+                schema::matching("^[A-Za-z0-9+/]{27}=$"),
+                "The password of devices; only for editors and above.",
+            ),
+            schema::account_id(),
+        ];
+        schema::resource("appId", more, config_schema())
+    }
+
+    fn example() -> Value {
+        json!({
+            "createdAt": 1_767_614_400_000_i64,
+            "updatedAt": 1_767_614_400_000_i64,
+            "appId": "AZuN58uAcACAAAAAAAAAEQ",
+            "appSecret": "nScdqRdnLVj/kLhgHFt8bDDOSV0=",
+            "accountId": "AZuN58uAcACAAAAAAAAAAQ",
+            "config": {
+                "name": "City guide",
+                "description": "Walks, museums and offers of the old town.",
+                "appUrl": "https://example.com/city-guide",
+                "version": "3.1",
+                "category": "Travel",
+                "iconUrl": "https://example.com/city-guide/icon.png",
+                "approxAppSize": "<2500",
+                "production": true,
+            },
+        })
+    }
+}
+
+fn config_schema() -> Schema {
+    schema::object([
+        schema::required("name", schema::name(), "Short name."),
+        schema::optional("description", schema::text(TEXT_CHARS_MAX), "Description."),
+        schema::optional("appUrl", schema::web_url(), "Web site."),
+        schema::optional("version", schema::code(), "Version."),
+        schema::optional(
+            "category",
+            schema::code(),
+            "Category, for example `Utilities`.",
+        ),
+        schema::optional("iconUrl", schema::web_url(), "Icon."),
+        schema::optional(
+            "approxAppSize",
+            schema::code(),
+            "Estimated number of users, for example `<2500`.",
+        ),
+        schema::defaulted(
+            "production",
+            schema::boolean(),
+            false,
+            "Production (true) or test (false).",
+        ),
+    ])
 }
 
 /// Reads the body of a POST or PUT.

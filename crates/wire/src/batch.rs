@@ -1,13 +1,16 @@
 //! Batches: many objects in one request, each answered by its index.
 
+use std::marker::PhantomData;
+
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use moca_core::limits::BATCH_ITEMS_MAX;
 
 use crate::{
     fault::FaultCode,
     problem::{Fault, Problem},
+    schema::{self, Described, Field, Schema},
     values,
 };
 
@@ -67,7 +70,7 @@ fn refuse_other_fields<'a>(keys: impl Iterator<Item = &'a String>) -> Result<(),
             Fault::new(
                 crate::read::pointer_to("", key),
                 FaultCode::UnknownField,
-                "there is no such field",
+                "there is no such field; there are items",
             )
         })
         .collect();
@@ -75,5 +78,91 @@ fn refuse_other_fields<'a>(keys: impl Iterator<Item = &'a String>) -> Result<(),
         Ok(())
     } else {
         Err(faults)
+    }
+}
+
+/// The body of a batch of objects of one kind.
+#[derive(Debug)]
+pub struct Batch<T>(PhantomData<T>);
+
+impl<T: Described> Described for Batch<T> {
+    const NAME: &'static str = "BatchInput";
+
+    fn name() -> String {
+        format!("{}BatchInput", T::NAME)
+    }
+
+    fn schema() -> Schema {
+        let items = || {
+            schema::list(schema::reference_input::<T>(), 0, BATCH_ITEMS_MAX)
+                .noted("One that cannot be made is refused alone.")
+        };
+        let named = schema::object([schema::required("items", items(), "The objects.")]);
+        schema::one_of([named.titled("Items"), items().titled("The bare list")])
+    }
+
+    fn example() -> Value {
+        json!({"items": [T::schema().without_owned(&T::example())]})
+    }
+}
+
+/// The answer to a batch of objects of one kind.
+#[derive(Debug)]
+pub struct BatchOutcome<T>(PhantomData<T>);
+
+impl<T: Described> BatchOutcome<T> {
+    /// The id of an object, as its own schema has it.
+    fn own_id() -> Option<Field> {
+        let name = format!("{}Id", T::NAME);
+        let fields = T::schema().fields().to_vec();
+        let id = fields
+            .into_iter()
+            .find(|field| field.name.eq_ignore_ascii_case(&name))?;
+        Some(schema::optional(
+            id.name,
+            id.schema,
+            "Its id, if it was made or replaced.",
+        ))
+    }
+}
+
+impl<T: Described> Described for BatchOutcome<T> {
+    const NAME: &'static str = "BatchOutcome";
+
+    fn name() -> String {
+        format!("{}BatchOutcome", T::NAME)
+    }
+
+    fn schema() -> Schema {
+        let item = schema::object([
+            schema::required("index", schema::count(), "Its index in the request."),
+            schema::required(
+                "status",
+                schema::integer(200, 503),
+                "The status it would have got on its own.",
+            ),
+            schema::optional(
+                "problem",
+                schema::reference::<Problem>(),
+                "Why it was not made.",
+            ),
+        ]);
+        let item = item.and(Self::own_id()).titled("Batch item");
+        schema::object([schema::required(
+            "items",
+            schema::items(item),
+            "What became of each, in the order they were sent.",
+        )])
+    }
+
+    fn example() -> Value {
+        let mut made = json!({"index": 0, "status": 201});
+        if let Some(id) = Self::own_id() {
+            made[id.name] = T::example()[id.name].clone();
+        }
+        json!({"items": [
+            made,
+            {"index": 1, "status": 400, "problem": Problem::example()},
+        ]})
     }
 }

@@ -7,14 +7,15 @@ use moca_core::{
     limits::{FLOOR_MAX, FLOOR_MIN, TX_POWER_DBM_MAX, TX_POWER_DBM_MIN},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     mention::Body,
-    places::{read_label_ids, read_position},
+    places::{label_ids_schema, position_schema, read_label_ids, read_position},
     properties,
     read::{self, Fields},
     resource::Resource,
+    schema::{self, Described, Field, Schema},
     values,
 };
 
@@ -104,6 +105,128 @@ impl From<&beacon::Beacon> for Beacon {
             health: None,
         }
     }
+}
+
+impl Described for Beacon {
+    const NAME: &'static str = "Beacon";
+
+    fn schema() -> Schema {
+        let health = schema::owned_optional(
+            "health",
+            health_schema(),
+            "What devices see of it; in answers to GET.",
+        );
+        let more = [schema::account_id(), health];
+        schema::resource("beaconId", more, config_schema())
+    }
+
+    fn example() -> Value {
+        json!({
+            "createdAt": 1_767_614_400_000_i64,
+            "updatedAt": 1_767_614_400_000_i64,
+            "beaconId": "AZuN58uAcACAAAAAAAAAUQ",
+            "accountId": "AZuN58uAcACAAAAAAAAAAQ",
+            "config": {
+                "zoneId": "AZuN58uAcACAAAAAAAAAQQ",
+                "name": "Door of the tourist office",
+                "type": "IBeacon",
+                "proximityUuid": "f7826da6-4fa2-4e98-8024-bc5b71e0893e",
+                "major": 1,
+                "minor": 42,
+                "location": {"latitude": 40.4154, "longitude": -3.7074},
+                "floorNumber": 0,
+                "txPowerDbm": -59,
+                "externalId": "B-0042",
+            },
+            "health": {
+                "lastSeenAt": 1_767_614_100_000_i64,
+                "batteryPercent": 88.0,
+                "batteryDepletedAt": null,
+                "sightings7d": 412,
+            },
+        })
+    }
+}
+
+fn config_schema() -> Schema {
+    let common = [
+        schema::optional("zoneId", schema::id(), "The zone it is assigned to."),
+        schema::optional("name", schema::name(), "Name."),
+        schema::optional(
+            "provider",
+            schema::code(),
+            "Maker or operator of the device.",
+        ),
+        schema::optional("code", schema::code(), "Code handed to apps."),
+        schema::optional("location", position_schema(), "Where it hangs."),
+        schema::optional(
+            "floorNumber",
+            schema::integer(FLOOR_MIN, FLOOR_MAX),
+            "Floor.",
+        ),
+        schema::optional(
+            "txPowerDbm",
+            schema::integer(TX_POWER_DBM_MIN, TX_POWER_DBM_MAX),
+            "Calibrated power at one metre, dBm.",
+        ),
+        schema::optional(
+            "externalId",
+            schema::code(),
+            "Your own id, unique among the beacons of the account.",
+        ),
+        schema::optional("labelIds", label_ids_schema(), "Labels."),
+        schema::optional("properties", properties::schema(), "Free properties."),
+    ];
+    identity_schema(&common)
+}
+
+fn health_schema() -> Schema {
+    schema::object([
+        schema::required(
+            "lastSeenAt",
+            schema::maybe(schema::moment()),
+            "The newest sighting; null when it was never seen.",
+        ),
+        schema::required(
+            "batteryPercent",
+            schema::maybe(schema::number(0.0, 100.0)),
+            "Median of the readings of the newest day that has some.",
+        ),
+        schema::required(
+            "batteryDepletedAt",
+            schema::maybe(schema::moment()),
+            "When the battery will be empty; null until that can be told.",
+        ),
+        schema::required(
+            "sightings7d",
+            schema::count(),
+            "Sightings in the last seven days.",
+        ),
+    ])
+    .titled("Health")
+}
+
+/// What a beacon sends, unique in the account, with the fields beside it.
+pub(crate) fn identity_schema(common: &[Field]) -> Schema {
+    let number = || schema::integer(0, u16::MAX.into());
+    let kinds = [
+        (
+            "IBeacon",
+            vec![
+                schema::required("proximityUuid", schema::uuid(), "Proximity UUID."),
+                schema::required("major", number(), "Most significant value."),
+                schema::required("minor", number(), "Least significant value."),
+            ],
+        ),
+        (
+            "EddystoneUid",
+            vec![
+                schema::required("namespace", schema::hex(10), "10 bytes."),
+                schema::required("instance", schema::hex(6), "6 bytes."),
+            ],
+        ),
+    ];
+    schema::tagged("type", kinds, common)
 }
 
 /// Reads the body of a POST or PUT.

@@ -3,16 +3,17 @@
 use moca_core::{
     campaign::{self, CampaignConfig, CampaignType, Recurrence, Status},
     id::{AppId, CampaignId},
-    limits::{DISPLAY_CAP_MAX, DISPLAY_WAIT_MS_MAX},
+    limits::{DISPLAY_CAP_MAX, DISPLAY_WAIT_MS_MAX, TEXT_CHARS_MAX},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     fault::FaultCode,
     mention::Body,
     read::{self, Fields},
     resource::Resource,
+    schema::{self, Described, Schema},
     values,
 };
 
@@ -64,6 +65,105 @@ impl Campaign {
             status_at,
         }
     }
+}
+
+impl Described for Campaign {
+    const NAME: &'static str = "Campaign";
+
+    fn schema() -> Schema {
+        let more = [
+            schema::parent("appId", "The app."),
+            schema::owned(
+                "status",
+                status_schema(),
+                "The status at the time of the answer.",
+            ),
+            schema::owned(
+                "statusAt",
+                schema::moment(),
+                "Since when it has that status.",
+            ),
+        ];
+        schema::resource("campaignId", more, config_schema())
+    }
+
+    fn example() -> Value {
+        json!({
+            "createdAt": 1_767_614_400_000_i64,
+            "updatedAt": 1_767_614_400_000_i64,
+            "campaignId": "AZuN58uAcACAAAAAAAAAYQ",
+            "appId": "AZuN58uAcACAAAAAAAAAEQ",
+            "config": {
+                "name": "Welcome",
+                "description": "Greets those who come to the old town.",
+                "type": "Proximity",
+                "startAt": 1_767_600_000_000_i64,
+                "endAt": 4_102_444_800_000_i64,
+                "displayCap": 5,
+                "displayWaitMs": 3_600_000,
+                "recurrence": {"hoursOfDay": [9, 10, 11, 12], "daysOfWeek": [1, 7]},
+            },
+            "status": "Draft",
+            "statusAt": 1_767_614_400_000_i64,
+        })
+    }
+}
+
+/// The status of a campaign.
+pub(crate) fn status_schema() -> Schema {
+    schema::words(&[
+        "Draft",
+        "Scheduled",
+        "Running",
+        "Finished",
+        "Stopped",
+        "Archived",
+    ])
+}
+
+fn config_schema() -> Schema {
+    schema::object([
+        schema::required("name", schema::name(), "Name."),
+        schema::optional("description", schema::text(TEXT_CHARS_MAX), "Description."),
+        schema::required("type", schema::words(&["Proximity"]), "What it sends."),
+        schema::required("startAt", schema::moment(), "First moment it may fire."),
+        schema::required(
+            "endAt",
+            schema::moment(),
+            "First moment it no longer may; after `startAt`.",
+        ),
+        schema::optional(
+            "displayCap",
+            schema::integer(1, DISPLAY_CAP_MAX),
+            "How many experiences an instance may be shown at most.",
+        ),
+        schema::optional(
+            "displayWaitMs",
+            schema::integer(0, DISPLAY_WAIT_MS_MAX),
+            "Milliseconds between two experiences for one instance at least.",
+        ),
+        schema::optional(
+            "recurrence",
+            recurrence_schema(),
+            "Hours and days in which it may fire, in the local time of the device.",
+        ),
+    ])
+}
+
+fn recurrence_schema() -> Schema {
+    schema::object([
+        schema::optional(
+            "hoursOfDay",
+            schema::set(schema::integer(0, 23), 24),
+            "`[1, 2]` means 01:00 to 02:59; empty does not restrict.",
+        ),
+        schema::optional(
+            "daysOfWeek",
+            schema::set(schema::integer(1, 7), 7),
+            "Sunday 1 to Saturday 7; empty does not restrict.",
+        ),
+    ])
+    .titled("Recurrence")
 }
 
 /// Reads the body of a POST, or of a PUT on a campaign of `app`, which cannot change.

@@ -6,6 +6,13 @@ use moca_core::{
     id::{CampaignId, ExperienceId, Id, InstanceId, MessageId},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    campaigns::status_schema,
+    experiences::trigger_schema,
+    schema::{self, Described, Schema},
+};
 
 /// A decision as the API answers it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -146,4 +153,80 @@ fn trigger(direction: Direction, target: Target, delay_ms: i64) -> Trigger {
         },
         (Direction::Exit, Target::Beacon(beacon_id)) => Trigger::ExitBeacon { beacon_id },
     }
+}
+
+impl Described for Decision {
+    const NAME: &'static str = "Decision";
+
+    fn schema() -> Schema {
+        let outcomes = [
+            "Fired",
+            "NotRunning",
+            "Disabled",
+            "OutsideRecurrence",
+            "RepeatInterval",
+            "DisplayCap",
+            "DisplayWait",
+        ];
+        schema::object([
+            schema::required("decisionId", schema::id(), "Its id."),
+            schema::required("instanceId", schema::id(), "Who."),
+            schema::required("campaignId", schema::id(), "The campaign."),
+            schema::required("experienceId", schema::id(), "The experience."),
+            schema::required("trigger", trigger_schema(), "What came true."),
+            schema::required("at", schema::moment(), "When, by the device's clock."),
+            schema::required(
+                "outcome",
+                schema::words(&outcomes),
+                "`Fired`, or the first rule that stopped it.",
+            ),
+            schema::optional(
+                "compared",
+                compared_schema(),
+                "The values that rule compared.",
+            ),
+            schema::optional("messageId", schema::id(), "The message, if it fired."),
+        ])
+    }
+
+    fn example() -> Value {
+        json!({
+            "decisionId": "AZuN58uAcACAAAAAAAAAkQ",
+            "instanceId": "AZuN58uAcACAAAAAAAAAoQ",
+            "campaignId": "AZuN58uAcACAAAAAAAAAYQ",
+            "experienceId": "AZuN58uAcACAAAAAAAAAcQ",
+            "trigger": {"@type": "EnterPlaceTrigger", "placeId": "AZuN58uAcACAAAAAAAAAMQ"},
+            "at": 1_767_614_400_000_i64,
+            "outcome": "RepeatInterval",
+            "compared": {
+                "lastAt": 1_767_603_600_000_i64,
+                "nextAt": 1_767_654_000_000_i64,
+            },
+        })
+    }
+}
+
+fn compared_schema() -> Schema {
+    schema::object([
+        schema::optional(
+            "status",
+            status_schema(),
+            "Status of the campaign at the event's time.",
+        ),
+        schema::optional("hour", schema::integer(0, 23), "Local hour."),
+        schema::optional(
+            "day",
+            schema::integer(1, 7),
+            "Local day, Sunday 1 to Saturday 7.",
+        ),
+        schema::optional("lastAt", schema::moment(), "When it last fired."),
+        schema::optional(
+            "nextAt",
+            schema::moment(),
+            "First moment it may again; absent for never.",
+        ),
+        schema::optional("shown", schema::count(), "Shown so far."),
+        schema::optional("cap", schema::count(), "At most."),
+    ])
+    .titled("Compared")
 }

@@ -1,9 +1,24 @@
 //! Events as devices send them, and the answer. The server reads them with a parser of its own
 //! (`moca-api`), which borrows from the request; these types are for those who send.
 
-use moca_core::{beacon::BeaconIdentity, event::Proximity, property::Properties};
+use moca_core::{
+    beacon::BeaconIdentity,
+    event::Proximity,
+    limits::{
+        ACCURACY_M_MAX, EVENT_AHEAD_MS_MAX, EVENT_AT_MIN, EVENTS_MAX, FLOOR_MAX, FLOOR_MIN,
+        SIGHTINGS_MAX, SPEED_M_S_MAX,
+    },
+    property::Properties,
+};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use uuid::Uuid;
+
+use crate::{
+    beacons::identity_schema,
+    properties,
+    schema::{self, Described, Schema},
+};
 
 /// One event: a location, sightings of beacons, or a verb.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -90,4 +105,198 @@ pub struct RejectedEvent {
     pub code: String,
     /// A sentence that says what was expected, and where.
     pub detail: String,
+}
+
+/// What a device sends: a list of events.
+#[derive(Debug, Clone, Copy)]
+pub struct Events;
+
+impl Described for Events {
+    const NAME: &'static str = "EventsInput";
+
+    fn schema() -> Schema {
+        schema::list(schema::reference::<EventInput>(), 1, EVENTS_MAX)
+            .noted("Those that cannot be read are listed in the answer; the others are taken.")
+    }
+
+    fn example() -> Value {
+        json!([
+            EventInput::example(),
+            {
+                "id": "0190163d-8694-739b-aea5-966c26f8ad92",
+                "t": 1_767_614_400_000_i64,
+                "sightings": [{
+                    "type": "IBeacon",
+                    "proximityUuid": "f7826da6-4fa2-4e98-8024-bc5b71e0893e",
+                    "major": 1,
+                    "minor": 42,
+                    "rssi": -67,
+                    "proximity": "Near",
+                    "battery": 88,
+                }],
+            },
+            {
+                "id": "0190163d-8694-739b-aea5-966c26f8ad93",
+                "t": 1_767_614_400_000_i64,
+                "verb": "purchase",
+                "item": "map",
+                "category": "souvenir",
+                "value": 4.5,
+                "properties": {"currency": "EUR"},
+            },
+        ])
+    }
+}
+
+impl Described for EventInput {
+    const NAME: &'static str = "EventInput";
+
+    fn schema() -> Schema {
+        let late = format!(
+            "At most {} minutes ahead of the server's clock.",
+            EVENT_AHEAD_MS_MAX / 60_000
+        );
+        let common = || {
+            [
+                schema::required(
+                    "id",
+                    schema::uuid(),
+                    "Chosen by the device; a repeat within seven days is ignored.",
+                ),
+                schema::required(
+                    "t",
+                    schema::integer(EVENT_AT_MIN, i64::MAX)
+                        .noted(&late)
+                        .with_example(1_767_614_400_000_i64),
+                    "When it happened, milliseconds since 1970.",
+                ),
+            ]
+        };
+        let sightings = schema::list(sighting_schema(), 1, SIGHTINGS_MAX);
+        schema::one_of([
+            schema::object(common())
+                .and([schema::required(
+                    "location",
+                    location_schema(),
+                    "A position fix.",
+                )])
+                .titled("Location event"),
+            schema::object(common())
+                .and([schema::required(
+                    "sightings",
+                    sightings,
+                    "Beacons in range.",
+                )])
+                .titled("Sightings event"),
+            schema::object(common())
+                .and(verb_fields())
+                .titled("Verb event"),
+        ])
+    }
+
+    fn example() -> Value {
+        json!({
+            "id": "0190163d-8694-739b-aea5-966c26f8ad91",
+            "t": 1_767_614_400_000_i64,
+            "location": {"lat": 40.4155, "lon": -3.7074, "accuracy": 8.0},
+        })
+    }
+}
+
+fn verb_fields() -> [schema::Field; 5] {
+    [
+        schema::required("verb", schema::code(), "The action."),
+        schema::optional("item", schema::code(), "On what."),
+        schema::optional("category", schema::code(), "Category of the item."),
+        schema::optional("value", schema::number(f64::MIN, f64::MAX), "A number."),
+        schema::optional("properties", properties::schema(), "Free properties."),
+    ]
+}
+
+/// A fix, with short names or with long ones.
+fn location_schema() -> Schema {
+    let fix = |lat, lon| {
+        schema::object([
+            schema::required(lat, schema::number(-90.0, 90.0), "Degrees north."),
+            schema::required(lon, schema::number(-180.0, 180.0), "Degrees east."),
+            schema::optional(
+                "accuracy",
+                schema::number(0.0, ACCURACY_M_MAX),
+                "Radius of the error circle in metres.",
+            ),
+            schema::optional(
+                "speed",
+                schema::number(0.0, SPEED_M_S_MAX),
+                "Metres a second.",
+            ),
+            schema::optional("floor", schema::integer(FLOOR_MIN, FLOOR_MAX), "Floor."),
+        ])
+    };
+    schema::one_of([
+        fix("lat", "lon").titled("Location"),
+        fix("latitude", "longitude").titled("Location with long names"),
+        fix("lat", "longitude").titled("Location with a long longitude"),
+        fix("latitude", "lon").titled("Location with a long latitude"),
+    ])
+}
+
+fn sighting_schema() -> Schema {
+    identity_schema(&[
+        schema::optional(
+            "rssi",
+            schema::integer(i8::MIN.into(), i8::MAX.into()),
+            "Signal strength, dBm.",
+        ),
+        schema::optional(
+            "proximity",
+            schema::words(&["Immediate", "Near", "Far"]),
+            "The device's estimate.",
+        ),
+        schema::optional("battery", schema::integer(0, 100), "Percent."),
+    ])
+}
+
+impl Described for EventsAnswer {
+    const NAME: &'static str = "EventsAnswer";
+
+    fn schema() -> Schema {
+        let codes: Vec<&str> = crate::fault::FaultCode::ALL
+            .iter()
+            .map(|code| code.as_str())
+            .collect();
+        let rejected = schema::object([
+            schema::required("index", schema::count(), "Its index in the request."),
+            schema::required(
+                "code",
+                schema::words(&codes),
+                "The stable code of its fault.",
+            ),
+            schema::required(
+                "detail",
+                schema::any_text(),
+                "A sentence that says what was expected, and where.",
+            ),
+        ]);
+        schema::object([
+            schema::required("accepted", schema::count(), "Taken."),
+            schema::required("duplicates", schema::count(), "Known by their id already."),
+            schema::required(
+                "rejected",
+                schema::items(rejected.titled("Rejected event")),
+                "Refused, with the reason.",
+            ),
+        ])
+    }
+
+    fn example() -> Value {
+        json!({
+            "accepted": 2,
+            "duplicates": 0,
+            "rejected": [{
+                "index": 2,
+                "code": "out_of_range",
+                "detail": "/location/lat: expected a number from -90 to 90",
+            }],
+        })
+    }
 }

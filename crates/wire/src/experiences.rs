@@ -4,19 +4,20 @@ use moca_core::{
     campaign::repeat::Repeat,
     experience::{self, Action, ExperienceConfig, Trigger},
     id::{CampaignId, ExperienceId},
-    limits::DELAY_MS_MAX,
+    limits::{DELAY_MS_MAX, TEXT_CHARS_MAX},
 };
 use serde::{
     Deserialize, Serialize,
     de::{IntoDeserializer, value::Error as WordError},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     actions,
     mention::Body,
     read::{self, Fields},
     resource::Resource,
+    schema::{self, Described, Schema},
     values::{self, Reading},
 };
 
@@ -73,6 +74,80 @@ impl From<&experience::Experience> for Experience {
             action: experience.action.clone(),
         }
     }
+}
+
+impl Described for Experience {
+    const NAME: &'static str = "Experience";
+
+    fn schema() -> Schema {
+        let more = [
+            schema::parent("campaignId", "The campaign."),
+            schema::required("trigger", trigger_schema(), "When it fires."),
+            schema::required("action", actions::schema(), "What it does."),
+        ];
+        schema::resource("experienceId", more, config_schema())
+    }
+
+    fn example() -> Value {
+        json!({
+            "createdAt": 1_767_614_400_000_i64,
+            "updatedAt": 1_767_614_400_000_i64,
+            "experienceId": "AZuN58uAcACAAAAAAAAAcQ",
+            "campaignId": "AZuN58uAcACAAAAAAAAAYQ",
+            "config": {
+                "name": "Hello",
+                "description": "A greeting at the square.",
+                "repeat": "NextDay",
+                "enabled": true,
+            },
+            "trigger": {"@type": "EnterPlaceTrigger", "placeId": "AZuN58uAcACAAAAAAAAAMQ"},
+            "action": {
+                "@type": "SendLocalMessageAction",
+                "contentType": "text/plain",
+                "content": {"default": "Welcome to the square!", "es": "¡Bienvenido a la plaza!"},
+                "bgAlert": {"default": "Welcome!"},
+            },
+        })
+    }
+}
+
+fn config_schema() -> Schema {
+    schema::object([
+        schema::required("name", schema::name(), "Name."),
+        schema::optional("description", schema::text(TEXT_CHARS_MAX), "Description."),
+        schema::required(
+            "repeat",
+            schema::words(&REPEATS),
+            "How soon it may fire again for one instance.",
+        ),
+        schema::defaulted(
+            "enabled",
+            schema::boolean(),
+            true,
+            "Whether it may fire at all.",
+        ),
+    ])
+}
+
+/// When an experience fires.
+pub(crate) fn trigger_schema() -> Schema {
+    let target = |name, note| schema::required(name, schema::id(), note);
+    let delay = || {
+        let note = "Milliseconds the device has to stay before it fires.";
+        schema::optional("delayMs", schema::integer(0, DELAY_MS_MAX), note)
+    };
+    let kinds = TRIGGER_TYPES.map(|(word, kind)| {
+        let fields = match kind {
+            TriggerType::EnterPlace => vec![target("placeId", "The place."), delay()],
+            TriggerType::ExitPlace => vec![target("placeId", "The place.")],
+            TriggerType::EnterZone => vec![target("zoneId", "The zone."), delay()],
+            TriggerType::ExitZone => vec![target("zoneId", "The zone.")],
+            TriggerType::EnterBeacon => vec![target("beaconId", "The beacon."), delay()],
+            TriggerType::ExitBeacon => vec![target("beaconId", "The beacon.")],
+        };
+        (word, fields)
+    });
+    schema::tagged("@type", kinds, &[])
 }
 
 /// Reads the body of a POST, or of a PUT on an experience of `campaign`, which cannot change.

@@ -7,9 +7,18 @@ use moca_core::{
     property::Property,
 };
 use serde::Serialize;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::events::{EventInput, LocationInput, SightingInput};
+use crate::{
+    decisions::Decision,
+    events::{EventInput, LocationInput, SightingInput},
+    instances::{KnownInstance, told_profile_schema},
+    messages::Message,
+    properties,
+    schema::{self, Described, Field, Schema},
+    users::User,
+};
 
 /// One thing an instance did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -153,5 +162,127 @@ fn sighting(sighting: &Sighting) -> SightingInput {
         rssi: sighting.rssi_dbm.map(i64::from),
         proximity: sighting.proximity,
         battery: sighting.battery_percent.map(i64::from),
+    }
+}
+
+impl Described for LogEntry {
+    const NAME: &'static str = "LogEntry";
+
+    fn schema() -> Schema {
+        let profile = || schema::required("profile", told_profile_schema(), "The device.");
+        let set = |note| schema::required("properties", properties::schema(), note);
+        let kinds: [(&str, Vec<Field>); 7] = [
+            ("registered", vec![profile()]),
+            ("profile", vec![profile()]),
+            (
+                "login",
+                vec![
+                    schema::required("userId", schema::any_text(), "Who."),
+                    set("What was set with it; null removes."),
+                ],
+            ),
+            ("logout", vec![]),
+            ("properties", vec![set("What was set; null removes.")]),
+            (
+                "tag",
+                vec![
+                    schema::required("name", schema::any_text(), "Which tag."),
+                    schema::required("value", schema::any_text(), "As a tag expression."),
+                ],
+            ),
+            (
+                "event",
+                vec![schema::required(
+                    "event",
+                    schema::reference::<EventInput>(),
+                    "As it was sent.",
+                )],
+            ),
+        ];
+        let received = schema::required("receivedAt", schema::moment(), "When the server took it.");
+        schema::tagged("kind", kinds, &[received])
+    }
+
+    fn example() -> Value {
+        json!({
+            "receivedAt": 1_767_614_400_000_i64,
+            "kind": "event",
+            "event": EventInput::example(),
+        })
+    }
+}
+
+/// The answer of `GET /v2/instances/{instanceId}/export`.
+#[derive(Debug, Clone, Copy)]
+pub struct InstanceExport;
+
+impl Described for InstanceExport {
+    const NAME: &'static str = "InstanceExport";
+
+    fn schema() -> Schema {
+        let counted = schema::object([
+            schema::required("number", schema::count(), "Its bit in the exact sets."),
+            schema::required(
+                "firstEventAt",
+                schema::maybe(schema::moment()),
+                "Its first event.",
+            ),
+        ]);
+        let users = schema::items(schema::any_text());
+        schema::object([
+            schema::required(
+                "instance",
+                schema::reference::<KnownInstance>(),
+                "What it is.",
+            ),
+            schema::required("userIds", users, "Who was logged in on it."),
+            schema::required("counted", counted.titled("Counted"), "How it is counted."),
+            schema::required(
+                "messages",
+                schema::items(schema::reference::<Message>()),
+                "Its inbox.",
+            ),
+            schema::required(
+                "decisions",
+                schema::items(schema::reference::<Decision>()),
+                "What was decided.",
+            ),
+            schema::required(
+                "log",
+                schema::items(schema::reference::<LogEntry>()),
+                "All that it told, in order.",
+            ),
+        ])
+    }
+
+    fn example() -> Value {
+        json!({
+            "instance": KnownInstance::example(),
+            "userIds": ["user-7"],
+            "counted": {"number": 0, "firstEventAt": 1_767_614_400_000_i64},
+            "messages": [Message::example()],
+            "decisions": [Decision::example()],
+            "log": [LogEntry::example()],
+        })
+    }
+}
+
+/// The answer of `GET /v2/users/{userId}/export`.
+#[derive(Debug, Clone, Copy)]
+pub struct UserExport;
+
+impl Described for UserExport {
+    const NAME: &'static str = "UserExport";
+
+    fn schema() -> Schema {
+        let instances = schema::items(schema::reference::<InstanceExport>());
+        schema::object([
+            schema::required("user", schema::reference::<User>(), "Who."),
+            schema::required("instances", instances, "Each of their instances."),
+        ])
+    }
+
+    fn example() -> Value {
+        json!({"user": User::example(), "instances": [InstanceExport::example()]})
     }
 }

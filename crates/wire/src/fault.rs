@@ -5,10 +5,10 @@ use moca_core::limits::FAULTS_MAX;
 use crate::problem::Fault;
 
 macro_rules! fault_codes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident = $code:literal;)*) => {
         /// The stable codes inside `errors` of an error answer; one public table.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum FaultCode { $($(#[$doc])* $name,)* }
+        pub enum FaultCode { $($(#[doc = $doc])* $name,)* }
 
         impl FaultCode {
             /// All codes, in the order of the table.
@@ -17,6 +17,11 @@ macro_rules! fault_codes {
             /// The code as it stands in the body.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $code,)* }
+            }
+
+            /// What it means.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),*),)* }
             }
         }
     };

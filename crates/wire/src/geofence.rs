@@ -11,14 +11,46 @@ use serde_json::Value;
 
 use crate::{
     fault::FaultCode,
-    places::read_position,
+    places::{position_fields, read_position},
     problem::Fault,
     read::{self, Fields},
+    schema::{self, Schema},
     values,
 };
 
 /// What `type` of a geofence can be.
 const TYPES: &[&str] = &["Circle", "Polygon", "MultiPolygon"];
+
+/// A geofence.
+pub(crate) fn schema() -> Schema {
+    let number = || schema::number(f64::MIN, f64::MAX);
+    let position = || {
+        schema::list(number(), 2, 3).noted("Longitude, latitude; a height is read and not kept.")
+    };
+    let ring = || schema::at_least(position(), 4).noted("The last position is the first.");
+    let rings = || schema::at_least(ring(), 1).noted("The shell, then holes.");
+    let mut circle = position_fields().to_vec();
+    let radius = schema::number(RADIUS_M_MIN, RADIUS_M_MAX);
+    circle.push(schema::required("radius", radius, "Metres."));
+    let polygon = rings().formatted("geojson-polygon");
+    let polygons = schema::at_least(rings(), 1).formatted("geojson-multipolygon");
+    let note = format!("{AREA} They have at most {AREA_VERTICES_MAX} vertices together.");
+    let kinds = [
+        ("Circle", circle),
+        (
+            "Polygon",
+            vec![schema::required("coordinates", polygon, &note)],
+        ),
+        (
+            "MultiPolygon",
+            vec![schema::required("coordinates", polygons, &note)],
+        ),
+    ];
+    schema::tagged("type", kinds, &[])
+}
+
+const AREA: &str =
+    "As GeoJSON writes them (RFC 7946); rings do not cross themselves or each other.";
 
 /// Reads a geofence that stands at `pointer` of a larger document; all its faults if it is none.
 pub fn read(value: &Value, pointer: &str) -> Result<Geofence, Vec<Fault>> {

@@ -6,17 +6,18 @@ use moca_core::{
     event::{Profile, TagChange},
     experience::Target,
     id::{AppId, BeaconId, InstanceId, PlaceId, ZoneId},
-    limits::CODE_CHARS_MAX,
+    limits::{CODE_CHARS_MAX, TAGS_MAX},
     property::{Properties, Property},
 };
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     fault::FaultCode,
     problem::Fault,
     properties,
     read::{self, Fields},
+    schema::{self, Described, Field, Schema},
     values::{self, Reading, complain},
 };
 
@@ -147,7 +148,7 @@ fn serialize_known<S: Serializer>(profile: &Profile, serializer: S) -> Result<S:
 
 /// Reads the body of a registration.
 pub fn read_registration(value: &Value) -> Result<Registration, Vec<Fault>> {
-    read::body(value, &[], |fields| {
+    read::part(value, "", |fields| {
         let device_key = fields.optional("deviceKey", values::code);
         let profile = read_profile_fields(fields);
         Some(Registration {
@@ -182,7 +183,7 @@ fn read_profile_fields(fields: &mut Fields<'_, '_>) -> Profile {
 
 /// Reads the body of `PUT /device/v1/instance/user`.
 pub fn read_login(value: &Value) -> Result<Login, Vec<Fault>> {
-    read::body(value, &[], |fields| {
+    read::part(value, "", |fields| {
         let user_id = fields.required("userId", values::line(CODE_CHARS_MAX));
         let properties = properties::read_changes(fields, "properties");
         Some(Login {
@@ -194,7 +195,7 @@ pub fn read_login(value: &Value) -> Result<Login, Vec<Fault>> {
 
 /// Reads the body of `PUT /device/v1/instance/properties`.
 pub fn read_properties(value: &Value) -> Result<PropertyChanges, Vec<Fault>> {
-    read::body(value, &[], |fields| {
+    read::part(value, "", |fields| {
         fields.require("properties", "expected an object of properties to set");
         let properties = properties::read_changes(fields, "properties");
         Some(PropertyChanges {
@@ -205,7 +206,7 @@ pub fn read_properties(value: &Value) -> Result<PropertyChanges, Vec<Fault>> {
 
 /// Reads the body of `PUT /device/v1/instance/tags/{name}`.
 pub fn read_tag(value: &Value) -> Result<TagChange, Vec<Fault>> {
-    read::body(value, &[], |fields| fields.required("value", tag_change))
+    read::part(value, "", |fields| fields.required("value", tag_change))
 }
 
 fn tag_change(value: &Value) -> Reading<TagChange> {
@@ -223,4 +224,217 @@ fn tag_change(value: &Value) -> Reading<TagChange> {
         },
         _ => complain(FaultCode::WrongType, expected),
     }
+}
+
+impl Described for Registration {
+    const NAME: &'static str = "RegistrationInput";
+
+    fn schema() -> Schema {
+        let device_key = schema::optional(
+            "deviceKey",
+            schema::code(),
+            "What the app knows the device by: the same key is the same instance.",
+        );
+        schema::object([device_key]).and(profile_fields())
+    }
+
+    fn example() -> Value {
+        let mut example = profile_example();
+        example["deviceKey"] = json!("b7e1c2d3");
+        example
+    }
+}
+
+impl Described for Registered {
+    const NAME: &'static str = "Registered";
+
+    fn schema() -> Schema {
+        schema::object([
+            schema::required("instanceId", schema::id(), "Its id."),
+            schema::required("appId", schema::id(), "The app."),
+            schema::required(
+                "instanceToken",
+                schema::uuid(),
+                "The credential of everything after; shown this once.",
+            ),
+        ])
+    }
+
+    fn example() -> Value {
+        json!({
+            "instanceId": "AZuN58uAcACAAAAAAAAAoQ",
+            "appId": "AZuN58uAcACAAAAAAAAAEQ",
+            "instanceToken": "1d4f7c2a-93b5-4e8d-a6f0-27c9b1e3d580",
+        })
+    }
+}
+
+impl Described for Instance {
+    const NAME: &'static str = "Instance";
+
+    fn schema() -> Schema {
+        let value = schema::number(f64::MIN, f64::MAX);
+        schema::object([
+            schema::owned("createdAt", schema::moment(), "First registration."),
+            schema::owned_optional("updatedAt", schema::moment(), "Not answered."),
+            schema::owned_optional("accountId", schema::id(), "Not answered."),
+            schema::owned("instanceId", schema::id(), "Its id."),
+            schema::owned("appId", schema::id(), "The app."),
+            schema::owned_optional("userId", schema::any_text(), "Who is logged in."),
+            schema::owned("properties", properties::schema(), "Properties."),
+            schema::owned(
+                "tags",
+                schema::map(schema::name(), value, TAGS_MAX),
+                "Tags with their numbers.",
+            ),
+        ])
+        .and(profile_fields())
+    }
+
+    fn example() -> Value {
+        let mut example = profile_example();
+        for (name, value) in [
+            ("createdAt", json!(1_767_614_400_000_i64)),
+            ("instanceId", json!("AZuN58uAcACAAAAAAAAAoQ")),
+            ("appId", json!("AZuN58uAcACAAAAAAAAAEQ")),
+            ("userId", json!("user-7")),
+            ("properties", json!({"plan": "gold"})),
+            ("tags", json!({"museum": 3.0})),
+        ] {
+            example[name] = value;
+        }
+        example
+    }
+}
+
+impl Described for KnownInstance {
+    const NAME: &'static str = "KnownInstance";
+
+    fn schema() -> Schema {
+        let inside = |name, note| {
+            schema::object([
+                schema::required(name, schema::id(), note),
+                schema::required("enteredAt", schema::moment(), "When it entered."),
+            ])
+        };
+        let inside = schema::one_of([
+            inside("placeId", "The place."),
+            inside("zoneId", "The zone."),
+            inside("beaconId", "The beacon."),
+        ]);
+        Instance::schema().and([
+            schema::owned(
+                "lastSeenAt",
+                schema::moment(),
+                "When the server last heard of it.",
+            ),
+            schema::owned(
+                "loggedIn",
+                schema::boolean(),
+                "Whether the user in `userId` is logged in.",
+            ),
+            schema::owned("inside", schema::items(inside), "What it is inside now."),
+        ])
+    }
+
+    fn example() -> Value {
+        let mut example = Instance::example();
+        example["lastSeenAt"] = json!(1_767_614_400_000_i64);
+        example["loggedIn"] = json!(true);
+        example["inside"] = json!([{
+            "placeId": "AZuN58uAcACAAAAAAAAAMQ",
+            "enteredAt": 1_767_614_100_000_i64,
+        }]);
+        example
+    }
+}
+
+impl Described for Login {
+    const NAME: &'static str = "LoginInput";
+
+    fn schema() -> Schema {
+        schema::object([
+            schema::required("userId", schema::code(), "The app's own id of the user."),
+            schema::optional(
+                "properties",
+                properties::schema(),
+                "Properties of the user to set; `null` removes.",
+            ),
+        ])
+    }
+
+    fn example() -> Value {
+        json!({"userId": "user-7", "properties": {"plan": "gold"}})
+    }
+}
+
+impl Described for PropertyChanges {
+    const NAME: &'static str = "PropertiesInput";
+
+    fn schema() -> Schema {
+        let note = "Properties to set; `null` removes.";
+        schema::object([schema::required("properties", properties::schema(), note)])
+    }
+
+    fn example() -> Value {
+        json!({"properties": {"plan": "gold", "trial": null}})
+    }
+}
+
+impl Described for TagInput {
+    const NAME: &'static str = "TagInput";
+
+    fn schema() -> Schema {
+        let value = schema::one_of([schema::tag_expression(), schema::number(0.0, f64::MAX)]);
+        let note = "`+1` adds, `-2` subtracts, `3` or `=3` assigns; a number assigns.";
+        schema::object([schema::required("value", value, note)])
+    }
+
+    fn example() -> Value {
+        json!({"value": "+1"})
+    }
+}
+
+fn profile_fields() -> [Field; 10] {
+    let code = |name, note| schema::optional(name, schema::code(), note);
+    [
+        code("deviceModel", "For example `iPhone 11`."),
+        code("deviceType", "For example `iPhone`."),
+        code("os", "For example `iOS`."),
+        code("osVersion", "For example `14.6`."),
+        schema::optional("lang", schema::language_tag(), "Language tag (BCP 47)."),
+        schema::optional(
+            "country",
+            schema::country(),
+            "Country (ISO 3166), answered in upper case.",
+        ),
+        schema::optional("timeZone", schema::time_zone(), "Where its clock stands."),
+        code("carrier", "Mobile network."),
+        code("appVersion", "Version of the app."),
+        code("sdkVersion", "Version of the SDK."),
+    ]
+}
+
+/// A profile as it was told, what was not told being null.
+pub(crate) fn told_profile_schema() -> Schema {
+    let told = profile_fields().map(|field| {
+        let value = schema::maybe(field.schema);
+        schema::required(field.name, value, &field.note)
+    });
+    schema::object(told).titled("Profile")
+}
+
+fn profile_example() -> Value {
+    json!({
+        "deviceModel": "Pixel 9",
+        "deviceType": "Phone",
+        "os": "Android",
+        "osVersion": "16",
+        "lang": "es-MX",
+        "country": "MX",
+        "timeZone": "America/Mexico_City",
+        "carrier": "Example Mobile",
+        "appVersion": "3.1",
+        "sdkVersion": "1.0",
+    })
 }

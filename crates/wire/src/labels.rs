@@ -5,12 +5,13 @@ use moca_core::{
     label::{self, LabelConfig},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     mention::Body,
     read::{self, Fields},
     resource::Resource,
+    schema::{self, Described, Schema},
     values,
 };
 
@@ -52,6 +53,31 @@ impl From<&label::Label> for Label {
             config: label.config.clone(),
         }
     }
+}
+
+impl Described for Label {
+    const NAME: &'static str = "Label";
+
+    fn schema() -> Schema {
+        schema::resource("labelId", [schema::account_id()], config_schema())
+    }
+
+    fn example() -> Value {
+        json!({
+            "createdAt": 1_767_614_400_000_i64,
+            "updatedAt": 1_767_614_400_000_i64,
+            "labelId": "AZuN58uAcACAAAAAAAAAIQ",
+            "accountId": "AZuN58uAcACAAAAAAAAAAQ",
+            "config": {"name": "Museums", "color": "#1e90ff"},
+        })
+    }
+}
+
+fn config_schema() -> Schema {
+    schema::object([
+        schema::required("name", schema::name(), "Name, unique in the account."),
+        schema::optional("color", schema::color(), "Colour, answered in lower case."),
+    ])
 }
 
 /// Reads the body of a POST or PUT.

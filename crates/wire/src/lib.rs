@@ -31,6 +31,7 @@ pub mod problem;
 pub mod properties;
 pub mod read;
 pub mod resource;
+pub mod schema;
 pub mod tokens;
 pub mod users;
 pub mod values;

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Characters of an e-mail address (RFC 5321 §4.5.3.1.3 less the angle brackets).
-const EMAIL_CHARS_MAX: usize = 254;
+pub(crate) const EMAIL_CHARS_MAX: usize = 254;
 
 /// A web address: an absolute URL with `http` or `https`.
 pub fn web_url(value: &Value) -> Reading<String> {

@@ -5,13 +5,14 @@ use moca_core::{
     id::{AccountId, MemberId},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     links,
     mention::Body,
     read::{self, Fields},
     resource::Resource,
+    schema::{self, Described, Schema},
     values::{self, Reading},
 };
 
@@ -53,6 +54,37 @@ impl From<&account::Member> for Member {
             config: member.config.clone(),
         }
     }
+}
+
+impl Described for Member {
+    const NAME: &'static str = "Member";
+
+    fn schema() -> Schema {
+        schema::resource("memberId", [schema::account_id()], config_schema())
+    }
+
+    fn example() -> Value {
+        json!({
+            "createdAt": 1_767_614_400_000_i64,
+            "updatedAt": 1_767_614_400_000_i64,
+            "memberId": "AZuN58uAcACAAAAAAAAAAg",
+            "accountId": "AZuN58uAcACAAAAAAAAAAQ",
+            "config": {"name": "Ada Marin", "email": "ada@example.com", "role": "editor"},
+        })
+    }
+}
+
+fn config_schema() -> Schema {
+    schema::object([
+        schema::required("name", schema::name(), "Name."),
+        schema::optional("email", schema::email(), "Unique in the account."),
+        schema::required("role", role_schema(), "What the member may do."),
+    ])
+}
+
+/// A role, the lowest first.
+pub(crate) fn role_schema() -> Schema {
+    schema::words(&Role::ALL.map(Role::as_str))
 }
 
 /// Reads the body of a POST or PUT.

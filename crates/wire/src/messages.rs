@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use moca_core::id::{CampaignId, ExperienceId, MessageId};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::schema::{self, Described, Schema};
 
 /// A fired action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,4 +39,50 @@ pub struct MessageAction {
     pub content: BTreeMap<String, String>,
     /// The alert for an app in the background, likewise; may be empty.
     pub bg_alert: BTreeMap<String, String>,
+}
+
+impl Described for Message {
+    const NAME: &'static str = "Message";
+
+    fn schema() -> Schema {
+        let texts = || schema::map(schema::locale(), schema::any_text(), 1);
+        let action = schema::object([
+            schema::required("@type", schema::any_text(), "For example `ShowHtmlAction`."),
+            schema::required(
+                "contentType",
+                schema::any_text(),
+                "For example `text/html`.",
+            ),
+            schema::required("locale", schema::locale(), "The locale that was chosen."),
+            schema::required("content", texts(), "The text, under that locale."),
+            schema::required(
+                "bgAlert",
+                texts(),
+                "The notification while the app is in the background, likewise; may be empty.",
+            ),
+        ]);
+        schema::object([
+            schema::required("messageId", schema::id(), "Its id."),
+            schema::required("campaignId", schema::id(), "The campaign."),
+            schema::required("experienceId", schema::id(), "The experience."),
+            schema::required("at", schema::moment(), "When its trigger came true."),
+            schema::required("action", action.titled("Message action"), "What to do."),
+        ])
+    }
+
+    fn example() -> Value {
+        json!({
+            "messageId": "AZuN58uAcACAAAAAAAAAsQ",
+            "campaignId": "AZuN58uAcACAAAAAAAAAYQ",
+            "experienceId": "AZuN58uAcACAAAAAAAAAcQ",
+            "at": 1_767_614_400_000_i64,
+            "action": {
+                "@type": "SendLocalMessageAction",
+                "contentType": "text/plain",
+                "locale": "es",
+                "content": {"es": "¡Bienvenido a la plaza!"},
+                "bgAlert": {},
+            },
+        })
+    }
 }

@@ -3,11 +3,11 @@
 use moca_core::{
     geo::LatLon,
     id::{AccountId, LabelId, PlaceId},
-    limits::LABELS_MAX,
+    limits::{LABELS_MAX, TEXT_CHARS_MAX},
     place::{self, PlaceConfig},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     geofence,
@@ -15,6 +15,7 @@ use crate::{
     properties,
     read::{self, Fields},
     resource::Resource,
+    schema::{self, Described, Schema},
     values,
 };
 
@@ -64,6 +65,77 @@ impl From<&place::Place> for Place {
             config: place.config.clone(),
         }
     }
+}
+
+impl Described for Place {
+    const NAME: &'static str = "Place";
+
+    fn schema() -> Schema {
+        schema::resource("placeId", [schema::account_id()], config_schema())
+    }
+
+    fn example() -> Value {
+        json!({
+            "createdAt": 1_767_614_400_000_i64,
+            "updatedAt": 1_767_614_400_000_i64,
+            "placeId": "AZuN58uAcACAAAAAAAAAMQ",
+            "accountId": "AZuN58uAcACAAAAAAAAAAQ",
+            "config": {
+                "name": "Plaza Mayor",
+                "geofence": {
+                    "type": "Circle",
+                    "latitude": 40.4154,
+                    "longitude": -3.7074,
+                    "radius": 150.0,
+                },
+                "address": "Plaza Mayor, 28012 Madrid",
+                "timeZone": "Europe/Madrid",
+                "category": "Square",
+                "externalId": "ES-28-0001",
+                "properties": {"openAir": true, "languages": ["es", "en"]},
+            },
+        })
+    }
+}
+
+fn config_schema() -> Schema {
+    schema::object([
+        schema::required("name", schema::name(), "Name."),
+        schema::optional(
+            "geofence",
+            geofence::schema(),
+            "Where it is; absent for a place known by its beacons only.",
+        ),
+        schema::optional("address", schema::text(TEXT_CHARS_MAX), "Postal address."),
+        schema::optional("timeZone", schema::time_zone(), "Where its clocks stand."),
+        schema::optional("category", schema::code(), "Category."),
+        schema::optional(
+            "externalId",
+            schema::code(),
+            "Your own id, unique among the places of the account.",
+        ),
+        schema::optional("provider", schema::code(), "Who runs the place."),
+        schema::optional("labelIds", label_ids_schema(), "Labels."),
+        schema::optional("properties", properties::schema(), "Free properties."),
+    ])
+}
+
+/// The labels of an object.
+pub(crate) fn label_ids_schema() -> Schema {
+    schema::set(schema::id(), LABELS_MAX)
+}
+
+/// A position.
+pub(crate) fn position_schema() -> Schema {
+    schema::object(position_fields()).titled("Position")
+}
+
+/// The fields of a position.
+pub(crate) fn position_fields() -> [schema::Field; 2] {
+    [
+        schema::required("latitude", schema::number(-90.0, 90.0), "Degrees north."),
+        schema::required("longitude", schema::number(-180.0, 180.0), "Degrees east."),
+    ]
 }
 
 /// Reads the body of a POST or PUT.

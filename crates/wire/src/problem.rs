@@ -1,12 +1,18 @@
 //! Error answers: RFC 9457 problem bodies and the public table of codes.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    fault::FaultCode,
+    schema::{self, Described, Schema},
+};
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $title:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident = $code:literal, $status:literal, $title:literal;)*) => {
         /// The stable codes of error answers; one public table.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Code { $($(#[$doc])* $name,)* }
+        pub enum Code { $($(#[doc = $doc])* $name,)* }
 
         impl Code {
             /// All codes, in the order of the table.
@@ -15,6 +21,11 @@ macro_rules! codes {
             /// The code as it stands in the body.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $code,)* }
+            }
+
+            /// What it means, in a sentence or two.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),*),)* }
             }
 
             /// The HTTP status it is sent with.
@@ -111,7 +122,7 @@ impl Problem {
     /// A problem without faults.
     pub fn new(code: Code, detail: String, request_id: &str) -> Self {
         Self {
-            type_uri: format!("/docs/errors#{}", code.as_str()),
+            type_uri: code.page(),
             title: code.title().to_owned(),
             status: code.status(),
             detail,
@@ -131,4 +142,103 @@ pub struct Fault {
     pub code: String,
     /// A sentence that says what was expected.
     pub detail: String,
+}
+
+impl Code {
+    /// The page of the documentation on this code, on the server that sent it.
+    pub fn page(self) -> String {
+        format!("/docs/errors/{}", self.as_str())
+    }
+
+    /// A problem with this code, as the documentation shows it.
+    pub fn example(self) -> Value {
+        let detail = self.meaning().trim();
+        let mut problem = json!({
+            "type": self.page(),
+            "title": self.title(),
+            "status": self.status(),
+            "detail": detail,
+            "code": self.as_str(),
+            "requestId": "AZuN58uAcACAAAAAAAAAgQ",
+        });
+        if self == Self::ValidationFailed {
+            problem["errors"] = json!([Fault::example()]);
+        }
+        problem
+    }
+}
+
+impl Described for Problem {
+    const NAME: &'static str = "Problem";
+
+    fn schema() -> Schema {
+        let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        let faults = schema::items(schema::reference::<Fault>());
+        schema::object([
+            schema::required(
+                "type",
+                schema::line(100),
+                "The page on this code, on this server.",
+            ),
+            schema::required(
+                "title",
+                schema::line(200),
+                "What went wrong, without the particulars.",
+            ),
+            schema::required("status", schema::integer(400, 503), "The HTTP status."),
+            schema::required(
+                "detail",
+                schema::any_text(),
+                "A sentence that says what to do.",
+            ),
+            schema::required("code", schema::words(&codes), "The stable code."),
+            schema::required(
+                "requestId",
+                schema::id(),
+                "The id of the request in the server's log; equals `X-Request-Id`.",
+            ),
+            schema::optional(
+                "errors",
+                faults,
+                "All faults of the body, or all users of a resource.",
+            ),
+        ])
+    }
+
+    fn example() -> Value {
+        Code::ValidationFailed.example()
+    }
+}
+
+impl Described for Fault {
+    const NAME: &'static str = "Fault";
+
+    fn schema() -> Schema {
+        let codes: Vec<&str> = FaultCode::ALL.iter().map(|code| code.as_str()).collect();
+        schema::object([
+            schema::required(
+                "pointer",
+                schema::any_text(),
+                "JSON pointer (RFC 6901) to the value; empty for the whole body.",
+            ),
+            schema::required(
+                "code",
+                schema::words(&codes),
+                "The stable code of the fault.",
+            ),
+            schema::required(
+                "detail",
+                schema::any_text(),
+                "A sentence that says what was expected.",
+            ),
+        ])
+    }
+
+    fn example() -> Value {
+        json!({
+            "pointer": "/config/name",
+            "code": "required",
+            "detail": "expected a text of 1 to 200 characters, without control characters",
+        })
+    }
 }

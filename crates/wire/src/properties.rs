@@ -9,11 +9,22 @@ use serde_json::{Number, Value};
 use crate::{
     fault::FaultCode,
     read::Fields,
+    schema::{self, EXACT_MAX, Schema},
     values::{self, Reading, complain},
 };
 
-/// Whole numbers beyond this are not exact in a double.
-const EXACT_MAX: u64 = 1 << 53;
+/// Free properties; a `null` removes one, or is left out where there is nothing to remove.
+pub fn schema() -> Schema {
+    let value = schema::one_of([
+        schema::text(PROPERTY_TEXT_CHARS_MAX),
+        schema::number(-(EXACT_MAX as f64), EXACT_MAX as f64),
+        schema::boolean(),
+        schema::list(schema::text(PROPERTY_TEXT_CHARS_MAX), 0, PROPERTY_LIST_MAX),
+        schema::null(),
+    ]);
+    let names = schema::line(PROPERTY_NAME_CHARS_MAX);
+    schema::map(names, value, PROPERTIES_MAX)
+}
 
 /// The properties in field `key`; those that are null are left out.
 pub fn read(fields: &mut Fields<'_, '_>, key: &'static str) -> Properties {
@@ -35,7 +46,10 @@ pub fn read_changes(
     for (name, value) in entries {
         match entry(name, value) {
             Ok(value) => changes.push((name.clone(), value)),
-            Err(complaint) => fields.fault_inside(key, name, complaint),
+            Err(complaint) => match wrong_item(value) {
+                Some(index) => fields.fault_deep(key, &[name, &index.to_string()], complaint),
+                None => fields.fault_inside(key, name, complaint),
+            },
         }
     }
     changes
@@ -57,15 +71,24 @@ fn entry(name: &str, value: &Value) -> Reading<Option<Property>> {
     }
 }
 
+/// The first item of a list that no list may have, when it is this that is wrong with it.
+fn wrong_item(value: &Value) -> Option<usize> {
+    let items = value
+        .as_array()
+        .filter(|items| items.len() <= PROPERTY_LIST_MAX)?;
+    let read = values::text(PROPERTY_TEXT_CHARS_MAX);
+    items.iter().position(|item| read(item).is_err())
+}
+
 /// The value of one property.
 pub fn property(value: &Value) -> Reading<Property> {
     match value {
         Value::Bool(value) => Ok(Property::Bool(*value)),
         Value::Number(number) => match number.as_f64() {
-            Some(value) if number.is_f64() || is_exact(number) => Ok(Property::Number(value)),
+            Some(value) if is_exact(number, value) => Ok(Property::Number(value)),
             _ => complain(
                 FaultCode::OutOfRange,
-                "expected a number that a double holds exactly: integers up to 2^53",
+                format!("expected a number from -{EXACT_MAX} to {EXACT_MAX} (2^53)"),
             ),
         },
         Value::String(_) => values::text(PROPERTY_TEXT_CHARS_MAX)(value).map(Property::Text),
@@ -81,10 +104,11 @@ pub fn property(value: &Value) -> Reading<Property> {
     }
 }
 
-fn is_exact(number: &Number) -> bool {
-    let magnitude = match number.as_i64() {
-        Some(number) => Some(number.unsigned_abs()),
-        None => number.as_u64(),
-    };
-    magnitude.is_some_and(|magnitude| magnitude <= EXACT_MAX)
+/// Beyond these bounds a double does not hold every whole number, and what comes out may not be what
+/// went in.
+fn is_exact(number: &Number, value: f64) -> bool {
+    match number.as_i64() {
+        Some(whole) => (-EXACT_MAX..=EXACT_MAX).contains(&whole),
+        None => number.is_f64() && value.abs() <= EXACT_MAX as f64,
+    }
 }

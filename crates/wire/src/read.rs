@@ -297,6 +297,13 @@ impl<'v> Fields<'v, '_> {
             .push(pointer, complaint.code, complaint.detail);
     }
 
+    /// The same deeper inside.
+    pub fn fault_deep(&mut self, key: &str, inner: &[&str], complaint: values::Complaint) {
+        let start = self.pointer(key);
+        let pointer = inner.iter().fold(start, |at, key| pointer_to(&at, key));
+        self.fault_at(pointer, complaint.code, complaint.detail);
+    }
+
     fn note<T>(&mut self, key: &str, reading: Reading<T>) -> Option<T> {
         match reading {
             Ok(value) => Some(value),
@@ -307,11 +314,23 @@ impl<'v> Fields<'v, '_> {
         }
     }
 
+    /// The fields that were asked for, as a sentence lists them.
+    fn known_fields(&self) -> String {
+        let mut names: Vec<&str> = Vec::with_capacity(self.known.len());
+        for name in &self.known {
+            if !names.contains(name) {
+                names.push(name);
+            }
+        }
+        names.join(", ")
+    }
+
     fn refuse_unknown(&mut self, ignored: &[&str]) {
         let object = self.object;
         for key in object.keys() {
             if !self.known.contains(&key.as_str()) && !ignored.contains(&key.as_str()) {
-                self.fault(key, FaultCode::UnknownField, "there is no such field");
+                let detail = format!("there is no such field; there are {}", self.known_fields());
+                self.fault(key, FaultCode::UnknownField, detail);
             }
         }
     }

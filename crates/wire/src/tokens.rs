@@ -5,14 +5,15 @@ use moca_core::{
     id::{MemberId, TokenId},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     fault::FaultCode,
-    members::role,
+    members::{role, role_schema},
     mention::Body,
     read::{self, Fields},
     resource::Resource,
+    schema::{self, Described, Schema},
     values,
 };
 
@@ -67,6 +68,59 @@ impl Token {
             config: token.config.clone(),
         }
     }
+}
+
+impl Described for Token {
+    const NAME: &'static str = "Token";
+
+    fn schema() -> Schema {
+        let more = [
+            schema::defaulted(
+                "memberId",
+                schema::id(),
+                json!(null),
+                "Whom it stands for; the caller when absent. It cannot change.",
+            ),
+            schema::owned_optional(
+                "parentId",
+                schema::id(),
+                "The token it was exchanged for at `/oauth/token`.",
+            ),
+            schema::owned_optional(
+                "accessToken",
+                schema::uuid(),
+                "The secret; only in the answer that creates it.",
+            ),
+        ];
+        schema::resource("tokenId", more, config_schema())
+    }
+
+    fn example() -> Value {
+        json!({
+            "createdAt": 1_767_614_400_000_i64,
+            "updatedAt": 1_767_614_400_000_i64,
+            "tokenId": "AZuN58uAcACAAAAAAAAAAw",
+            "memberId": "AZuN58uAcACAAAAAAAAAAg",
+            "accessToken": "c0ffee00-7b1e-4d2a-8f3c-9a5b6c7d8e9f",
+            "config": {"name": "Nightly import", "expiresAt": 4_102_444_800_000_i64, "role": "editor"},
+        })
+    }
+}
+
+fn config_schema() -> Schema {
+    schema::object([
+        schema::required("name", schema::name(), "Name."),
+        schema::optional(
+            "expiresAt",
+            schema::moment(),
+            "When it stops working, never if absent. In the future when it is made.",
+        ),
+        schema::optional(
+            "role",
+            role_schema(),
+            "The most that the token may do; the member's own role if absent.",
+        ),
+    ])
 }
 
 const SERVER_OWNED: &[&str] = &["tokenId", "parentId", "accessToken"];

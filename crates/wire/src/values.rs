@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::fault::FaultCode;
 
 /// Characters of a language tag; RFC 5646 §4.4.1 asks for room for 35.
-const LANGUAGE_TAG_CHARS_MAX: usize = 35;
+pub(crate) const LANGUAGE_TAG_CHARS_MAX: usize = 35;
 
 /// Why a value is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]

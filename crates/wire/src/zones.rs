@@ -6,14 +6,15 @@ use moca_core::{
     zone::{self, ZoneConfig},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     geofence,
     mention::Body,
-    places::read_label_ids,
+    places::{label_ids_schema, read_label_ids},
     read::{self, Fields},
     resource::Resource,
+    schema::{self, Described, Schema},
     values,
 };
 
@@ -66,6 +67,74 @@ impl From<&zone::Zone> for Zone {
             config: zone.config.clone(),
         }
     }
+}
+
+impl Described for Zone {
+    const NAME: &'static str = "Zone";
+
+    fn schema() -> Schema {
+        let more = [schema::parent("placeId", "The place it is part of.")];
+        schema::resource("zoneId", more, config_schema())
+    }
+
+    fn example() -> Value {
+        json!({
+            "createdAt": 1_767_614_400_000_i64,
+            "updatedAt": 1_767_614_400_000_i64,
+            "zoneId": "AZuN58uAcACAAAAAAAAAQQ",
+            "placeId": "AZuN58uAcACAAAAAAAAAMQ",
+            "config": {
+                "name": "Tourist office",
+                "shortId": "T1",
+                "floorNumber": 0,
+                "category": "Service",
+                "externalId": "ES-28-0001-T1",
+            },
+        })
+    }
+}
+
+impl Described for ZoneBeacons {
+    const NAME: &'static str = "ZoneBeacons";
+
+    fn schema() -> Schema {
+        let ids = schema::set(schema::id(), ZONE_BEACONS_MAX);
+        schema::object([schema::required("beaconIds", ids, "The beacons.")])
+    }
+
+    fn example() -> Value {
+        json!({"beaconIds": ["AZuN58uAcACAAAAAAAAAUQ"]})
+    }
+}
+
+fn config_schema() -> Schema {
+    schema::object([
+        schema::required("name", schema::name(), "Name."),
+        schema::optional(
+            "shortId",
+            schema::code(),
+            "Short code, unique in the place and floor.",
+        ),
+        schema::defaulted(
+            "floorNumber",
+            schema::integer(FLOOR_MIN, FLOOR_MAX),
+            0,
+            "Floor.",
+        ),
+        schema::optional("category", schema::code(), "Category."),
+        schema::optional("provider", schema::code(), "Provider."),
+        schema::optional(
+            "externalId",
+            schema::code(),
+            "Your own id, unique among the zones of the account.",
+        ),
+        schema::optional(
+            "geofence",
+            geofence::schema(),
+            "A shape of its own, besides its beacons.",
+        ),
+        schema::optional("labelIds", label_ids_schema(), "Labels."),
+    ])
 }
 
 /// Reads the body of a POST, or of a PUT on a zone of `place`, which cannot change.

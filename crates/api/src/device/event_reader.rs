@@ -29,7 +29,7 @@ pub(super) fn read(line: &str, now_ms: i64) -> Result<Event, Fault> {
         let detail = failure.to_string();
         Fault::new("", FaultCode::InvalidFormat, detail)
     })?;
-    read::body(&value, &[], |fields| {
+    read::part(&value, "", |fields| {
         let id = fields.required("id", values::uuid);
         let latest = now_ms + EVENT_AHEAD_MS_MAX;
         let at_ms = fields.required("t", values::integer(EVENT_AT_MIN, latest));
@@ -154,7 +154,7 @@ fn read_sightings(fields: &mut Fields<'_, '_>) -> Option<Vec<Sighting>> {
     }
     let mut sightings = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
-        match read::body(item, &[], read_sighting) {
+        match read::part(item, "", read_sighting) {
             Ok(sighting) => sightings.push(sighting),
             Err(faults) => {
                 let fault = first(faults);

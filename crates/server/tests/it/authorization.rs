@@ -1,6 +1,9 @@
 //! For every route: no token, a wrong one, a revoked one, too low a role, another tenant's ids.
 
-use moca_api::{route::Endpoint, routes::routes};
+use moca_api::{
+    route::{Endpoint, Route},
+    routes::routes,
+};
 use moca_core::account::Role;
 use serde_json::{Value, json};
 
@@ -34,8 +37,11 @@ async fn nobody_gets_in_without_valid_credentials() {
     let ask = walk.installation.ask("DELETE", &path);
     ask.bearer(&walk.tenant.token).send().await.done();
     for route in routes() {
-        if matches!(route.endpoint, Endpoint::OAuthClient(_)) {
-            continue; // The body holds the credentials there: see oauth.rs.
+        if matches!(
+            route.endpoint,
+            Endpoint::OAuthClient(_) | Endpoint::Public(_)
+        ) {
+            continue; // The body holds the credentials of a client: see oauth.rs.
         }
         let asks = [
             ("no credentials", walk.stranger(route, &objects)),
@@ -110,7 +116,7 @@ async fn each_kind_of_credential_opens_its_own_routes_only() {
             Endpoint::Manage(..) | Endpoint::Ask(..) => [device, app],
             Endpoint::Device(_) => [member, app],
             Endpoint::App(_) => [member, device],
-            Endpoint::OAuthClient(_) | Endpoint::Operations(_) => continue,
+            Endpoint::OAuthClient(_) | Endpoint::Public(_) | Endpoint::Operations(_) => continue,
         };
         let mut answers = Vec::new();
         for (rule, ask) in wrong {
@@ -119,6 +125,31 @@ async fn each_kind_of_credential_opens_its_own_routes_only() {
         for (rule, answer) in answers {
             walk.expect(route, rule, &answer, "not_authenticated");
         }
+    }
+    walk.end();
+}
+
+#[tokio::test]
+async fn what_is_public_is_the_same_for_everybody() {
+    let walk = Walk::start().await;
+    let objects = walk.objects().await;
+    let public = |route: &&Route| matches!(route.endpoint, Endpoint::Public(_));
+    for route in routes().iter().filter(public) {
+        let plain = walk.stranger(route, &objects).send().await;
+        walk.expect(route, "no credentials", &plain, "");
+        let asks = [
+            walk.stranger(route, &objects).bearer(UNKNOWN),
+            walk.stranger(route, &objects).bearer(&objects.tenant.token),
+            walk.stranger(route, &objects)
+                .bearer(&objects.instance_token),
+        ];
+        for ask in asks {
+            let answer = ask.send().await;
+            let same = answer.body == plain.body && answer.header("etag") == plain.header("etag");
+            walk.require(route, "the same", same, &answer.status.to_string());
+        }
+        let kept = plain.header("cache-control").unwrap_or_default();
+        walk.require(route, "may be kept", kept.starts_with("public"), kept);
     }
     walk.end();
 }

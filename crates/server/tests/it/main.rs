@@ -28,6 +28,7 @@ mod lives;
 mod members;
 mod oauth;
 mod oauth_client;
+mod openapi;
 mod people;
 mod places;
 mod postgres;

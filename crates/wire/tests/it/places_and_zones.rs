@@ -155,7 +155,7 @@ fn each_fault_of_a_place_is_found_where_it_is() {
             (
                 properties,
                 Set(json!({"p": [1]})),
-                "/config/properties/p",
+                "/config/properties/p/0",
                 "wrong_type",
             ),
             (

@@ -4,7 +4,7 @@ use moca_api::{Settings, routes::routes};
 
 use crate::support::{
     Installation,
-    walk::{Walk, statuses, target},
+    walk::{Walk, statuses, target, unacceptable},
 };
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn a_percent_encoded_path_is_the_same_path() {
             .collect();
         let answer = walk
             .ask_at(route, &objects, &format!("{}?{query}", encoded.join("/")))
-            .header("accept", "text/html")
+            .header("accept", unacceptable(route))
             .send()
             .await;
         walk.expect(route, "encoded path", &answer, "not_acceptable");

@@ -2,7 +2,10 @@
 
 use moca_api::{Settings, route::Verb, routes::routes};
 
-use crate::support::{Installation, walk::Walk};
+use crate::support::{
+    Installation,
+    walk::{Walk, unacceptable},
+};
 
 const ORIGINS: [(&str, bool); 2] = [
     ("https://shop.example", true),
@@ -54,7 +57,9 @@ async fn a_browser_shows_answers_to_allowed_origins() {
             let path = objects.fill(route.path);
             let stranger = walk.installation.ask(route.verb.as_str(), &path);
             for ask in [walk.ask(route, &objects), stranger] {
-                let ask = ask.header("accept", "text/html").header("origin", origin);
+                let ask = ask
+                    .header("accept", unacceptable(route))
+                    .header("origin", origin);
                 let answer = ask.send().await;
                 let said = |name: &str| answer.header(name).unwrap_or_default();
                 let origins = said("access-control-allow-origin");

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::{
     objects::Objects,
-    walk::{Walk, target, unreadable, value},
+    walk::{Walk, target, unacceptable, unreadable, value},
 };
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn headers_are_read_strictly() {
     for route in routes() {
         let all_but_it = format!("{};q=0, */*", route.answers);
         for (accept, code) in [
-            ("text/html", "not_acceptable"),
+            (unacceptable(route), "not_acceptable"),
             (all_but_it.as_str(), "not_acceptable"),
             ("nonsense", "invalid_header"),
         ] {

@@ -2,9 +2,11 @@
 //! random numbers are the test's.
 
 pub(crate) mod binary;
+pub(crate) mod description;
 pub(crate) mod dice;
 pub(crate) mod objects;
 pub(crate) mod request;
+pub(crate) mod schema;
 pub(crate) mod server;
 pub(crate) mod team;
 pub(crate) mod walk;

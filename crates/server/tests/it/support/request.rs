@@ -10,7 +10,7 @@ use moca_wire::problem::Code;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use super::Installation;
+use super::{Installation, description};
 
 /// The only statuses there are.
 const STATUSES: [u16; 10] = [200, 201, 400, 403, 404, 408, 409, 415, 500, 503];
@@ -91,7 +91,9 @@ impl Ask<'_> {
         } else {
             &self.installation.router
         };
-        let asked = format!("{} {}", self.request.method(), self.request.uri());
+        let method = self.request.method().to_string();
+        let target = self.request.uri().to_string();
+        let asked = format!("{method} {target}");
         let response = router.clone().oneshot(self.request).await.unwrap();
         let (parts, body) = response.into_parts();
         let answer = Answer {
@@ -100,6 +102,10 @@ impl Ask<'_> {
             body: body.collect().await.unwrap().to_bytes(),
         };
         answer.obey(&asked);
+        // A preflight is answered before anybody looks at the path.
+        if !self.operations && method != "OPTIONS" {
+            description::check(&method, &target, &answer);
+        }
         answer
     }
 }
@@ -159,7 +165,7 @@ impl Answer {
         assert_eq!(known.status(), self.status, "{asked}");
         assert_eq!(problem["status"], self.status, "{asked}");
         assert_eq!(problem["title"], known.title(), "{asked}");
-        assert_eq!(problem["type"], format!("/docs/errors#{code}"), "{asked}");
+        assert_eq!(problem["type"], format!("/docs/errors/{code}"), "{asked}");
         assert_ne!(problem["detail"], "", "{asked}");
         let request_id = self.header("x-request-id");
         assert_eq!(problem["requestId"].as_str(), request_id, "{asked}");

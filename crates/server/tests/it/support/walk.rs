@@ -87,7 +87,7 @@ impl Walk {
             Endpoint::Manage(..) | Endpoint::Ask(..) => ask.bearer(&objects.tenant.token),
             Endpoint::Device(_) => ask.bearer(&objects.instance_token),
             Endpoint::App(_) => ask.basic(&objects.ids["appId"], &objects.app_secret),
-            Endpoint::OAuthClient(_) | Endpoint::Operations(_) => ask,
+            Endpoint::OAuthClient(_) | Endpoint::Public(_) | Endpoint::Operations(_) => ask,
         }
     }
 
@@ -190,6 +190,14 @@ pub(crate) const fn statuses(success: Success) -> &'static [u16] {
 /// Whether the route is of the management API.
 pub(crate) const fn is_managed(route: &Route) -> bool {
     matches!(route.endpoint, Endpoint::Manage(..) | Endpoint::Ask(..))
+}
+
+/// A media type that the route does not answer in.
+pub(crate) fn unacceptable(route: &Route) -> &'static str {
+    match route.answers.starts_with("text/html") {
+        true => "application/json",
+        false => "text/html",
+    }
 }
 
 /// The media type a route takes first.

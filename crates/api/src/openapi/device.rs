@@ -1,0 +1,90 @@
+//! What the routes of the device API and those without credentials are for, and their bodies.
+
+use moca_wire::{
+    events::{EventInput, Events, EventsAnswer},
+    instances::{Instance, Login, PropertyChanges, Registered, Registration, TagInput},
+    messages::Message,
+};
+
+use super::group::Group;
+use crate::route::Verb::{Delete, Get, Post, Put};
+
+pub(crate) fn groups() -> Vec<Group> {
+    vec![instance(), events(), documentation()]
+}
+
+fn instance() -> Group {
+    const INSTANCE: &str = "/device/v1/instance";
+    const USER: &str = "/device/v1/instance/user";
+    Group::new(
+        "Devices: instance",
+        "One installation of an app tells of itself.",
+    )
+    .with(
+        Post,
+        "/device/v1/instances",
+        "Registers an instance",
+        |operation| {
+            operation
+                .noted("The same `deviceKey` is the same instance, with a new token.")
+                .takes::<Registration>()
+                .answers::<Registered>()
+        },
+    )
+    .with(Get, INSTANCE, "Reads the instance", |operation| {
+        operation.answers::<Instance>()
+    })
+    .with(
+        Put,
+        INSTANCE,
+        "Replaces what it told of the device",
+        |operation| operation.replaces::<Instance>().answers::<Instance>(),
+    )
+    .with(Delete, INSTANCE, "Erases the instance", |operation| {
+        operation.noted("And all that is held on it. Its token ends with it.")
+    })
+    .with(Put, USER, "Logs a user in", |operation| {
+        operation.takes::<Login>()
+    })
+    .with(Delete, USER, "Logs the user out", |operation| operation)
+    .with(
+        Put,
+        "/device/v1/instance/properties",
+        "Sets properties",
+        |operation| operation.takes::<PropertyChanges>(),
+    )
+    .with(
+        Put,
+        "/device/v1/instance/tags/{name}",
+        "Changes a tag",
+        |operation| operation.takes::<TagInput>(),
+    )
+}
+
+fn events() -> Group {
+    let note = "What a device sees, and what it is told to do.";
+    Group::new("Devices: events and messages", note)
+        .with(Post, "/device/v1/events", "Sends events", |operation| {
+            operation
+                .noted(
+                    "Answered when the accepted ones are on disk. A bad event does not hold up its \
+                     neighbours: it is listed under `rejected`.",
+                )
+                .takes::<Events>()
+                .with_part::<EventInput>()
+                .answers::<EventsAnswer>()
+        })
+        .with(Get, "/device/v1/messages", "Lists the inbox", |operation| {
+            operation.lists::<Message>()
+        })
+}
+
+fn documentation() -> Group {
+    let note = "The API described by itself; no credentials are needed.";
+    Group::new("Documentation", note).with(
+        Get,
+        "/v2/openapi.json",
+        "This description",
+        |operation| operation,
+    )
+}

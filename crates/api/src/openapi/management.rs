@@ -1,0 +1,281 @@
+//! What the routes of the management API are for, and their bodies.
+
+use moca_wire::{
+    account_limits::Limits,
+    accounts::{Account, NewAccount},
+    analytics::AnalyticsAnswer,
+    apps::App,
+    beacons::Beacon,
+    campaigns::Campaign,
+    decisions::Decision,
+    experiences::Experience,
+    exports::{InstanceExport, LogEntry, UserExport},
+    instances::KnownInstance,
+    labels::Label,
+    members::Member,
+    messages::Message,
+    oauth::{AccessToken, OAuthProblem, TokenRequest},
+    places::Place,
+    tokens::Token,
+    users::User,
+    zones::{Zone, ZoneBeacons},
+};
+
+use super::group::{Group, Operation};
+use crate::route::Verb::{Delete, Get, Post, Put};
+
+pub(crate) fn groups() -> Vec<Group> {
+    vec![
+        oauth(),
+        accounts(),
+        members(),
+        tokens(),
+        apps(),
+        labels(),
+        places(),
+        zones(),
+        beacons(),
+        exports(),
+        campaigns(),
+        experiences(),
+        decisions(),
+        instances(),
+        users(),
+        analytics(),
+    ]
+}
+
+fn oauth() -> Group {
+    let note = "Exchanges a token's id and secret for a short-lived token of the same member.";
+    let summary = "Exchanges a token (RFC 6749 §4.4)";
+    Group::new("OAuth 2.0", note).with(Post, "/oauth/token", summary, |operation| {
+        operation
+            .noted("The client names itself by HTTP Basic or in the form.")
+            .takes::<TokenRequest>()
+            .answers::<AccessToken>()
+            .with_answer_part::<OAuthProblem>()
+    })
+}
+
+fn accounts() -> Group {
+    const LIMITS: &str = "/v2/accounts/{accountId}/limits";
+    let note = "Tenants: everything else belongs to one account.";
+    Group::new("Accounts", note)
+        .resource::<Account>("account")
+        .except(Post, "/v2/accounts", |operation| {
+            operation
+                .noted("For owners of the server's first account. The token is shown this once.")
+                .answers_version_of::<NewAccount>()
+        })
+        .with(Get, LIMITS, "Reads the limits of an account", |operation| {
+            operation.answers_version_of::<Limits>()
+        })
+        .with(Put, LIMITS, "Sets the limits of an account", |operation| {
+            operation
+                .noted("For owners of the server's first account.")
+                .replaces::<Limits>()
+                .answers_version_of::<Limits>()
+        })
+}
+
+fn members() -> Group {
+    Group::new("Members", "The people who operate an account.").resource::<Member>("member")
+}
+
+fn tokens() -> Group {
+    let note = "Credentials of members. A secret is shown once, in the answer that makes it.";
+    Group::new("Tokens", note).resource::<Token>("token")
+}
+
+fn apps() -> Group {
+    let note = "Mobile apps. Their id and secret let devices register.";
+    Group::new("Apps", note).resource::<App>("app")
+}
+
+fn labels() -> Group {
+    let note = "Names with a colour that group places, zones and beacons.";
+    Group::new("Labels", note).resource::<Label>("label")
+}
+
+fn places() -> Group {
+    let note = "Physical locations, with a geofence, zones with beacons, or both.";
+    Group::new("Places", note)
+        .resource::<Place>("place")
+        .with(
+            Put,
+            "/v2/places/external/{externalId}",
+            EXTERNAL,
+            |operation| operation.takes::<Place>().answers_version_of::<Place>(),
+        )
+        .batch::<Place>()
+}
+
+const EXTERNAL: &str = "Makes or replaces the one with your own id";
+
+fn zones() -> Group {
+    const BEACONS: &str = "/v2/zones/{zoneId}/beacons";
+    Group::new("Zones", "Parts of a place, and groups of beacons.")
+        .resource::<Zone>("zone")
+        .batch::<Zone>()
+        .with(
+            Put,
+            "/v2/zones/external/{externalId}",
+            EXTERNAL,
+            |operation| operation.takes::<Zone>().answers_version_of::<Zone>(),
+        )
+        .with(Get, BEACONS, "Reads the beacons of a zone", |operation| {
+            operation.answers::<ZoneBeacons>()
+        })
+        .with(
+            Put,
+            BEACONS,
+            "Replaces the beacons of a zone",
+            |operation| operation.takes::<ZoneBeacons>().answers::<ZoneBeacons>(),
+        )
+}
+
+fn beacons() -> Group {
+    Group::new("Beacons", "The fleet: iBeacon and Eddystone-UID.")
+        .resource::<Beacon>("beacon")
+        .batch::<Beacon>()
+        .with(
+            Put,
+            "/v2/beacons/external/{externalId}",
+            EXTERNAL,
+            |operation| operation.takes::<Beacon>().answers_version_of::<Beacon>(),
+        )
+}
+
+fn exports() -> Group {
+    let note = "All objects of a kind in one file, in the order they were made.";
+    let mut group = Group::new("Exports", note);
+    for kind in ["places", "zones", "beacons"] {
+        for format in ["csv", "ndjson", "geojson"] {
+            let path = format!("/v2/exports/{kind}.{format}");
+            let summary = format!("All {kind} as {}", format.to_uppercase());
+            group = group.with(Get, &path, &summary, |operation| operation);
+        }
+    }
+    group
+}
+
+fn campaigns() -> Group {
+    let action = |operation: Operation| operation.answers_version_of::<Campaign>();
+    Group::new("Campaigns", "When the experiences of an app may fire.")
+        .resource::<Campaign>("campaign")
+        .with(
+            Put,
+            "/v2/campaigns/{campaignId}/start",
+            "Starts a campaign",
+            |operation| {
+                action(operation).noted("One that cannot run is refused with every reason.")
+            },
+        )
+        .with(
+            Put,
+            "/v2/campaigns/{campaignId}/stop",
+            "Stops a campaign",
+            action,
+        )
+        .with(
+            Put,
+            "/v2/campaigns/{campaignId}/archive",
+            "Archives a campaign",
+            action,
+        )
+}
+
+fn experiences() -> Group {
+    Group::new("Experiences", "A trigger plus an action.").resource::<Experience>("experience")
+}
+
+fn decisions() -> Group {
+    let note = "What became of every trigger that came true, and why.";
+    Group::new("Decisions", note).with(Get, "/v2/decisions", "Lists decisions", |operation| {
+        operation.lists::<Decision>()
+    })
+}
+
+fn instances() -> Group {
+    const ONE: &str = "/v2/instances/{instanceId}";
+    const EXPORT: &str = "/v2/instances/{instanceId}/export";
+    let note = "Installations of apps on devices, with all that is known of each.";
+    Group::new("Instances", note)
+        .with(Get, "/v2/instances", "Lists instances", |operation| {
+            operation.lists::<KnownInstance>()
+        })
+        .with(Get, ONE, "Reads an instance", |operation| {
+            operation.answers_version_of::<KnownInstance>()
+        })
+        .with(Delete, ONE, "Erases an instance", |operation| {
+            operation.noted("And all that is held on it.")
+        })
+        .with(
+            Get,
+            EXPORT,
+            "Gives out all that is held on an instance",
+            |operation| {
+                operation
+                    .answers::<InstanceExport>()
+                    .with_answer_part::<LogEntry>()
+                    .with_answer_part::<Message>()
+            },
+        )
+}
+
+fn users() -> Group {
+    const ONE: &str = "/v2/users/{userId}";
+    const EXPORT: &str = "/v2/users/{userId}/export";
+    Group::new("Users", "People that an app has identified.")
+        .with(Get, "/v2/users", "Lists users", |operation| {
+            operation.lists::<User>()
+        })
+        .with(Get, ONE, "Reads a user", |operation| {
+            operation.answers_version_of::<User>()
+        })
+        .with(Delete, ONE, "Erases a user", |operation| {
+            operation.noted("And all that is held on them.")
+        })
+        .with(
+            Get,
+            EXPORT,
+            "Gives out all that is held on a user",
+            |operation| operation.answers::<UserExport>(),
+        )
+}
+
+fn analytics() -> Group {
+    let note = "Exact distinct counts for any range, interval and time zone. \
+                An answer holds everything acknowledged before the question.";
+    let count = |operation: Operation| operation.answers::<AnalyticsAnswer>();
+    Group::new("Analytics", note)
+        .with(
+            Get,
+            "/v2/analytics/active-users",
+            "Counts who sent an event",
+            count,
+        )
+        .with(
+            Get,
+            "/v2/analytics/new-users",
+            "Counts who sent their first event ever",
+            count,
+        )
+        .with(
+            Get,
+            "/v2/analytics/returning-users",
+            "Counts who was active and not new",
+            count,
+        )
+        .with(
+            Get,
+            "/v2/analytics/visitors",
+            "Counts who entered",
+            |operation| {
+                count(operation).noted(
+                    "Anywhere, or in one place, zone or beacon, or in each with `groupBy`: \
+                 `placeId`, `zoneId`, `beaconId` and `groupBy` exclude each other.",
+                )
+            },
+        )
+}

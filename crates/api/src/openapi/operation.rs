@@ -1,0 +1,194 @@
+//! One operation of the description.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    group::{Body, Group, Operation},
+    parameters, refusals, security,
+};
+use crate::{
+    etag,
+    route::{BodyKind, JSON, Success, Verb},
+};
+
+/// The operation as OpenAPI writes it.
+pub(super) fn describe(group: &Group, operation: &Operation) -> Value {
+    let route = operation.route;
+    let mut json = json!({
+        "operationId": id(operation),
+        "tags": [group.title],
+        "summary": operation.summary,
+        "security": security::of(&route.endpoint),
+        "responses": responses(operation),
+    });
+    let mut notes: Vec<String> = operation.note.map(str::to_owned).into_iter().collect();
+    if route.personal {
+        json["x-personal"] = true.into();
+    }
+    if let Some(role) = security::role(&route.endpoint) {
+        json["x-role"] = role.as_str().into();
+        notes.push(format!(
+            "Needs the role `{}` or a higher one.",
+            role.as_str()
+        ));
+    }
+    if !notes.is_empty() {
+        json["description"] = notes.join(" ").into();
+    }
+    let parameters = parameters::of(route);
+    if !parameters.is_empty() {
+        json["parameters"] = parameters.into();
+    }
+    if let Some(body) = &operation.takes {
+        json["requestBody"] = json!({"required": true, "content": request(route.body, body)});
+    }
+    json
+}
+
+/// A name that a program can use: the verb and the fixed parts of the path.
+pub(crate) fn id(operation: &Operation) -> String {
+    let route = operation.route;
+    let mut id = route.verb.as_str().to_ascii_lowercase();
+    for segment in route.path.split('/').filter(|segment| *segment != "v2") {
+        let (by, name) = match segment.strip_prefix('{') {
+            Some(name) => ("By", name.trim_end_matches('}')),
+            None => ("", segment),
+        };
+        id.push_str(by);
+        for word in name.split(['-', '.']) {
+            let mut letters = word.chars();
+            id.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+            id.push_str(letters.as_str());
+        }
+    }
+    id
+}
+
+fn request(kind: BodyKind, body: &Body) -> Value {
+    let json = content(body);
+    match kind {
+        BodyKind::Form => json!({"application/x-www-form-urlencoded": json}),
+        BodyKind::JsonOrNdjson => json!({
+            "application/json": json,
+            "application/x-ndjson": {
+                "schema": {"type": "string", "description": "The items, one a line."},
+                "example": lines(&body.example),
+            },
+        }),
+        BodyKind::None | BodyKind::Json => json!({"application/json": json}),
+    }
+}
+
+fn lines(example: &Value) -> String {
+    let items = example.as_array().into_iter().flatten();
+    items.map(|item| format!("{item}\n")).collect()
+}
+
+fn content(body: &Body) -> Value {
+    let schema = match body.is_component {
+        true => json!({"$ref": format!("#/components/schemas/{}", body.name)}),
+        false => body.schema.json(body.usage),
+    };
+    json!({"schema": schema, "example": body.example})
+}
+
+fn responses(operation: &Operation) -> Value {
+    let route = operation.route;
+    let statuses: &[(u16, &str)] = match route.success {
+        Success::Ok => &[(200, "Done.")],
+        Success::Created => &[(201, "Made.")],
+        Success::OkOrCreated => &[(200, "It was there."), (201, "Made.")],
+    };
+    let mut all: Map<String, Value> = Map::new();
+    for (status, description) in statuses {
+        let mut headers = common_headers();
+        if operation.versioned {
+            headers["ETag"] = json!({"$ref": "#/components/headers/ETag"});
+        }
+        if *status == 201 {
+            headers["Location"] = json!({"$ref": "#/components/headers/Location"});
+        }
+        let media = route.answers;
+        let json = json!({
+            "description": description,
+            "headers": headers,
+            "content": {media: success(operation)},
+        });
+        all.insert(status.to_string(), json);
+    }
+    all.extend(refusals::of(route));
+    all.into()
+}
+
+fn success(operation: &Operation) -> Value {
+    match &operation.answers {
+        Some(body) => content(body),
+        None if operation.route.answers.ends_with("+json") => json!({"schema": {"type": "object"}}),
+        None if operation.route.answers != JSON => json!({"schema": {"type": "string"}}),
+        None if operation.route.verb == Verb::Get => json!({"schema": {"type": "object"}}),
+        None => json!({"schema": {"type": "object", "maxProperties": 0}, "example": {}}),
+    }
+}
+
+/// The headers of every answer.
+pub(super) fn common_headers() -> Value {
+    let mut headers = json!({});
+    let always = ["X-Server-Timestamp", "X-Api-Version", "X-Request-Id"];
+    for name in always.into_iter().chain(rate_headers()) {
+        headers[name] = json!({"$ref": format!("#/components/headers/{name}")});
+    }
+    headers
+}
+
+/// How a caller stands to its rate; only where one is set.
+fn rate_headers() -> [&'static str; 3] {
+    ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
+}
+
+/// All headers there are.
+pub(super) fn headers() -> Value {
+    json!({
+        "X-Server-Timestamp": {
+            "description": "When the server answered, milliseconds since 1970.",
+            "required": true,
+            "schema": {"type": "integer", "format": "int64"},
+        },
+        "X-Api-Version": {
+            "description": "The version of the API.",
+            "required": true,
+            "schema": {"type": "string", "enum": ["2"]},
+        },
+        "X-Request-Id": {
+            "description": "The id of the request in the server's log.",
+            "required": true,
+            "schema": {"type": "string"},
+        },
+        "RateLimit-Limit": {
+            "description": "Requests a minute that this caller may make; absent when nothing is limited.",
+            "schema": {"type": "integer", "minimum": 0},
+        },
+        "RateLimit-Remaining": {
+            "description": "Requests it may make now.",
+            "schema": {"type": "integer", "minimum": 0},
+        },
+        "RateLimit-Reset": {
+            "description": "Seconds until it may make all of them.",
+            "schema": {"type": "integer", "minimum": 0},
+        },
+        "ETag": {
+            "description": "The version of the object, for `If-Match`.",
+            "required": true,
+            "schema": {"type": "string", "examples": [etag::of(1)]},
+        },
+        "Location": {
+            "description": "The path of what was made.",
+            "required": true,
+            "schema": {"type": "string", "format": "uri-reference"},
+        },
+        "Retry-After": {
+            "description": "Seconds to wait.",
+            "required": true,
+            "schema": {"type": "integer", "minimum": 1},
+        },
+    })
+}

@@ -1,0 +1,201 @@
+//! The texts there are, each beside its reader in [`crate::values`] and [`crate::links`].
+
+use moca_core::{
+    id::ID_CHARS,
+    limits::{ACTION_CONTENT_BYTES_MAX, CODE_CHARS_MAX, LINK_CHARS_MAX, NAME_CHARS_MAX},
+};
+
+use super::{Schema, Shape};
+use crate::{links::EMAIL_CHARS_MAX, values::LANGUAGE_TAG_CHARS_MAX};
+
+/// Not blank, no control characters.
+const LINE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\u0000-\\u001f\\u007f-\\u009f\\s][^\\u0000-\\u001f\\u007f-\\u009f]*$";
+/// No control characters besides tabs and line ends.
+const TEXT: &str = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$";
+/// The same, and not blank.
+const FILLED: &str = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*[^\\u0000-\\u001f\\u007f-\\u009f\\s][^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$";
+
+fn sized(min: usize, max: usize, pattern: &str) -> Schema {
+    Schema::of(Shape::Text {
+        min,
+        max: Some(max),
+        pattern: Some(pattern.to_owned()),
+        format: None,
+    })
+}
+
+fn formatted(max: usize, format: &'static str, pattern: Option<&str>) -> Schema {
+    Schema::of(Shape::Text {
+        min: 1,
+        max: Some(max),
+        pattern: pattern.map(str::to_owned),
+        format: Some(format),
+    })
+}
+
+/// A text of one line: see [`crate::values::line`].
+pub fn line(max: usize) -> Schema {
+    sized(1, max, LINE)
+}
+
+/// A text of several lines, which may be empty: see [`crate::values::text`].
+pub fn text(max: usize) -> Schema {
+    sized(0, max, TEXT)
+}
+
+/// A text of this form.
+pub fn matching(pattern: &str) -> Schema {
+    Schema::of(Shape::Text {
+        min: 0,
+        max: None,
+        pattern: Some(pattern.to_owned()),
+        format: None,
+    })
+}
+
+/// A text that is not empty.
+pub fn short_text(max: usize) -> Schema {
+    Schema::of(Shape::Text {
+        min: 1,
+        max: Some(max),
+        pattern: None,
+        format: None,
+    })
+}
+
+/// Any text, in an answer.
+pub fn any_text() -> Schema {
+    Schema::of(Shape::Text {
+        min: 0,
+        max: None,
+        pattern: None,
+        format: None,
+    })
+}
+
+/// The text of an action in one language. Its limit is one of bytes.
+pub fn content() -> Schema {
+    sized(1, ACTION_CONTENT_BYTES_MAX, FILLED)
+        .noted(format!(
+            "At most {ACTION_CONTENT_BYTES_MAX} bytes of UTF-8."
+        ))
+        .with_example("Welcome!")
+}
+
+/// A language tag, or `default`.
+pub fn locale() -> Schema {
+    sized(
+        2,
+        LANGUAGE_TAG_CHARS_MAX,
+        "^(default|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)$",
+    )
+    .with_example("default")
+}
+
+/// The name of an object.
+pub fn name() -> Schema {
+    line(NAME_CHARS_MAX)
+}
+
+/// A short code.
+pub fn code() -> Schema {
+    line(CODE_CHARS_MAX)
+}
+
+/// An id. The last character carries two bits only.
+pub fn id() -> Schema {
+    sized(ID_CHARS, ID_CHARS, "^[A-Za-z0-9_-]{21}[AQgw]$").with_example("IXa7Bl9oRo6c7zQ5aQIzlg")
+}
+
+/// One of these words.
+pub fn words(words: &[&'static str]) -> Schema {
+    Schema::of(Shape::Words(words.to_vec()))
+}
+
+/// A colour.
+pub fn color() -> Schema {
+    sized(7, 7, "^#[0-9A-Fa-f]{6}$").with_example("#1e90ff")
+}
+
+/// The name of an IANA time zone.
+pub fn time_zone() -> Schema {
+    Schema::of(Shape::Text {
+        min: 1,
+        max: None,
+        pattern: None,
+        format: Some("iana-time-zone"),
+    })
+    .noted("The name of an IANA time zone.")
+    .with_example("Europe/Madrid")
+}
+
+/// A language tag.
+pub fn language_tag() -> Schema {
+    sized(
+        2,
+        LANGUAGE_TAG_CHARS_MAX,
+        "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$",
+    )
+    .with_example("es-MX")
+}
+
+/// A country code.
+pub fn country() -> Schema {
+    sized(2, 2, "^[A-Za-z]{2}$").with_example("ES")
+}
+
+/// A UUID.
+pub fn uuid() -> Schema {
+    let pattern = "^[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$";
+    formatted(36, "uuid", Some(pattern)).with_example("f7826da6-4fa2-4e98-8024-bc5b71e0893e")
+}
+
+/// So many bytes in hexadecimal.
+pub fn hex(bytes: usize) -> Schema {
+    let digits = 2 * bytes;
+    sized(digits, digits, &format!("^[0-9A-Fa-f]{{{digits}}}$"))
+        .with_example("00112233445566778899".repeat(bytes.div_ceil(10))[..digits].to_owned())
+}
+
+/// An http or https URL.
+pub fn web_url() -> Schema {
+    formatted(LINK_CHARS_MAX, "web-url", Some("^[Hh][Tt][Tt][Pp]"))
+        .noted("An http or https URL.")
+        .with_example("https://example.com/city-guide")
+}
+
+/// Any URL or deep link.
+pub fn absolute_url() -> Schema {
+    formatted(
+        LINK_CHARS_MAX,
+        "absolute-url",
+        Some("^[A-Za-z][A-Za-z0-9+.-]*:"),
+    )
+    .noted("An absolute URL or deep link.")
+    .with_example("https://example.com/offers/7")
+}
+
+/// An origin whose pages may call the API.
+pub fn origin() -> Schema {
+    formatted(LINK_CHARS_MAX, "origin", Some("^[Hh][Tt][Tt][Pp]"))
+        .noted("`https://host[:port]`, or `http` for localhost.")
+        .with_example("https://console.example.com")
+}
+
+/// An e-mail address.
+pub fn email() -> Schema {
+    formatted(EMAIL_CHARS_MAX, "address", Some("^[^\\s]+@[^\\s@]+$"))
+        .noted("An e-mail address.")
+        .with_example("ada@example.com")
+}
+
+/// How a tag's number changes.
+pub fn tag_expression() -> Schema {
+    Schema::of(Shape::Text {
+        min: 1,
+        max: None,
+        pattern: Some("^[=+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)$".to_owned()),
+        format: Some("tag-expression"),
+    })
+    .with_example("+1")
+}
