@@ -6,8 +6,8 @@ use axum::{body::Body, response::Response};
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{
-        ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, SERVER,
-        X_CONTENT_TYPE_OPTIONS,
+        ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LOCATION,
+        REFERRER_POLICY, RETRY_AFTER, SERVER, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use moca_core::rate::Standing;
@@ -24,6 +24,9 @@ const RATE_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining"
 const RATE_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 /// The documentation changes with the program only; minutes are enough to spare a reader's clicks.
 const PUBLIC_CACHE: &str = "public, max-age=300";
+/// A page loads what this server has and nothing else, and stands in no other page.
+const PUBLIC_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+                             base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// Seconds after which a client may try again: an overload passes quickly, a restart takes longer.
 const RETRY_OVERLOADED_S: &str = "1";
 const RETRY_UNAVAILABLE_S: &str = "5";
@@ -58,10 +61,12 @@ pub(crate) fn of_reply(reply: Reply) -> Response {
     if let Some(location) = &reply.location {
         set(LOCATION, location);
     }
-    if let Some(tag) = &reply.public {
+    if let Some(tag) = reply.public {
         set(ETAG, &format!("\"{tag}\""));
         set(CACHE_CONTROL, PUBLIC_CACHE);
         set(X_CONTENT_TYPE_OPTIONS, "nosniff");
+        set(CONTENT_SECURITY_POLICY, PUBLIC_POLICY);
+        set(REFERRER_POLICY, "no-referrer");
     }
     if reply.no_store {
         set(CACHE_CONTROL, "no-store");

@@ -6,9 +6,8 @@ use axum::body::Body;
 use bytes::Bytes;
 use moca_storage::control::ListQuery;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
-use crate::failure::Failure;
+use crate::{docs::Document, failure::Failure};
 
 /// The answer to a call that was done. What is not here (request id, CORS and so on) is the
 /// business of dispatch.
@@ -30,7 +29,7 @@ pub struct Reply {
     /// The body holds a secret: nothing on the way may keep it.
     pub(crate) no_store: bool,
     /// The body is the same for everybody and may be kept for a while; its version, for `ETag`.
-    pub(crate) public: Option<String>,
+    pub(crate) public: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -108,13 +107,10 @@ impl Reply {
     }
 
     /// 200 with a document that is the same for everybody.
-    pub(crate) fn public(content_type: &str, body: Bytes) -> Self {
-        // Half the digest tells versions apart.
-        let digest = Sha256::digest(&body);
-        let tag = digest[..16].iter().map(|byte| format!("{byte:02x}"));
+    pub(crate) fn public(document: &'static Document) -> Self {
         Self {
-            public: Some(tag.collect()),
-            ..Self::raw(content_type, body)
+            public: Some(&document.tag),
+            ..Self::raw(document.content_type, document.body.clone())
         }
     }
 

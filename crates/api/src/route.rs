@@ -143,6 +143,12 @@ pub const fn route(verb: Verb, path: &'static str, endpoint: Endpoint) -> Route 
 }
 
 impl Route {
+    /// Whether it is a page for people, or a part of one. The description leaves these out: programs
+    /// have nothing to do there.
+    pub fn is_page(&self) -> bool {
+        self.path == "/docs" || self.path.starts_with("/docs/")
+    }
+
     /// With these query parameters.
     pub const fn query(mut self, query: &'static [Parameter]) -> Self {
         self.query = query;

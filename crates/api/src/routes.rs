@@ -12,7 +12,7 @@ use moca_core::{
 
 use crate::{
     device::{self, events, messages, profile},
-    docs,
+    docs::{self, HTML},
     manage::{
         account_limits, accounts, analytics, apps, batch, beacons, campaigns, decisions,
         experiences, exports, instances, labels, members, person_export, places, tokens, users,
@@ -234,6 +234,15 @@ static ROUTES: &[Route] = &[
     route(Get,    "/device/v1/messages",             Device(call!(messages::list))).query(PAGE),
 
     route(Get,    "/v2/openapi.json", Public(call!(docs::openapi))),
+
+    route(Get,    "/docs",               Public(call!(docs::start))).answers(HTML),
+    route(Get,    "/docs/api",           Public(call!(docs::reference))).answers(HTML),
+    route(Get,    "/docs/errors",        Public(call!(docs::errors))).answers(HTML),
+    route(Get,    "/docs/errors/{code}", Public(call!(docs::error))).answers(HTML),
+    route(Get,    "/docs/{page}",        Public(call!(docs::guide))).answers(HTML),
+    route(Get,    "/docs/style.css",     Public(call!(docs::style))).answers("text/css"),
+    route(Get,    "/docs/filter.js",     Public(call!(docs::script))).answers("text/javascript"),
+    route(Get,    "/docs/icon.svg",      Public(call!(docs::icon))).answers("image/svg+xml"),
 ];
 
 #[rustfmt::skip] // one line a route

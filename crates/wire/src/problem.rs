@@ -152,7 +152,7 @@ impl Code {
 
     /// A problem with this code, as the documentation shows it.
     pub fn example(self) -> Value {
-        let detail = self.meaning().trim();
+        let detail = self.meaning().trim().replace('`', "");
         let mut problem = json!({
             "type": self.page(),
             "title": self.title(),

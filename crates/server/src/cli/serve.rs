@@ -107,10 +107,10 @@ fn greet(server: &Running) {
 
 fn greeting(server: &Running) -> String {
     let url = server.base_url();
-    let mut lines = vec![format!(
-        "MOCA listens on https://{} ({url})",
-        server.address
-    )];
+    let mut lines = vec![
+        format!("MOCA listens on https://{} ({url})", server.address),
+        format!("Documentation: {url}/docs"),
+    ];
     if let Some(address) = server.ops_address {
         lines.push(format!(
             "Health and metrics: http://{address}/health, http://{address}/metrics"

@@ -33,6 +33,8 @@ impl Installation {
             ("accountId", tenant.account_id.to_string()),
             ("externalId", format!("external-{}", self.unique())),
             ("name", "vip".into()),
+            ("page", "overview".into()),
+            ("code", "not_found".into()),
         ];
         objects.ids.extend(more);
         for (collection, id) in [
