@@ -90,8 +90,10 @@ pub const SORT: Parameter = optional("sort", ParameterKind::Sort);
 pub const Q: Parameter = optional("q", ParameterKind::Text(NAME_CHARS_MAX));
 /// Tokens of a member.
 pub const MEMBER_ID: Parameter = filter("memberId", ParameterKind::Id, Filter::MemberId);
-/// Campaigns of an app.
+/// Campaigns and campaign groups of an app.
 pub const APP_ID: Parameter = filter("appId", ParameterKind::Id, Filter::AppId);
+/// Campaigns of a group.
+pub const GROUP_ID: Parameter = filter("groupId", ParameterKind::Id, Filter::GroupId);
 /// Zones of a place.
 pub const PLACE_ID: Parameter = filter("placeId", ParameterKind::Id, Filter::PlaceId);
 /// Beacons of a zone.

@@ -14,15 +14,16 @@ use crate::{
     device::{self, events, messages, profile},
     docs::{self, HTML},
     manage::{
-        account_limits, accounts, analytics, apps, batch, beacons, campaigns, decisions,
-        experiences, exports, instances, labels, members, person_export, places, tokens, users,
-        zones,
+        account_limits, accounts, analytics, apps, batch, beacons, campaign_groups, campaigns,
+        decisions, experiences, exports, instances, labels, members, person_export, places, tokens,
+        users, zones,
     },
     oauth,
     ops::{health, metrics},
     query::{
-        APP_ID, BBOX, CAMPAIGN_ID, CASCADE, EXTERNAL_ID, LABEL_ID, LIMIT, LIST, MEMBER_ID, NEAR,
-        OFFSET, PAGE, PLACE_ID, Parameter, ParameterKind, Q, SORT, ZONE_ID, optional, required,
+        APP_ID, BBOX, CAMPAIGN_ID, CASCADE, EXTERNAL_ID, GROUP_ID, LABEL_ID, LIMIT, LIST,
+        MEMBER_ID, NEAR, OFFSET, PAGE, PLACE_ID, Parameter, ParameterKind, Q, SORT, ZONE_ID,
+        optional, required,
     },
     route::{
         BodyKind::{Form, JsonOrNdjson},
@@ -84,7 +85,8 @@ const TOKENS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, MEMBER_ID];
 const PLACES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, EXTERNAL_ID, LABEL_ID, NEAR, BBOX];
 const ZONES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, PLACE_ID, EXTERNAL_ID, LABEL_ID];
 const BEACONS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, ZONE_ID, EXTERNAL_ID, LABEL_ID];
-const CAMPAIGNS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID];
+const CAMPAIGN_GROUPS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID];
+const CAMPAIGNS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID, GROUP_ID];
 const EXPERIENCES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, CAMPAIGN_ID];
 
 const INSTANCES: &[Parameter] = &[
@@ -190,6 +192,12 @@ static ROUTES: &[Route] = &[
     route(Get,    "/v2/exports/beacons.csv",     Ask(Viewer, call!(exports::file, Beacons, Csv))).query(BEACONS_FILE).answers("text/csv"),
     route(Get,    "/v2/exports/beacons.ndjson",  Ask(Viewer, call!(exports::file, Beacons, Ndjson))).query(BEACONS_FILE).answers("application/x-ndjson"),
     route(Get,    "/v2/exports/beacons.geojson", Ask(Viewer, call!(exports::file, Beacons, Geojson))).query(BEACONS_FILE).answers("application/geo+json"),
+
+    route(Get,    "/v2/campaign-groups",                   Manage(Viewer, manage!(campaign_groups::list))).query(CAMPAIGN_GROUPS),
+    route(Post,   "/v2/campaign-groups",                   Manage(Editor, manage!(campaign_groups::create))).json().created(),
+    route(Get,    "/v2/campaign-groups/{campaignGroupId}", Manage(Viewer, manage!(campaign_groups::get))),
+    route(Put,    "/v2/campaign-groups/{campaignGroupId}", Manage(Editor, manage!(campaign_groups::put))).json(),
+    route(Delete, "/v2/campaign-groups/{campaignGroupId}", Manage(Editor, manage!(campaign_groups::delete))).query(&[CASCADE]),
 
     route(Get,    "/v2/campaigns",              Manage(Viewer, manage!(campaigns::list))).query(CAMPAIGNS),
     route(Post,   "/v2/campaigns",              Manage(Editor, manage!(campaigns::create))).json().created(),

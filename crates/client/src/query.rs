@@ -4,12 +4,12 @@ use std::{collections::VecDeque, marker::PhantomData};
 
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use moca_core::{
-    id::{AppId, CampaignId, LabelId, MemberId, PlaceId, ZoneId},
+    id::{AppId, CampaignGroupId, CampaignId, LabelId, MemberId, PlaceId, ZoneId},
     limits::PAGE_LIMIT_MAX,
 };
 use moca_wire::{
-    beacons::Beacon, campaigns::Campaign, experiences::Experience, page::Page, places::Place,
-    tokens::Token, zones::Zone,
+    beacons::Beacon, campaign_groups::CampaignGroup, campaigns::Campaign, experiences::Experience,
+    page::Page, places::Place, tokens::Token, zones::Zone,
 };
 use reqwest::Method;
 use serde::de::DeserializeOwned;
@@ -233,9 +233,15 @@ filters! {
         /// Only the one with this id of yours.
         external_id(&str) = "externalId";
     }
+    CampaignGroup {
+        /// Only those of this app.
+        app(AppId) = "appId";
+    }
     Campaign {
         /// Only those of this app.
         app(AppId) = "appId";
+        /// Only those of this group.
+        group(CampaignGroupId) = "groupId";
     }
     Experience {
         /// Only those of this campaign.

@@ -144,6 +144,8 @@ typed_ids! {
     ZoneId;
     /// A beacon of the fleet.
     BeaconId;
+    /// A group of campaigns of an app.
+    CampaignGroupId;
     /// A campaign of an app.
     CampaignId;
     /// A trigger with its action in a campaign.

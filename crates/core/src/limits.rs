@@ -158,6 +158,8 @@ pub const PLACES_QUOTA: i64 = 2_000_000;
 pub const ZONES_QUOTA: i64 = 5_000_000;
 /// Beacons.
 pub const BEACONS_QUOTA: i64 = 5_000_000;
+/// Campaign groups.
+pub const CAMPAIGN_GROUPS_QUOTA: i64 = 100_000;
 /// Campaigns.
 pub const CAMPAIGNS_QUOTA: i64 = 100_000;
 /// Experiences: all of them are looked at when a campaign's places are entered.

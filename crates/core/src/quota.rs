@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     limits::{
-        APPS_QUOTA, BEACONS_QUOTA, CAMPAIGNS_QUOTA, EXPERIENCES_QUOTA, LABELS_QUOTA, MEMBERS_QUOTA,
-        PLACES_QUOTA, TOKENS_QUOTA, ZONES_QUOTA,
+        APPS_QUOTA, BEACONS_QUOTA, CAMPAIGN_GROUPS_QUOTA, CAMPAIGNS_QUOTA, EXPERIENCES_QUOTA,
+        LABELS_QUOTA, MEMBERS_QUOTA, PLACES_QUOTA, TOKENS_QUOTA, ZONES_QUOTA,
     },
     resource::Kind,
 };
@@ -52,6 +52,7 @@ pub const fn built_in(kind: Kind) -> Option<i64> {
         Kind::Place => Some(PLACES_QUOTA),
         Kind::Zone => Some(ZONES_QUOTA),
         Kind::Beacon => Some(BEACONS_QUOTA),
+        Kind::CampaignGroup => Some(CAMPAIGN_GROUPS_QUOTA),
         Kind::Campaign => Some(CAMPAIGNS_QUOTA),
         Kind::Experience => Some(EXPERIENCES_QUOTA),
     }

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::id::{
-    AccountId, AppId, BeaconId, CampaignId, ExperienceId, Id, IdError, LabelId, MemberId, PlaceId,
-    TokenId, ZoneId,
+    AccountId, AppId, BeaconId, CampaignGroupId, CampaignId, ExperienceId, Id, IdError, LabelId,
+    MemberId, PlaceId, TokenId, ZoneId,
 };
 
 /// What the server keeps about every object besides its `config`.
@@ -43,6 +43,8 @@ pub enum Kind {
     Zone,
     /// [`crate::beacon::Beacon`]
     Beacon,
+    /// [`crate::campaign::group::CampaignGroup`]
+    CampaignGroup,
     /// [`crate::campaign::Campaign`]
     Campaign,
     /// [`crate::experience::Experience`]
@@ -50,7 +52,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The singular noun, lower case, as error texts and the change feed use it.
+    /// The singular noun, lower case, as sentences use it.
     pub const fn noun(self) -> &'static str {
         match self {
             Self::Account => "account",
@@ -61,18 +63,27 @@ impl Kind {
             Self::Place => "place",
             Self::Zone => "zone",
             Self::Beacon => "beacon",
+            Self::CampaignGroup => "campaign group",
             Self::Campaign => "campaign",
             Self::Experience => "experience",
         }
     }
 
-    /// The kind with this noun.
-    pub fn named(noun: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.noun() == noun)
+    /// The noun as one word, which names the kind in JSON and in stores.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::CampaignGroup => "campaignGroup",
+            _ => self.noun(),
+        }
+    }
+
+    /// The kind with this word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Account,
         Self::Member,
         Self::Token,
@@ -81,6 +92,7 @@ impl Kind {
         Self::Place,
         Self::Zone,
         Self::Beacon,
+        Self::CampaignGroup,
         Self::Campaign,
         Self::Experience,
     ];
@@ -88,14 +100,14 @@ impl Kind {
 
 impl Serialize for Kind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.noun())
+        serializer.serialize_str(self.word())
     }
 }
 
 impl<'de> Deserialize<'de> for Kind {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let noun = String::deserialize(deserializer)?;
-        Self::named(&noun).ok_or_else(|| de::Error::custom(format!("{noun} is no kind of object")))
+        let word = String::deserialize(deserializer)?;
+        Self::named(&word).ok_or_else(|| de::Error::custom(format!("{word} is no kind of object")))
     }
 }
 
@@ -122,6 +134,7 @@ managed_ids! {
     PlaceId: Place;
     ZoneId: Zone;
     BeaconId: Beacon;
+    CampaignGroupId: CampaignGroup;
     CampaignId: Campaign;
     ExperienceId: Experience;
 }

@@ -51,6 +51,7 @@ pub(crate) fn campaign() -> Campaign {
             kind: CampaignType::Proximity,
             start_at: MONDAY,
             end_at: MONDAY + 30 * 86_400_000,
+            group_id: None,
             display_cap: None,
             display_wait_ms: None,
             recurrence: None,

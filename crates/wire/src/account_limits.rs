@@ -74,7 +74,7 @@ fn config_schema() -> Schema {
         schema::optional(name, schema::integer(0, RATE_MAX), &note)
     };
     let quotas = schema::map(
-        schema::words(&limited_nouns()),
+        schema::words(&limited_kinds()),
         schema::integer(0, QUOTA_MAX),
         Kind::ALL.len(),
     );
@@ -87,10 +87,10 @@ fn config_schema() -> Schema {
 }
 
 /// The kinds of object that have a quota.
-pub(crate) fn limited_nouns() -> Vec<&'static str> {
+pub(crate) fn limited_kinds() -> Vec<&'static str> {
     let all = Kind::ALL.into_iter();
     let limited = all.filter(|kind| quota::built_in(*kind).is_some());
-    limited.map(Kind::noun).collect()
+    limited.map(Kind::word).collect()
 }
 
 /// Reads the body of a PUT.
@@ -113,11 +113,11 @@ fn read_quotas(fields: &mut Fields<'_, '_>) -> Quotas {
     let Some(entries) = fields.map("quotas", Kind::ALL.len()) else {
         return Quotas(quotas);
     };
-    for (noun, value) in entries {
-        let kind = Kind::named(noun).filter(|kind| quota::built_in(*kind).is_some());
+    for (word, value) in entries {
+        let kind = Kind::named(word).filter(|kind| quota::built_in(*kind).is_some());
         match (kind, values::integer(0, QUOTA_MAX)(value)) {
-            (None, _) => fields.fault_inside("quotas", noun, no_such_kind()),
-            (_, Err(complaint)) => fields.fault_inside("quotas", noun, complaint),
+            (None, _) => fields.fault_inside("quotas", word, no_such_kind()),
+            (_, Err(complaint)) => fields.fault_inside("quotas", word, complaint),
             (Some(kind), Ok(quota)) => {
                 quotas.insert(kind, quota);
             }
@@ -129,6 +129,6 @@ fn read_quotas(fields: &mut Fields<'_, '_>) -> Quotas {
 fn no_such_kind() -> Complaint {
     Complaint {
         code: FaultCode::UnknownField,
-        detail: format!("expected one of {}", limited_nouns().join(", ")),
+        detail: format!("expected one of {}", limited_kinds().join(", ")),
     }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    account_limits::limited_nouns,
+    account_limits::limited_kinds,
     links,
     mention::Body,
     read::{self, Fields},
@@ -104,7 +104,7 @@ impl Described for Account {
             schema::required("used", schema::count(), "Now."),
         ]);
         let quotas = schema::map(
-            schema::words(&limited_nouns()),
+            schema::words(&limited_kinds()),
             usage.titled("Quota"),
             Kind::ALL.len(),
         );

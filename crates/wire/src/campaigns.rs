@@ -99,6 +99,7 @@ impl Described for Campaign {
                 "type": "Proximity",
                 "startAt": 1_767_600_000_000_i64,
                 "endAt": 4_102_444_800_000_i64,
+                "groupId": "AZuN58uAcACAAAAAAAAAWQ",
                 "displayCap": 5,
                 "displayWaitMs": 3_600_000,
                 "recurrence": {"hoursOfDay": [9, 10, 11, 12], "daysOfWeek": [1, 7]},
@@ -131,6 +132,11 @@ fn config_schema() -> Schema {
             "endAt",
             schema::moment(),
             "First moment it no longer may; after `startAt`.",
+        ),
+        schema::optional(
+            "groupId",
+            schema::id(),
+            "The group it belongs to, of the same app.",
         ),
         schema::optional(
             "displayCap",
@@ -170,7 +176,7 @@ fn recurrence_schema() -> Schema {
 pub fn read(value: &Value, app: Option<AppId>) -> Body<CampaignInput> {
     read::managed(value, &["campaignId", "status", "statusAt"], |fields| {
         let app_id = fields.parent("appId", app);
-        let config = fields.object("config", read_config);
+        let config = fields.object("config", |fields| read_config(fields, app_id));
         Some(CampaignInput {
             app_id: app_id?,
             config: config?,
@@ -178,7 +184,7 @@ pub fn read(value: &Value, app: Option<AppId>) -> Body<CampaignInput> {
     })
 }
 
-fn read_config(fields: &mut Fields<'_, '_>) -> Option<CampaignConfig> {
+fn read_config(fields: &mut Fields<'_, '_>, app_id: Option<AppId>) -> Option<CampaignConfig> {
     let name = fields.required("name", values::name);
     let description = fields.optional("description", values::description);
     let kind = fields.required("type", values::word(&["Proximity"], campaign_type));
@@ -193,6 +199,7 @@ fn read_config(fields: &mut Fields<'_, '_>) -> Option<CampaignConfig> {
             format!("expected a moment after startAt ({start_at})"),
         );
     }
+    let group_id = fields.reference_in("groupId", app_id);
     let display_cap = fields.optional("displayCap", values::integer(1, DISPLAY_CAP_MAX));
     let display_wait_ms = fields.optional("displayWaitMs", values::integer(0, DISPLAY_WAIT_MS_MAX));
     let recurrence = fields.optional_object("recurrence", read_recurrence);
@@ -202,6 +209,7 @@ fn read_config(fields: &mut Fields<'_, '_>) -> Option<CampaignConfig> {
         kind: kind?,
         start_at: start_at?,
         end_at: end_at?,
+        group_id,
         display_cap,
         display_wait_ms,
         recurrence,

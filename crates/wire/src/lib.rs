@@ -11,6 +11,7 @@ pub mod analytics;
 pub mod apps;
 pub mod batch;
 pub mod beacons;
+pub mod campaign_groups;
 pub mod campaigns;
 pub mod decisions;
 pub mod events;

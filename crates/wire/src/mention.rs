@@ -1,7 +1,7 @@
 //! Bodies that name other objects.
 
 use moca_core::{
-    id::Id,
+    id::{AppId, Id},
     resource::{Kind, ManagedId},
 };
 
@@ -17,6 +17,8 @@ pub struct Mention {
     pub kind: Kind,
     /// The id.
     pub id: Id,
+    /// The app it must be of, if it is a part of one.
+    pub app_id: Option<AppId>,
     /// JSON pointer to it.
     pub pointer: String,
 }
@@ -27,6 +29,7 @@ impl Mention {
         Self {
             kind: T::KIND,
             id: id.into(),
+            app_id: None,
             pointer,
         }
     }
@@ -60,7 +63,11 @@ impl<T> Body<T> {
     pub fn settle(mut self, exists: impl Fn(&Mention) -> bool) -> Result<T, Vec<Fault>> {
         for mention in self.mentions.iter().filter(|mention| !exists(mention)) {
             let noun = mention.kind.noun();
-            let detail = format!("there is no {noun} with this id in this account");
+            let whole = match mention.app_id {
+                Some(_) => "app",
+                None => "account",
+            };
+            let detail = format!("there is no {noun} with this id in this {whole}");
             self.faults
                 .push(&mention.pointer, FaultCode::NotFound, detail);
         }

@@ -8,7 +8,7 @@
 //! Whether those objects exist only the store knows, so a [`Body`] gives its value away only to who
 //! says which of them do, and then all faults are told at once.
 
-use moca_core::resource::ManagedId;
+use moca_core::{id::AppId, resource::ManagedId};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -160,6 +160,19 @@ impl<'v> Fields<'v, '_> {
     pub fn reference<T: ManagedId>(&mut self, key: &'static str) -> Option<T> {
         let id = self.optional(key, values::id)?;
         self.mention(key, id);
+        Some(id)
+    }
+
+    /// The same for an object that must be of this app, as far as it is known which.
+    pub fn reference_in<T: ManagedId>(
+        &mut self,
+        key: &'static str,
+        app_id: Option<AppId>,
+    ) -> Option<T> {
+        let id = self.optional(key, values::id)?;
+        let mut mention = Mention::new(id, self.pointer(key));
+        mention.app_id = app_id;
+        self.notes.mentions.push(mention);
         Some(id)
     }
 

@@ -65,7 +65,7 @@ fn answer_one(
     BatchItem {
         index,
         status,
-        id: id.map(|id| Key::from([(format!("{}Id", kind.noun()), id)])),
+        id: id.map(|id| Key::from([(format!("{}Id", kind.word()), id)])),
         problem,
     }
 }

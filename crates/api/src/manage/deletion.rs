@@ -2,13 +2,14 @@
 //!
 //! Without `cascade`, they stop it. With it, what is a part of the object (or cannot be without it)
 //! is deleted too, all the way down; what only carries a mark of it loses the mark: a label is taken
-//! off, and the beacons of a zone, which are hardware, stay in the account without a zone.
+//! off, campaigns leave their group, and the beacons of a zone, which are hardware, stay in the
+//! account without a zone.
 
 use moca_core::{
     account::{Member, Token},
     app::App,
     beacon::Beacon,
-    campaign::Campaign,
+    campaign::{Campaign, group::CampaignGroup},
     experience::Experience,
     id::{AccountId, Id, LabelId, ZoneId},
     label::Label,
@@ -62,6 +63,10 @@ async fn delete_with_users(call: &Call, tx: &mut Tx, kind: Kind, id: Id) -> Resu
             for user in &users {
                 take_label_off(call, tx, user, LabelId(id)).await?;
             }
+        } else if kind == Kind::CampaignGroup {
+            for user in &users {
+                take_out_of_group(call, tx, user).await?;
+            }
         } else {
             pending.extend(users.iter().map(|user| (user.kind, user.id)));
         }
@@ -79,6 +84,7 @@ async fn delete_one(tx: &mut Tx, account_id: AccountId, kind: Kind, id: Id) -> R
         Kind::Place => tx.delete::<Place>(account_id, id).await?,
         Kind::Zone => tx.delete::<Zone>(account_id, id).await?,
         Kind::Beacon => tx.delete::<Beacon>(account_id, id).await?,
+        Kind::CampaignGroup => tx.delete::<CampaignGroup>(account_id, id).await?,
         Kind::Campaign => tx.delete::<Campaign>(account_id, id).await?,
         Kind::Experience => tx.delete::<Experience>(account_id, id).await?,
     };
@@ -115,6 +121,16 @@ async fn take_label_off(
             }
         }
         kind => return Err(never(kind)),
+    }
+    Ok(())
+}
+
+async fn take_out_of_group(call: &Call, tx: &mut Tx, user: &Reference) -> Result<(), Failure> {
+    let account_id = call.principal.account_id;
+    if let Some(mut campaign) = tx.get::<Campaign>(account_id, user.id).await? {
+        campaign.frame = call.next_frame(&campaign.frame);
+        campaign.config.group_id = None;
+        tx.replace(&campaign).await?;
     }
     Ok(())
 }

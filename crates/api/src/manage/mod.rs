@@ -6,6 +6,7 @@ pub mod analytics;
 pub mod apps;
 pub mod batch;
 pub mod beacons;
+pub mod campaign_groups;
 pub mod campaigns;
 mod common;
 pub mod decisions;

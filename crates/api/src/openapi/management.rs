@@ -6,6 +6,7 @@ use moca_wire::{
     analytics::AnalyticsAnswer,
     apps::App,
     beacons::Beacon,
+    campaign_groups::CampaignGroup,
     campaigns::Campaign,
     decisions::Decision,
     experiences::Experience,
@@ -36,6 +37,7 @@ pub(crate) fn groups() -> Vec<Group> {
         zones(),
         beacons(),
         exports(),
+        campaign_groups(),
         campaigns(),
         experiences(),
         decisions(),
@@ -157,6 +159,12 @@ fn exports() -> Group {
         }
     }
     group
+}
+
+fn campaign_groups() -> Group {
+    let note =
+        "Campaigns of an app that belong together. A group changes nothing about when they fire.";
+    Group::new("Campaign groups", note).resource::<CampaignGroup>("campaign group")
 }
 
 fn campaigns() -> Group {

@@ -1,13 +1,14 @@
 //! Campaigns: when their experiences may fire.
 
 pub mod decide;
+pub mod group;
 pub mod repeat;
 pub mod status;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    id::{AppId, CampaignId},
+    id::{AppId, CampaignGroupId, CampaignId},
     resource::Frame,
 };
 
@@ -49,6 +50,9 @@ pub struct CampaignConfig {
     pub start_at: i64,
     /// First moment it no longer may, ms since 1970; after `start_at`.
     pub end_at: i64,
+    /// The group it belongs to, of the same app.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub group_id: Option<CampaignGroupId>,
     /// How many experiences an instance may be shown at most.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub display_cap: Option<i64>,

@@ -186,6 +186,7 @@ mod tests {
             kind: CampaignType::Proximity,
             start_at,
             end_at,
+            group_id: None,
             display_cap: None,
             display_wait_ms: None,
             recurrence: None,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use moca_core::{
-    id::{AccountId, Id},
+    id::{AccountId, AppId, Id},
     resource::Kind,
 };
 use moca_storage::{StorageError, control::Tx};
@@ -14,8 +14,8 @@ use moca_wire::{
 
 use super::Refusal;
 
-/// Which of the objects that some bodies mention exist.
-pub(super) struct Existing(HashSet<(Kind, Id)>);
+/// Which of the objects that some bodies mention exist, in the app that they have to be of.
+pub(super) struct Existing(HashSet<(Kind, Option<AppId>, Id)>);
 
 /// What a body says, if nothing is wrong with it; else all of it: the faults of its form and the
 /// objects it mentions that the account does not have.
@@ -31,21 +31,27 @@ impl Existing {
         account: AccountId,
         mentions: impl IntoIterator<Item = &Mention>,
     ) -> Result<Self, StorageError> {
-        let mut wanted: BTreeMap<Kind, HashSet<Id>> = BTreeMap::new();
+        let mut wanted: BTreeMap<(Kind, Option<AppId>), HashSet<Id>> = BTreeMap::new();
         for mention in mentions {
-            wanted.entry(mention.kind).or_default().insert(mention.id);
+            let ids = wanted.entry((mention.kind, mention.app_id)).or_default();
+            ids.insert(mention.id);
         }
         let mut existing = HashSet::new();
-        for (kind, ids) in wanted {
+        for ((kind, app), ids) in wanted {
             let ids: Vec<Id> = ids.into_iter().collect();
-            let found = tx.existing(account, kind, &ids).await?;
-            existing.extend(found.into_iter().map(|id| (kind, id)));
+            let found = match app {
+                Some(app) => tx.existing_in_app(account, app, kind, &ids).await?,
+                None => tx.existing(account, kind, &ids).await?,
+            };
+            existing.extend(found.into_iter().map(|id| (kind, app, id)));
         }
         Ok(Self(existing))
     }
 
     /// The value of a body whose mentions were looked up, or all its faults.
     pub(super) fn settle<T>(&self, body: Body<T>) -> Result<T, Vec<Fault>> {
-        body.settle(|mention| self.0.contains(&(mention.kind, mention.id)))
+        let exists =
+            |mention: &Mention| (self.0).contains(&(mention.kind, mention.app_id, mention.id));
+        body.settle(exists)
     }
 }

@@ -259,6 +259,7 @@ impl Site {
                 kind: CampaignType::Proximity,
                 start_at: START,
                 end_at: START + 30 * DAY,
+                group_id: None,
                 display_cap,
                 display_wait_ms: None,
                 recurrence: None,

@@ -1,7 +1,8 @@
 //! The kinds that files can describe, parents before their children, and what refers to what.
 
 use moca_wire::{
-    apps, beacons, campaigns, experiences, labels, mention::Body, places, problem::Fault, zones,
+    apps, beacons, campaign_groups, campaigns, experiences, labels, mention::Body, places,
+    problem::Fault, zones,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -136,12 +137,23 @@ pub(super) static DESCRIBED: &[Described] = &[
         normalise: |body| written(beacons::read(body)),
     },
     Described {
+        name: "CampaignGroup",
+        path: "/v2/campaign-groups",
+        id: "campaignGroupId",
+        identity: Identity::Name,
+        parent: Some(to("", "app", "appId", "App")),
+        references: &[],
+        runs: false,
+        parts: &["config"],
+        normalise: |body| written(campaign_groups::read(body, None)),
+    },
+    Described {
         name: "Campaign",
         path: "/v2/campaigns",
         id: "campaignId",
         identity: Identity::Name,
         parent: Some(to("", "app", "appId", "App")),
-        references: &[],
+        references: &[to("/config", "group", "groupId", "CampaignGroup")],
         runs: true,
         parts: &["config"],
         normalise: |body| written(campaigns::read(body, None)),

@@ -260,8 +260,8 @@ pub const KEYS: &[Key] = &[
         default: "",
         notation: Notation::List,
         help: "Objects of a kind that an account may have, such as place=1000; more are answered \
-               409. Kinds not named have 1000 apps, 10000 members, 100000 tokens, labels and \
-               campaigns, 1000000 experiences, 2000000 places, 5000000 zones and beacons. An \
+               409. Kinds not named have 1000 apps, 10000 members, 100000 tokens, labels, campaigns \
+               and campaignGroups, 1000000 experiences, 2000000 places, 5000000 zones and beacons. An \
                account may have its own",
         set: |config, text| {
             config.quotas = quotas(text)?;
@@ -297,8 +297,8 @@ fn set_rate(rate: &mut i64, text: &str) -> Result<(), String> {
 fn quotas(text: &str) -> Result<Quotas, String> {
     let mut quotas = Quotas::default();
     for item in list(text, |item| Ok(item.to_owned()))? {
-        let (noun, count) = item.split_once('=').unwrap_or((&item, ""));
-        let kind = Kind::named(noun).filter(|kind| built_in(*kind).is_some());
+        let (word, count) = item.split_once('=').unwrap_or((&item, ""));
+        let kind = Kind::named(word).filter(|kind| built_in(*kind).is_some());
         let count = count.parse().ok();
         let count = count.filter(|count| (0..=QUOTA_MAX).contains(count));
         match (kind, count) {

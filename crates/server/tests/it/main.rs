@@ -9,6 +9,7 @@ mod apps;
 mod authorization;
 mod batches;
 mod beacons;
+mod campaign_groups;
 mod campaigns;
 mod cli;
 mod client;

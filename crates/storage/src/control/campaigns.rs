@@ -22,9 +22,9 @@ impl Mapped for Campaign {
 
     const TABLE: &'static Table = &Table {
         name: "campaigns",
-        columns: &["app_id", "lifecycle"],
+        columns: &["app_id", "lifecycle", "group_id"],
         unique: &[],
-        filters: &[(Filter::AppId, "app_id")],
+        filters: &[(Filter::AppId, "app_id"), (Filter::GroupId, "group_id")],
         labelled: false,
     };
 
@@ -44,6 +44,7 @@ impl Mapped for Campaign {
         Ok(vec![
             Value::id(self.app_id),
             json_of(self, "lifecycle", &self.lifecycle)?,
+            Value::optional_id(self.config.group_id),
         ])
     }
 

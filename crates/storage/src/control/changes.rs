@@ -49,7 +49,7 @@ impl Tx {
         for ((account, kind), difference) in std::mem::take(&mut self.totals) {
             let sql = "INSERT INTO totals (account_id, kind, total) VALUES ($1, $2, $3) \
                        ON CONFLICT (account_id, kind) DO UPDATE SET total = totals.total + excluded.total";
-            let values = vec![Value::id(account), kind.noun().into(), difference.into()];
+            let values = vec![Value::id(account), kind.word().into(), difference.into()];
             let done = self.session.execute(sql, values).await;
             done.map_err(|error| error.doing(WRITING))?;
         }
@@ -67,7 +67,7 @@ impl Tx {
                 values.extend([
                     version.into(),
                     Value::id(*account),
-                    kind.noun().into(),
+                    kind.word().into(),
                     Value::id(*id),
                 ]);
             }

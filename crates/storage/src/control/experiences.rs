@@ -55,7 +55,7 @@ impl Mapped for Experience {
         };
         Ok(vec![
             Value::id(self.campaign_id),
-            target_kind.noun().into(),
+            target_kind.word().into(),
             Value::id(target.id()),
             json_of(self, "trigger_json", &self.trigger)?,
             json_of(self, "action_json", &self.action)?,

@@ -102,7 +102,7 @@ impl Tx {
     async fn total(&mut self, account: AccountId, kind: Kind) -> Result<i64, StorageError> {
         let pending = self.totals.get(&(account, kind)).copied().unwrap_or(0);
         let sql = "SELECT total FROM totals WHERE account_id = $1 AND kind = $2";
-        let values = vec![Value::id(account), kind.noun().into()];
+        let values = vec![Value::id(account), kind.word().into()];
         let rows = self.session.query(sql, values).await;
         match rows.map_err(|error| error.doing(READING))?.pop() {
             Some(row) => Ok(Columns::named("totals", vec!["total"], row).integer()? + pending),
@@ -154,10 +154,10 @@ impl Conditions {
         }
         for (filter, text) in &query.filters {
             if *filter == Filter::LabelId && table.labelled {
-                let noun = kind.noun();
+                let word = kind.word();
                 let term = format!(
                     "id IN (SELECT object_id FROM labelled \
-                     WHERE account_id = $1 AND label_id = {{}} AND kind = '{noun}')"
+                     WHERE account_id = $1 AND label_id = {{}} AND kind = '{word}')"
                 );
                 self.push(&term, text.as_str().into());
                 continue;

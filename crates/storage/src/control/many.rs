@@ -260,7 +260,7 @@ fn label_rows<R: Stored>(object: &R) -> impl Iterator<Item = Vec<Value>> {
         vec![
             Value::id(frame.account_id),
             Value::id(*label),
-            R::KIND.noun().into(),
+            R::KIND.word().into(),
             Value::id(frame.id),
         ]
     })

@@ -21,6 +21,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         PLACE_BOUNDS,
         include_str!("../../migrations/0003_place_bounds.sql"),
     ),
+    (
+        "0004_campaign_groups",
+        include_str!("../../migrations/0004_campaign_groups.sql"),
+    ),
 ];
 
 /// The migration after which the bounds of all places are computed.

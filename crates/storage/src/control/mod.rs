@@ -3,6 +3,7 @@
 mod accounts;
 mod apps;
 mod beacons;
+mod campaign_groups;
 mod campaigns;
 mod changes;
 mod experiences;

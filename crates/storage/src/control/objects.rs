@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use moca_core::{
-    id::{AccountId, Id},
+    id::{AccountId, AppId, Id},
     resource::Kind,
 };
 
@@ -89,17 +89,48 @@ impl Tx {
         kind: Kind,
         ids: &[Id],
     ) -> Result<Vec<Id>, StorageError> {
+        self.existing_where(account, kind, ids, None).await
+    }
+
+    /// Those of `ids` that exist in the app, in the same order; of a kind that is part of an app.
+    pub async fn existing_in_app(
+        &mut self,
+        account: AccountId,
+        app: AppId,
+        kind: Kind,
+        ids: &[Id],
+    ) -> Result<Vec<Id>, StorageError> {
+        let Some(column) = table_of(kind).filter_column(Filter::AppId) else {
+            return Err(no_such_column(kind, "appId"));
+        };
+        let condition = (column, Value::id(app));
+        self.existing_where(account, kind, ids, Some(condition))
+            .await
+    }
+
+    /// Those of `ids` whose column has this value, if one is given.
+    async fn existing_where(
+        &mut self,
+        account: AccountId,
+        kind: Kind,
+        ids: &[Id],
+        condition: Option<(&'static str, Value)>,
+    ) -> Result<Vec<Id>, StorageError> {
         let name = table_of(kind).name;
         let mut found = HashSet::new();
         let mut left = ids;
         while !left.is_empty() {
             let (some, rest) = left.split_at(chunk_len(left.len(), IDS_MAX));
-            let sql = format!(
+            let mut sql = format!(
                 "SELECT account_id, id FROM {name} WHERE account_id = $1 AND id IN ({})",
                 placeholders(2, some.len())
             );
             let mut values = vec![Value::id(account)];
             values.extend(some.iter().map(|id| Value::id(*id)));
+            if let Some((column, value)) = &condition {
+                values.push(value.clone());
+                sql.push_str(&format!(" AND {column} = ${}", values.len()));
+            }
             let rows = self.session.query(sql, values).await;
             for row in rows.map_err(|error| error.doing(READING))? {
                 let mut columns = Columns::named(name, vec!["account_id", "id"], row);
@@ -215,7 +246,7 @@ impl Tx {
             values.extend([
                 Value::id(frame.account_id),
                 Value::id(*label),
-                R::KIND.noun().into(),
+                R::KIND.word().into(),
                 Value::id(frame.id),
             ]);
         }
@@ -239,7 +270,7 @@ impl Tx {
             return Ok(());
         }
         let sql = "DELETE FROM labelled WHERE account_id = $1 AND kind = $2 AND object_id = $3";
-        let values = vec![Value::id(account), kind.noun().into(), Value::id(id)];
+        let values = vec![Value::id(account), kind.word().into(), Value::id(id)];
         let done = self.session.execute(sql, values).await;
         done.map_err(|error| error.doing(WRITING)).map(|_| ())
     }
@@ -280,7 +311,11 @@ pub(super) fn folded(name: &str) -> String {
 
 /// The table of a kind.
 pub(super) fn table_of(kind: Kind) -> &'static Table {
-    use moca_core::{account, app, beacon, campaign, experience, label, place, zone};
+    use moca_core::{
+        account, app, beacon,
+        campaign::{self, group},
+        experience, label, place, zone,
+    };
     match kind {
         Kind::Account => account::Account::TABLE,
         Kind::Member => account::Member::TABLE,
@@ -290,6 +325,7 @@ pub(super) fn table_of(kind: Kind) -> &'static Table {
         Kind::Place => place::Place::TABLE,
         Kind::Zone => zone::Zone::TABLE,
         Kind::Beacon => beacon::Beacon::TABLE,
+        Kind::CampaignGroup => group::CampaignGroup::TABLE,
         Kind::Campaign => campaign::Campaign::TABLE,
         Kind::Experience => experience::Experience::TABLE,
     }

@@ -39,8 +39,10 @@ pub enum SortField {
 pub enum Filter {
     /// Member of a token.
     MemberId,
-    /// App of a campaign.
+    /// App of a campaign or campaign group.
     AppId,
+    /// Group of a campaign.
+    GroupId,
     /// Place of a zone.
     PlaceId,
     /// Zone of a beacon.

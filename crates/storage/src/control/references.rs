@@ -75,11 +75,16 @@ fn referrers(kind: Kind) -> &'static [(Kind, &'static str)] {
             (Kind::Place, "account_id = $2"),
             (Kind::Zone, "account_id = $2"),
             (Kind::Beacon, "account_id = $2"),
+            (Kind::CampaignGroup, "account_id = $2"),
             (Kind::Campaign, "account_id = $2"),
             (Kind::Experience, "account_id = $2"),
         ],
         Kind::Member => &[(Kind::Token, "member_id = $2")],
-        Kind::App => &[(Kind::Campaign, "app_id = $2")],
+        Kind::App => &[
+            (Kind::CampaignGroup, "app_id = $2"),
+            (Kind::Campaign, "app_id = $2"),
+        ],
+        Kind::CampaignGroup => &[(Kind::Campaign, "group_id = $2")],
         Kind::Label => &[
             (Kind::Place, labelled!("place")),
             (Kind::Zone, labelled!("zone")),

@@ -88,7 +88,7 @@ pub trait Mapped: Sized {
 }
 
 /// A kind of object the control store keeps in a table of its own. Implemented for
-/// `Account, Member, Token, App, Label, Place, Zone, Beacon, Campaign, Experience`.
+/// `Account, Member, Token, App, Label, Place, Zone, Beacon, CampaignGroup, Campaign, Experience`.
 pub trait Stored: Mapped + Send + Sync + 'static {
     /// Which kind.
     const KIND: Kind;
@@ -217,8 +217,8 @@ impl Columns {
     }
 
     pub(super) fn kind(&mut self) -> Result<Kind, StorageError> {
-        let noun = self.text()?;
-        Kind::named(&noun).ok_or_else(|| self.unreadable())
+        let word = self.text()?;
+        Kind::named(&word).ok_or_else(|| self.unreadable())
     }
 
     pub(super) fn json<T: DeserializeOwned>(&mut self) -> Result<T, StorageError> {

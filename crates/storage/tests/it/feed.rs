@@ -8,8 +8,8 @@ use moca_storage::control::{ChangeRow, Control};
 use crate::{
     backend::on_every_backend,
     samples::{
-        HOME, account, app, beacon, campaign, experience, id, insert, label, member, place, token,
-        triggers, zone,
+        HOME, account, app, beacon, campaign, campaign_group, experience, id, insert, label,
+        member, place, token, triggers, zone,
     },
 };
 
@@ -40,8 +40,9 @@ async fn every_change_of_every_kind_is_a_line(url: &str) {
     insert(store, &[place(5)]).await;
     insert(store, &[zone(6)]).await;
     insert(store, &[beacon(7)]).await;
-    insert(store, &[campaign(8)]).await;
-    insert(store, &[experience(9, triggers()[0])]).await;
+    insert(store, &[campaign_group(8)]).await;
+    insert(store, &[campaign(9)]).await;
+    insert(store, &[experience(10, triggers()[0])]).await;
     let mut expected: Vec<_> = (1..)
         .zip(Kind::ALL)
         .zip(0..)
@@ -49,6 +50,7 @@ async fn every_change_of_every_kind_is_a_line(url: &str) {
         .collect();
     expected[0].2 = HOME.0;
     assert_eq!(lines(store, 0).await, expected);
+    let last = expected.len() as i64;
 
     let mut tx = store.write().await.unwrap();
     let mut changed = place(5);
@@ -58,8 +60,8 @@ async fn every_change_of_every_kind_is_a_line(url: &str) {
     assert!(!tx.delete::<Place>(HOME, id(5)).await.unwrap());
     tx.insert(&place(5)).await.unwrap();
     tx.commit().await.unwrap();
-    let expected = [11, 12, 13].map(|version| (version, Kind::Place, id(5)));
-    assert_eq!(lines(store, 10).await, expected);
+    let expected = [1, 2, 3].map(|step| (last + step, Kind::Place, id(5)));
+    assert_eq!(lines(store, last).await, expected);
 }
 
 async fn changes_come_in_pages(url: &str) {

@@ -8,7 +8,9 @@ use moca_core::{
     beacon::Beacon,
     campaign::Campaign,
     experience::Experience,
-    id::{AccountId, AppId, BeaconId, CampaignId, LabelId, MemberId, PlaceId, ZoneId},
+    id::{
+        AccountId, AppId, BeaconId, CampaignGroupId, CampaignId, LabelId, MemberId, PlaceId, ZoneId,
+    },
     place::Place,
     zone::Zone,
 };
@@ -188,6 +190,7 @@ async fn each_filter_finds_its_objects(store: &Control) {
         (token(2), campaign(2), zone(2), beacon(2));
     token2.member_id = MemberId(other);
     campaign2.app_id = AppId(other);
+    campaign2.config.group_id = Some(CampaignGroupId(other));
     zone2.place_id = PlaceId(other);
     beacon2.zone_id = Some(ZoneId(other));
     let mut experience2 = experience(2, triggers()[1]);
@@ -207,13 +210,14 @@ async fn each_filter_finds_its_objects(store: &Control) {
         let found = [
             filtered::<moca_core::account::Token>(store, Filter::MemberId, other.clone()).await,
             filtered::<Campaign>(store, Filter::AppId, other.clone()).await,
+            filtered::<Campaign>(store, Filter::GroupId, other.clone()).await,
             filtered::<Zone>(store, Filter::PlaceId, other.clone()).await,
             filtered::<Beacon>(store, Filter::ZoneId, other.clone()).await,
             filtered::<Experience>(store, Filter::CampaignId, other.clone()).await,
             filtered::<Zone>(store, Filter::LabelId, other.clone()).await,
             filtered::<Beacon>(store, Filter::LabelId, other.clone()).await,
         ];
-        assert_eq!(found, [expected; 7]);
+        assert_eq!(found, [expected; 8]);
     }
     assert_eq!(
         filtered::<Place>(store, Filter::LabelId, id(5).to_string()).await,

@@ -2,7 +2,10 @@
 
 use std::fmt::Debug;
 
-use moca_core::{id::Id, resource::Frame};
+use moca_core::{
+    id::{AppId, Id},
+    resource::{Frame, Kind},
+};
 use moca_storage::{
     StorageError,
     control::{Control, Stored, Tx},
@@ -11,8 +14,8 @@ use moca_storage::{
 use crate::{
     backend::on_every_backend,
     samples::{
-        ABROAD, HOME, account, app, beacon, campaign, everything, experience, id, insert, label,
-        member, place, token, triggers, zone,
+        ABROAD, HOME, account, app, beacon, campaign, campaign_group, everything, experience, id,
+        insert, label, member, place, token, triggers, zone,
     },
 };
 
@@ -22,6 +25,7 @@ on_every_backend![
     a_stale_replace_is_refused,
     what_is_not_there_is_not_there,
     existing_ids_keep_their_order,
+    what_exists_in_another_app_does_not_in_this,
 ];
 
 async fn every_field_of_every_kind_comes_back(store: &Control) {
@@ -59,8 +63,13 @@ async fn every_field_of_every_kind_comes_back(store: &Control) {
     other.zone_id = None;
     round_trip(store, beacon(7), other, |o| &mut o.frame).await;
 
+    let mut other = campaign_group(20);
+    other.config.description = None;
+    round_trip(store, campaign_group(20), other, |o| &mut o.frame).await;
+
     let mut other = campaign(8);
     other.config.recurrence = None;
+    other.config.group_id = None;
     round_trip(store, campaign(8), other, |o| &mut o.frame).await;
 
     for (number, trigger) in (9..).zip(triggers()) {
@@ -175,9 +184,27 @@ async fn existing_ids_keep_their_order(store: &Control) {
     insert(store, &places).await;
     let mut tx = store.read().await.unwrap();
     let asked: Vec<Id> = (0..1_400).rev().map(id).collect();
-    let kind = moca_core::resource::Kind::Place;
+    let kind = Kind::Place;
     let found = tx.existing(HOME, kind, &asked).await.unwrap();
     assert_eq!(found, (0..700).rev().map(id).collect::<Vec<_>>());
     assert_eq!(tx.existing(HOME, kind, &[]).await.unwrap(), []);
     assert_eq!(tx.existing(ABROAD, kind, &asked).await.unwrap(), []);
+}
+
+async fn what_exists_in_another_app_does_not_in_this(store: &Control) {
+    let mut other = campaign_group(2);
+    other.app_id = AppId(id(5));
+    insert(store, &[campaign_group(1), other]).await;
+    let mut tx = store.read().await.unwrap();
+    let asked = [id(2), id(1), id(3)];
+    for (app, expected) in [(4, vec![id(1)]), (5, vec![id(2)]), (6, vec![])] {
+        let kind = Kind::CampaignGroup;
+        let found = tx.existing_in_app(HOME, AppId(id(app)), kind, &asked).await;
+        assert_eq!(found.unwrap(), expected, "{app}");
+        let abroad = tx.existing_in_app(ABROAD, AppId(id(app)), kind, &asked);
+        assert_eq!(abroad.await.unwrap(), []);
+    }
+    // A kind that is part of no app.
+    let place = tx.existing_in_app(HOME, AppId(id(4)), Kind::Place, &asked);
+    assert!(matches!(place.await, Err(StorageError::Backend { .. })));
 }

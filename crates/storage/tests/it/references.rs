@@ -6,8 +6,8 @@ use moca_storage::control::{Control, Reference};
 use crate::{
     backend::on_every_backend,
     samples::{
-        HOME, app, beacon, campaign, experience, id, insert, label, member, place, token, triggers,
-        zone,
+        HOME, app, beacon, campaign, campaign_group, experience, id, insert, label, member, place,
+        token, triggers, zone,
     },
 };
 
@@ -21,6 +21,7 @@ async fn fill(store: &Control) {
     insert(store, &[place(2)]).await;
     insert(store, &[zone(3)]).await;
     insert(store, &[beacon(8)]).await;
+    insert(store, &[campaign_group(10)]).await;
     insert(store, &[campaign(7)]).await;
     let experiences: Vec<_> = (20..)
         .zip(triggers())
@@ -46,7 +47,12 @@ async fn each_kind_names_its_users(store: &Control) {
     let experience = |number| user(Kind::Experience, number);
     let expected = [
         (Kind::Member, 1, vec![user(Kind::Token, 11)]),
-        (Kind::App, 4, vec![user(Kind::Campaign, 7)]),
+        (
+            Kind::App,
+            4,
+            vec![user(Kind::CampaignGroup, 10), user(Kind::Campaign, 7)],
+        ),
+        (Kind::CampaignGroup, 10, vec![user(Kind::Campaign, 7)]),
         (
             Kind::Label,
             5,

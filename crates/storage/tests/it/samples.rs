@@ -10,12 +10,16 @@ use moca_core::{
     beacon::{Beacon, BeaconConfig, BeaconIdentity, Hex},
     campaign::{
         Campaign, CampaignConfig, CampaignType, Recurrence,
+        group::{CampaignGroup, CampaignGroupConfig},
         repeat::Repeat,
         status::{Lifecycle, Phase},
     },
     experience::{Action, Content, Experience, ExperienceConfig, Trigger},
     geo::{Circle, LatLon},
-    id::{AccountId, AppId, BeaconId, CampaignId, Id, LabelId, MemberId, PlaceId, TokenId, ZoneId},
+    id::{
+        AccountId, AppId, BeaconId, CampaignGroupId, CampaignId, Id, LabelId, MemberId, PlaceId,
+        TokenId, ZoneId,
+    },
     label::{Label, LabelConfig},
     place::{Place, PlaceConfig},
     property::{Properties, Property},
@@ -212,6 +216,17 @@ pub(crate) fn beacon(number: u32) -> Beacon {
     }
 }
 
+pub(crate) fn campaign_group(number: u32) -> CampaignGroup {
+    CampaignGroup {
+        frame: frame(number),
+        app_id: AppId(id(4)),
+        config: CampaignGroupConfig {
+            name: format!("Campaign group {number}"),
+            description: Some("Of the year".into()),
+        },
+    }
+}
+
 pub(crate) fn campaign(number: u32) -> Campaign {
     Campaign {
         frame: frame(number),
@@ -226,6 +241,7 @@ pub(crate) fn campaign(number: u32) -> Campaign {
             kind: CampaignType::Proximity,
             start_at: 1_700_000_000_000,
             end_at: 1_800_000_000_000,
+            group_id: Some(CampaignGroupId(id(10))),
             display_cap: Some(3),
             display_wait_ms: Some(60_000),
             recurrence: Some(Recurrence {

@@ -4,7 +4,7 @@ use moca_core::{
     account::{Account, Member, Token},
     app::App,
     beacon::Beacon,
-    campaign::Campaign,
+    campaign::{Campaign, group::CampaignGroup},
     experience::Experience,
     id::{AccountId, Id, ZoneId},
     label::Label,
@@ -20,8 +20,8 @@ use moca_storage::{
 use crate::{
     backend::on_every_backend,
     samples::{
-        ABROAD, HOME, account, app, beacon, campaign, everything, experience, id, insert, label,
-        member, place, token, triggers, zone,
+        ABROAD, HOME, account, app, beacon, campaign, campaign_group, everything, experience, id,
+        insert, label, member, place, token, triggers, zone,
     },
 };
 
@@ -40,6 +40,8 @@ async fn objects_are_seen_and_changed_at_home_only(store: &Control) {
     only_at_home(store, place(1), |o: &mut Place| &mut o.frame).await;
     only_at_home(store, zone(1), |o: &mut Zone| &mut o.frame).await;
     only_at_home(store, beacon(1), |o: &mut Beacon| &mut o.frame).await;
+    let sample = campaign_group(1);
+    only_at_home(store, sample, |o: &mut CampaignGroup| &mut o.frame).await;
     only_at_home(store, campaign(1), |o: &mut Campaign| &mut o.frame).await;
     let sample = experience(1, triggers()[0]);
     only_at_home(store, sample, |o: &mut Experience| &mut o.frame).await;

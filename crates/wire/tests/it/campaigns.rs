@@ -13,7 +13,7 @@ fn campaign() -> Value {
     json!({"appId": ID, "config": {
         "name": "HQ Office Welcome", "description": "Hello", "type": "Proximity",
         "startAt": 1_494_403_200_000_i64, "endAt": 1_494_489_600_000_i64,
-        "displayCap": 3, "displayWaitMs": 60_000,
+        "groupId": OTHER_ID, "displayCap": 3, "displayWaitMs": 60_000,
         "recurrence": {"hoursOfDay": [1, 2], "daysOfWeek": [1, 7]}
     }})
 }
@@ -28,6 +28,7 @@ fn a_full_campaign_is_read_and_written_back() {
         read,
         &[
             "/config/description",
+            "/config/groupId",
             "/config/displayCap",
             "/config/displayWaitMs",
             "/config/recurrence",

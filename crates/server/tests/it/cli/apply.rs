@@ -13,6 +13,7 @@ config:
   type: Proximity
   startAt: 1767225600000
   endAt: 4102444800000
+  group: Summer
   recurrence: {hoursOfDay: [9, 10]}
 ---
 kind: Experience
@@ -38,6 +39,11 @@ action: {"@type": OpenUrlAction, content: {default: "https://moca.example/no"}, 
 ---
 kind: App
 name: City guide
+---
+kind: CampaignGroup
+name: Summer
+app: City guide
+config: {description: All of June}
 "#;
 
 const PLACES: &str = r##"
@@ -88,7 +94,7 @@ fn filled() -> Desk {
     let applied = desk.run(&["apply", "-f", "account", "--yes"]);
     assert_eq!(applied.code, 0, "{}{}", applied.out, applied.err);
     assert!(
-        applied.out.contains("12 to create, 1 to change"),
+        applied.out.contains("13 to create, 1 to change"),
         "{}",
         applied.out
     );
@@ -100,7 +106,7 @@ fn check(desk: &Desk, arguments: &[&str]) -> (i32, String) {
     (done.code, done.out + &done.err)
 }
 
-const AS_IT_SHOULD_BE: &str = "0 to create, 0 to change, 0 to delete, 12 as they should be\n";
+const AS_IT_SHOULD_BE: &str = "0 to create, 0 to change, 0 to delete, 13 as they should be\n";
 
 #[test]
 fn an_account_is_made_from_files_once_and_started() {
@@ -209,7 +215,15 @@ fn only_the_kinds_in_the_files_or_named_are_pruned_children_first() {
         told.starts_with("- Label \"Stray\"\n0 to create, 0 to change, 1 to delete"),
         "{told}"
     );
-    let named = ["Experience", "Campaign", "App", "Beacon", "Zone", "Place"];
+    let named = [
+        "Experience",
+        "Campaign",
+        "CampaignGroup",
+        "App",
+        "Beacon",
+        "Zone",
+        "Place",
+    ];
     let named: Vec<&str> = named
         .iter()
         .flat_map(|kind| ["--prune-kind", kind])
@@ -220,6 +234,7 @@ fn only_the_kinds_in_the_files_or_named_are_pruned_children_first() {
     for kind in [
         "experiences",
         "campaigns",
+        "campaign-groups",
         "apps",
         "beacons",
         "zones",

@@ -75,7 +75,7 @@ async fn the_samples_mention_every_kind_that_can_be_referred_to() {
                 continue;
             }
             let body = walk.body(route, &objects).await.unwrap().to_string();
-            let id_name = format!("{}Id", camel_case(kind.noun()));
+            let id_name = format!("{}Id", kind.word());
             let mentioned = match objects.ids.get(id_name.as_str()) {
                 Some(_) if *kind == Kind::Member => objects.tenant.member_id.to_string(),
                 Some(id) => id.clone(),
@@ -86,16 +86,6 @@ async fn the_samples_mention_every_kind_that_can_be_referred_to() {
         }
     }
     walk.end();
-}
-
-fn camel_case(noun: &str) -> String {
-    let mut words = noun.split(' ');
-    let mut text = words.next().unwrap_or_default().to_owned();
-    for word in words {
-        text.push_str(&word[..1].to_uppercase());
-        text.push_str(&word[1..]);
-    }
-    text
 }
 
 /// Pointers to the ids of other objects in a body.

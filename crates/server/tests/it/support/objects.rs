@@ -45,6 +45,7 @@ impl Installation {
             ("/v2/places", "placeId"),
             ("/v2/zones", "zoneId"),
             ("/v2/beacons", "beaconId"),
+            ("/v2/campaign-groups", "campaignGroupId"),
             ("/v2/campaigns", "campaignId"),
             ("/v2/experiences", "experienceId"),
         ] {
@@ -54,6 +55,7 @@ impl Installation {
             objects.ids.insert(id, text(&made, id));
             match id {
                 "appId" => objects.app_secret = text(&made, "appSecret"),
+                "campaignGroupId" => drop(objects.ids.insert("groupId", text(&made, id))),
                 "tokenId" => objects.access_token = text(&made, "accessToken"),
                 _ => {}
             }
@@ -125,11 +127,15 @@ impl Installation {
             ("PUT", "/v2/zones/{zoneId}/beacons") => json!({"beaconIds": [id("beaconId")]}),
             ("POST", "/v2/beacons") | ("PUT", "/v2/beacons/external/{externalId}") => beacon,
             ("POST", "/v2/beacons/batch") => json!({"items": [beacon]}),
+            ("POST", "/v2/campaign-groups") => {
+                json!({"appId": id("appId"), "config": {"name": format!("Group {n}")}})
+            }
             ("POST", "/v2/campaigns") => json!({"appId": id("appId"), "config": {
                 "name": format!("Campaign {n}"),
                 "type": "Proximity",
                 "startAt": NOON - HOUR_MS,
                 "endAt": NOON + 1_000 * HOUR_MS,
+                "groupId": id("campaignGroupId"),
             }}),
             ("POST", "/v2/experiences") => json!({
                 "campaignId": id("campaignId"),
