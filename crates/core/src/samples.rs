@@ -50,7 +50,7 @@ pub(crate) fn campaign() -> Campaign {
             description: None,
             kind: CampaignType::Proximity,
             start_at: MONDAY,
-            end_at: MONDAY + 30 * 86_400_000,
+            end_at: Some(MONDAY + 30 * 86_400_000),
             group_id: None,
             display_cap: None,
             display_wait_ms: None,

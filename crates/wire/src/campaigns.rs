@@ -123,16 +123,14 @@ pub(crate) fn status_schema() -> Schema {
 }
 
 fn config_schema() -> Schema {
-    schema::object([
+    let note = "First moment it no longer may; after `startAt`.";
+    let end = schema::required("endAt", schema::moment(), note);
+    let note = "First moment it no longer may, after `startAt`; without, it has no end.";
+    let end_if_any = schema::optional("endAt", schema::moment(), note);
+    let common = [
         schema::required("name", schema::name(), "Name."),
         schema::optional("description", schema::text(TEXT_CHARS_MAX), "Description."),
-        schema::required("type", schema::words(&["Proximity"]), "What it sends."),
         schema::required("startAt", schema::moment(), "First moment it may fire."),
-        schema::required(
-            "endAt",
-            schema::moment(),
-            "First moment it no longer may; after `startAt`.",
-        ),
         schema::optional(
             "groupId",
             schema::id(),
@@ -153,7 +151,9 @@ fn config_schema() -> Schema {
             recurrence_schema(),
             "Hours and days in which it may fire, in the local time of the device.",
         ),
-    ])
+    ];
+    let kinds = [("Proximity", vec![end]), ("Push", vec![end_if_any])];
+    schema::tagged("type", kinds, &common)
 }
 
 fn recurrence_schema() -> Schema {
@@ -187,9 +187,12 @@ pub fn read(value: &Value, app: Option<AppId>) -> Body<CampaignInput> {
 fn read_config(fields: &mut Fields<'_, '_>, app_id: Option<AppId>) -> Option<CampaignConfig> {
     let name = fields.required("name", values::name);
     let description = fields.optional("description", values::description);
-    let kind = fields.required("type", values::word(&["Proximity"], campaign_type));
+    let kind = fields.required("type", values::word(&["Proximity", "Push"], campaign_type));
     let start_at = fields.required("startAt", values::moment);
-    let end_at = fields.required("endAt", values::moment);
+    let end_at = match kind {
+        Some(CampaignType::Proximity) => fields.required("endAt", values::moment),
+        Some(CampaignType::Push) | None => fields.optional("endAt", values::moment),
+    };
     if let (Some(start_at), Some(end_at)) = (start_at, end_at)
         && end_at <= start_at
     {
@@ -203,12 +206,15 @@ fn read_config(fields: &mut Fields<'_, '_>, app_id: Option<AppId>) -> Option<Cam
     let display_cap = fields.optional("displayCap", values::integer(1, DISPLAY_CAP_MAX));
     let display_wait_ms = fields.optional("displayWaitMs", values::integer(0, DISPLAY_WAIT_MS_MAX));
     let recurrence = fields.optional_object("recurrence", read_recurrence);
+    if kind == Some(CampaignType::Proximity) {
+        end_at?;
+    }
     Some(CampaignConfig {
         name: name?,
         description,
         kind: kind?,
         start_at: start_at?,
-        end_at: end_at?,
+        end_at,
         group_id,
         display_cap,
         display_wait_ms,
@@ -217,7 +223,8 @@ fn read_config(fields: &mut Fields<'_, '_>, app_id: Option<AppId>) -> Option<Cam
 }
 
 fn campaign_type(word: &str) -> Option<CampaignType> {
-    (word == "Proximity").then_some(CampaignType::Proximity)
+    let types = [CampaignType::Proximity, CampaignType::Push];
+    types.into_iter().find(|kind| kind.as_str() == word)
 }
 
 fn read_recurrence(fields: &mut Fields<'_, '_>) -> Option<Recurrence> {

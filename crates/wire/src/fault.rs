@@ -58,6 +58,10 @@ fault_codes! {
     InUse = "in_use";
     /// The campaign has nothing to fire.
     NoExperience = "no_experience";
+    /// The campaign has nothing to send: it is of type `Push`.
+    NothingToSend = "nothing_to_send";
+    /// The campaign's type does not go with its experiences.
+    WrongCampaignType = "wrong_campaign_type";
     /// The campaign's end has passed.
     Ended = "ended";
     /// The campaign's status does not allow the action.

@@ -49,6 +49,16 @@ pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
         campaigns::read(call.json()?, Some(campaign.app_id)),
     )
     .await?;
+    let n_experiences = n_experiences(call, tx, &campaign).await?;
+    campaign
+        .lifecycle
+        .change_type(
+            &campaign.config,
+            input.config.kind,
+            n_experiences,
+            call.now_ms(),
+        )
+        .map_err(|refusals| refused("given another type", &refusals))?;
     let before = std::mem::replace(&mut campaign.config, input.config);
     campaign.lifecycle = campaign.lifecycle.after_edit(&before, call.now_ms());
     replace(call, tx, campaign).await
@@ -58,18 +68,10 @@ pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn start(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut campaign = find(call, tx).await?;
     call.check_match(Some(campaign.frame.revision))?;
-    // Whether there is one is all that matters.
-    let experiences = tx
-        .references(
-            call.principal.account_id,
-            Kind::Campaign,
-            campaign.frame.id,
-            1,
-        )
-        .await?;
+    let n_experiences = n_experiences(call, tx, &campaign).await?;
     campaign.lifecycle = campaign
         .lifecycle
-        .start(&campaign.config, experiences.len(), call.now_ms())
+        .start(&campaign.config, n_experiences, call.now_ms())
         .map_err(|refusals| refused("started", &refusals))?;
     replace(call, tx, campaign).await
 }
@@ -102,6 +104,13 @@ pub(crate) async fn delete(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     deletion::delete(call, tx, Kind::Campaign, &campaign.frame).await
 }
 
+/// One if it has any: more need not be counted.
+async fn n_experiences(call: &Call, tx: &mut Tx, campaign: &Campaign) -> Result<usize, Failure> {
+    let (account_id, id) = (call.principal.account_id, campaign.frame.id);
+    let users = tx.references(account_id, Kind::Campaign, id, 1).await?;
+    Ok(users.len())
+}
+
 async fn replace(call: &Call, tx: &mut Tx, mut campaign: Campaign) -> Result<Reply, Failure> {
     campaign.frame = call.next_frame(&campaign.frame);
     tx.replace(&campaign).await?;
@@ -113,6 +122,8 @@ fn refused(done: &str, refusals: &[Refusal]) -> Failure {
     let fault = |refusal: &Refusal| {
         let (pointer, code) = match refusal {
             Refusal::NoExperience => ("", FaultCode::NoExperience),
+            Refusal::NothingToSend => ("/config/type", FaultCode::NothingToSend),
+            Refusal::HasExperiences => ("/config/type", FaultCode::WrongCampaignType),
             Refusal::EndPassed => ("/config/endAt", FaultCode::Ended),
             Refusal::AlreadyStarted(_)
             | Refusal::NotStarted(_)

@@ -34,7 +34,7 @@ impl Campaign {
     }
 }
 
-/// What a client sets on a campaign (the documented fields of a `Proximity` campaign).
+/// What a client sets on a campaign (the documented fields).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CampaignConfig {
@@ -48,8 +48,10 @@ pub struct CampaignConfig {
     pub kind: CampaignType,
     /// First moment it may fire, ms since 1970.
     pub start_at: i64,
-    /// First moment it no longer may, ms since 1970; after `start_at`.
-    pub end_at: i64,
+    /// First moment it no longer may, ms since 1970; after `start_at`. Only a `Push` campaign may be
+    /// without one: it has no end then.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub end_at: Option<i64>,
     /// The group it belongs to, of the same app.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub group_id: Option<CampaignGroupId>,
@@ -64,11 +66,23 @@ pub struct CampaignConfig {
     pub recurrence: Option<Recurrence>,
 }
 
-/// What a campaign sends. `Push` campaigns carry notifications, which do not exist yet.
+/// What a campaign sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CampaignType {
     /// Experiences that fire where people are.
     Proximity,
+    /// No experiences: what it sends goes out by itself.
+    Push,
+}
+
+impl CampaignType {
+    /// The word used in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Proximity => "Proximity",
+            Self::Push => "Push",
+        }
+    }
 }
 
 /// Hours and days in which a campaign may fire, in the local time of the device.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::CampaignConfig;
+use super::{CampaignConfig, CampaignType};
 
 /// What start, stop and archive left behind, with the moment they did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,12 +60,18 @@ impl Status {
     }
 }
 
-/// Why a campaign cannot be started, stopped or archived.
+/// Why a campaign cannot be started, stopped, archived or made one of another type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Nothing could ever fire.
     #[error("the campaign has no experience: add one")]
     NoExperience,
+    /// A `Push` campaign without anything to push.
+    #[error("the campaign has nothing to send: a Push campaign takes no experiences")]
+    NothingToSend,
+    /// What it has a `Push` campaign cannot have.
+    #[error("a Push campaign takes no experiences: delete those of the campaign first")]
+    HasExperiences,
     /// It would be finished at once.
     #[error("`endAt` has passed: move it into the future")]
     EndPassed,
@@ -100,11 +106,11 @@ impl Lifecycle {
             Phase::Stopped => (Status::Stopped, since_ms),
             Phase::Finished => (Status::Finished, since_ms),
             Phase::Archived => (Status::Archived, since_ms),
-            Phase::Started if at_ms >= config.end_at => (Status::Finished, config.end_at),
-            Phase::Started if at_ms >= config.start_at => {
-                (Status::Running, since_ms.max(config.start_at))
-            }
-            Phase::Started => (Status::Scheduled, since_ms),
+            Phase::Started => match config.end_at {
+                Some(end_at) if at_ms >= end_at => (Status::Finished, end_at),
+                _ if at_ms >= config.start_at => (Status::Running, since_ms.max(config.start_at)),
+                _ => (Status::Scheduled, since_ms),
+            },
         }
     }
 
@@ -120,10 +126,12 @@ impl Lifecycle {
         if matches!(status, Status::Scheduled | Status::Running) {
             refusals.push(Refusal::AlreadyStarted(status));
         }
-        if n_experiences == 0 {
-            refusals.push(Refusal::NoExperience);
+        match config.kind {
+            CampaignType::Proximity if n_experiences == 0 => refusals.push(Refusal::NoExperience),
+            CampaignType::Proximity => {}
+            CampaignType::Push => refusals.push(Refusal::NothingToSend),
         }
-        if now_ms >= config.end_at {
+        if config.end_at.is_some_and(|end_at| now_ms >= end_at) {
             refusals.push(Refusal::EndPassed);
         }
         if refusals.is_empty() {
@@ -161,6 +169,33 @@ impl Lifecycle {
         }
     }
 
+    /// Whether a campaign with so many experiences can become one of another type, or every reason
+    /// why not.
+    pub fn change_type(
+        &self,
+        before: &CampaignConfig,
+        to: CampaignType,
+        n_experiences: usize,
+        now_ms: i64,
+    ) -> Result<(), Vec<Refusal>> {
+        if before.kind == to {
+            return Ok(());
+        }
+        let mut refusals = Vec::new();
+        let (status, _) = self.status(before, now_ms);
+        if matches!(status, Status::Scheduled | Status::Running) {
+            refusals.push(Refusal::StillStarted(status));
+        }
+        if to == CampaignType::Push && n_experiences > 0 {
+            refusals.push(Refusal::HasExperiences);
+        }
+        if refusals.is_empty() {
+            Ok(())
+        } else {
+            Err(refusals)
+        }
+    }
+
     /// What is left when `before` is replaced by another config: a campaign that had finished stays
     /// finished, so that extending its end needs a new start (as documented).
     pub fn after_edit(&self, before: &CampaignConfig, now_ms: i64) -> Self {
@@ -177,7 +212,6 @@ impl Lifecycle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::campaign::CampaignType;
 
     fn config(start_at: i64, end_at: i64) -> CampaignConfig {
         CampaignConfig {
@@ -185,7 +219,7 @@ mod tests {
             description: None,
             kind: CampaignType::Proximity,
             start_at,
-            end_at,
+            end_at: Some(end_at),
             group_id: None,
             display_cap: None,
             display_wait_ms: None,
@@ -209,6 +243,61 @@ mod tests {
         assert_eq!(
             Lifecycle::draft(10).status(&config, 150),
             (Status::Draft, 10)
+        );
+    }
+
+    #[test]
+    fn without_an_end_it_runs_on() {
+        let endless = CampaignConfig {
+            end_at: None,
+            ..config(100, 0)
+        };
+        let started = Lifecycle {
+            phase: Phase::Started,
+            since_ms: 50,
+        };
+        assert_eq!(started.status(&endless, 99), (Status::Scheduled, 50));
+        assert_eq!(started.status(&endless, i64::MAX), (Status::Running, 100));
+        // An end that comes later holds, and what had finished does not run on without one.
+        assert_eq!(started.status(&config(100, 200), 200).0, Status::Finished);
+        let finished = started.after_edit(&config(100, 200), 300);
+        assert_eq!(finished.status(&endless, 300), (Status::Finished, 200));
+    }
+
+    #[test]
+    fn a_push_campaign_has_nothing_to_send_and_takes_no_experiences() {
+        let push = CampaignConfig {
+            kind: CampaignType::Push,
+            ..config(100, 200)
+        };
+        let draft = Lifecycle::draft(10);
+        assert_eq!(
+            draft.start(&push, 0, 300),
+            Err(vec![Refusal::NothingToSend, Refusal::EndPassed])
+        );
+        let endless = CampaignConfig {
+            end_at: None,
+            ..push
+        };
+        assert_eq!(
+            draft.start(&endless, 0, 300),
+            Err(vec![Refusal::NothingToSend])
+        );
+        let proximity = config(100, 200);
+        let running = draft.start(&proximity, 1, 150).unwrap();
+        assert_eq!(
+            running.change_type(&proximity, CampaignType::Push, 1, 150),
+            Err(vec![
+                Refusal::StillStarted(Status::Running),
+                Refusal::HasExperiences
+            ])
+        );
+        let change = |to, count| draft.change_type(&proximity, to, count, 150);
+        assert_eq!(change(CampaignType::Push, 0), Ok(()));
+        assert_eq!(change(CampaignType::Proximity, 1), Ok(()));
+        assert_eq!(
+            draft.change_type(&endless, CampaignType::Proximity, 0, 150),
+            Ok(())
         );
     }
 

@@ -258,7 +258,7 @@ impl Site {
                 description: None,
                 kind: CampaignType::Proximity,
                 start_at: START,
-                end_at: START + 30 * DAY,
+                end_at: Some(START + 30 * DAY),
                 group_id: None,
                 display_cap,
                 display_wait_ms: None,

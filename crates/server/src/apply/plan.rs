@@ -154,7 +154,11 @@ fn act(wanted: &Wanted) -> Option<Action> {
 
 /// A campaign that has finished and gets a later end has to be started again.
 fn is_extended(live: &Live, wanted: &Wanted) -> bool {
-    let end = |body: &Value| body.pointer("/config/endAt").and_then(Value::as_i64);
+    // One without an end lasts for ever.
+    let end = |body: &Value| {
+        let end = body.pointer("/config/endAt").and_then(Value::as_i64);
+        end.unwrap_or(i64::MAX)
+    };
     live.object["status"] == "Finished" && end(&wanted.body) > end(&live.body)
 }
 

@@ -326,8 +326,9 @@ pub(crate) static KINDS: &[Kind] = &[
         fields: &[
             field("app", "/appId", Text, "Id of the app"),
             NAME, DESCRIPTION,
+            field("type", "/config/type", Text, "Proximity or Push [default: Proximity]"),
             field("start-at", "/config/startAt", Moment, "First moment"),
-            field("end-at", "/config/endAt", Moment, "First moment after"),
+            field("end-at", "/config/endAt", Moment, "First moment after; a Push campaign may have none"),
             field("group", "/config/groupId", Text, "Id of the campaign group it belongs to"),
             field("display-cap", "/config/displayCap", Integer, "Messages at most, for one instance"),
             field("display-wait-ms", "/config/displayWaitMs", Integer, "Milliseconds between two of its messages"),

@@ -240,7 +240,7 @@ fn campaigns(from_ms: i64) -> Vec<CampaignConfig> {
         description: None,
         kind: CampaignType::Proximity,
         start_at: from_ms - 24 * HOUR_MS,
-        end_at: from_ms + 7 * 24 * HOUR_MS,
+        end_at: Some(from_ms + 7 * 24 * HOUR_MS),
         group_id: None,
         display_cap: None,
         display_wait_ms: None,

@@ -61,7 +61,8 @@ fn outcome(
     if !offer.enabled {
         return Ok(Outcome::Disabled);
     }
-    if at_ms < campaign.start_at || at_ms >= campaign.end_at {
+    let ended = campaign.end_at.is_some_and(|end_at| at_ms >= end_at);
+    if at_ms < campaign.start_at || ended {
         return Ok(Outcome::NotRunning);
     }
     if let Some(recurrence) = &campaign.recurrence

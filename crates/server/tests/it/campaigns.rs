@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     NOON,
-    team::{Team, expected, faults},
+    team::{Team, expected, experience, faults},
 };
 
 const HOUR_MS: i64 = 3_600_000;
@@ -122,4 +122,52 @@ async fn an_action_takes_no_body_and_honours_if_match() {
     assert_eq!(stale.code(), "stale_version");
     let etag = team.get(&path).await.header("etag").unwrap().to_owned();
     ask().header("if-match", etag).send().await.done();
+}
+
+#[tokio::test]
+async fn a_push_campaign_takes_no_experiences_and_does_not_start() {
+    let team = Team::start().await;
+    let app = team.app().await;
+    let mut body = json!({"appId": app, "config": {"name": "C", "type": "Push", "startAt": NOON}});
+    let id = team
+        .create("/v2/campaigns", "campaignId", body.clone())
+        .await;
+    let path = format!("/v2/campaigns/{id}");
+    let made = team.get(&path).await.done();
+    assert_eq!(made["config"], body["config"]);
+
+    let place = team.place(json!({"name": "P"})).await;
+    let hello = experience(&id, json!({"@type": "EnterPlaceTrigger", "placeId": place}));
+    let refused = team.post("/v2/experiences", hello.clone()).await;
+    assert_eq!(refused.code(), "state_conflict");
+    let reason = [("/campaignId", "wrong_campaign_type")];
+    assert_eq!(faults(&refused), expected(&reason));
+    let refused = team.act(&format!("{path}/start")).await;
+    let nothing = [("/config/type", "nothing_to_send")];
+    assert_eq!(faults(&refused), expected(&nothing));
+
+    // Another type needs an end, and goes as long as there is nothing in the way.
+    body["config"]["type"] = json!("Proximity");
+    let refused = team.put(&path, body.clone()).await;
+    let missing = [("/config/endAt", "required")];
+    assert_eq!(faults(&refused), expected(&missing));
+    body["config"]["endAt"] = json!(NOON + HOUR_MS);
+    let proximity = body.clone();
+    team.put(&path, proximity).await.done();
+    let hello = team.post("/v2/experiences", hello).await.done();
+    team.act(&format!("{path}/start")).await.done();
+    body["config"]["type"] = json!("Push");
+    let refused = team.put(&path, body.clone()).await;
+    let reasons = [
+        ("/status", "wrong_status"),
+        ("/config/type", "wrong_campaign_type"),
+    ];
+    assert_eq!(faults(&refused), expected(&reasons));
+    team.act(&format!("{path}/stop")).await.done();
+    let one = format!(
+        "/v2/experiences/{}",
+        hello["experienceId"].as_str().unwrap()
+    );
+    team.delete(&one).await.done();
+    team.put(&path, body).await.done();
 }

@@ -74,7 +74,7 @@ async fn greet(client: &Client, app_id: AppId, place_id: PlaceId, now_ms: i64) -
             description: None,
             kind: CampaignType::Proximity,
             start_at: now_ms - HOUR_MS,
-            end_at: now_ms + HOUR_MS,
+            end_at: Some(now_ms + HOUR_MS),
             group_id: None,
             display_cap: None,
             display_wait_ms: None,

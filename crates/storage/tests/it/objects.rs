@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use moca_core::{
+    campaign::CampaignType,
     id::{AppId, Id},
     resource::{Frame, Kind},
 };
@@ -69,6 +70,8 @@ async fn every_field_of_every_kind_comes_back(store: &Control) {
 
     let mut other = campaign(8);
     other.config.recurrence = None;
+    other.config.kind = CampaignType::Push;
+    other.config.end_at = None;
     other.config.group_id = None;
     round_trip(store, campaign(8), other, |o| &mut o.frame).await;
 

@@ -240,7 +240,7 @@ pub(crate) fn campaign(number: u32) -> Campaign {
             description: Some("Summer".into()),
             kind: CampaignType::Proximity,
             start_at: 1_700_000_000_000,
-            end_at: 1_800_000_000_000,
+            end_at: Some(1_800_000_000_000),
             group_id: Some(CampaignGroupId(id(10))),
             display_cap: Some(3),
             display_wait_ms: Some(60_000),

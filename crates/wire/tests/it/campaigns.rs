@@ -39,6 +39,17 @@ fn a_full_campaign_is_read_and_written_back() {
 }
 
 #[test]
+fn only_a_push_campaign_may_have_no_end() {
+    let read = |body: &_| campaigns::read(body, None).by_itself();
+    let mut push = campaign();
+    push["config"]["type"] = json!("Push");
+    assert_optional(&push, read, &["/config/endAt"]);
+    let end = "/config/endAt";
+    let before = Set(json!(1_494_403_200_000_i64));
+    assert_faults(&push, read, &[(end, before, end, "out_of_range")]);
+}
+
+#[test]
 fn hours_and_days_are_kept_sorted() {
     let mut body = campaign();
     body["config"]["recurrence"] = json!({"hoursOfDay": [23, 0, 9]});
@@ -82,7 +93,7 @@ fn each_fault_of_a_campaign_is_found_where_it_is() {
             ("/config/type", Remove, "/config/type", "required"),
             (
                 "/config/type",
-                Set(json!("Push")),
+                Set(json!("Pull")),
                 "/config/type",
                 "unknown_value",
             ),

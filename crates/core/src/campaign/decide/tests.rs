@@ -44,7 +44,7 @@ fn each_rule_stops_with_the_values_it_compared() {
         &campaign(),
         &hello,
         &Caps::default(),
-        campaign().config.end_at,
+        campaign().config.end_at.unwrap(),
         &zone,
     );
     assert_eq!(
@@ -136,7 +136,7 @@ fn model(campaign: &Campaign, experience: &Experience, history: &[(u8, i64)], at
         .filter(|(id, _)| Id([*id; 16]) == experience.frame.id);
     experience.config.enabled
         && at >= config.start_at
-        && at < config.end_at
+        && config.end_at.is_none_or(|end_at| at < end_at)
         && (recurrence.hours_of_day.is_empty() || recurrence.hours_of_day.contains(&hour))
         && (recurrence.days_of_week.is_empty() || recurrence.days_of_week.contains(&day))
         && mine
