@@ -197,6 +197,9 @@ pub const SWEEP_LOOK_MS: u64 = 60_000;
 pub const SWEEP_PAUSE_MS: i64 = 24 * 3_600_000;
 /// Instances erased by one record of the queue; a user may have more.
 pub const ERASED_AT_ONCE: usize = 1_000;
+/// Bytes (before compression) of the newest rows of the event log that stay in memory until all stages
+/// have taken them in; in memory they take some four times as much.
+pub const LOG_TAIL_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Bytes of one row of the event log before compression; a length beyond it is a damaged row.
 pub const LOG_ROW_BYTES_MAX: usize = 1 << 30;
 

@@ -6,7 +6,7 @@ use moca_core::{
     id::{AccountId, AppId, BeaconId, InstanceId},
     limits::ERASED_AT_ONCE,
 };
-use moca_storage::log::{LogEditor, LogReader};
+use moca_storage::log::{LogReader, forget_replaced};
 
 use crate::{
     Engine, EngineError,
@@ -79,11 +79,12 @@ impl Engine {
                 return Ok(None);
             };
             let row = LogReader::open(&log_path)?.read(seq - 1, seq, 1, 1)?.pop();
-            let mut records = row.map_or_else(Vec::new, |row| row.records);
-            records.retain(|record| {
+            let records = row.iter().flat_map(|row| &row.records);
+            let records = records.filter(|record| {
                 matches!(record, Record::Instance { subject, .. }
                     if subject.instance_id == instance_id)
             });
+            let records = records.cloned().collect();
             Ok(Some(ToldRow { seq, records }))
         })
         .await
@@ -139,7 +140,7 @@ impl Engine {
         let now_ms = self.inner.shared.clock.now_ms();
         let log_path = self.inner.log_path.clone();
         self.read(move |devices| {
-            LogEditor::open(&log_path)?.forget_replaced()?;
+            forget_replaced(&log_path)?;
             devices.sweep(now_ms)
         })
         .await

@@ -68,16 +68,16 @@ impl Stores {
                 )));
             }
         }
-        let decide_reader = LogReader::open(&log_path)?;
-        let count_reader = LogReader::open(&log_path)?;
-        let people_reader = LogReader::open(&log_path)?;
+        let decide_reader = writer.reader()?;
+        let count_reader = writer.reader()?;
+        let people_reader = writer.reader()?;
         ingest::catch_up(&devices, &decide_reader, writer.last_seq())?;
         Ok(Self {
+            editor: writer.editor()?,
             writer,
             decide_reader,
             count_reader,
             people_reader,
-            editor: LogEditor::open(&log_path)?,
             log_path,
             devices,
         })

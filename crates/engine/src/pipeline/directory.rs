@@ -119,7 +119,11 @@ impl<'a> DirectoryFold<'a> {
         for (app, number) in &self.next_numbers {
             batch.put_next_number(*app, *number)?;
         }
-        for (instance, event_id) in &self.seen {
+        // In their order, those of an instance stand side by side: each is put next to where the store
+        // has just been.
+        let mut seen: Vec<_> = self.seen.into_iter().collect();
+        seen.sort_unstable();
+        for (instance, event_id) in &seen {
             batch.put_seen(*instance, event_id);
         }
         batch.commit(Consumer::Ingest, seq)

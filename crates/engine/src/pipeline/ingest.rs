@@ -11,7 +11,7 @@ use moca_core::{
 use moca_storage::{
     StorageError,
     devices::{Consumer, Devices},
-    log::{LogReader, LogWriter, record_bytes},
+    log::{LogReader, LogWriter, NewRow},
 };
 use tokio::sync::{oneshot, watch};
 
@@ -65,8 +65,7 @@ enum Answer {
 /// What one row will hold, and who waits for it.
 struct Group<'a> {
     received_at: i64,
-    records: Vec<Record>,
-    bytes: usize,
+    row: NewRow,
     answers: Vec<Answer>,
     fold: DirectoryFold<'a>,
     random: &'a dyn Random,
@@ -124,8 +123,7 @@ impl Ingest {
         let received_at = self.shared.clock.now_ms();
         let mut group = Group {
             received_at,
-            records: Vec::new(),
-            bytes: 0,
+            row: NewRow::default(),
             answers: Vec::new(),
             fold: DirectoryFold::new(&devices, received_at)?,
             random: &*Arc::clone(&self.random),
@@ -148,10 +146,10 @@ impl Ingest {
         group: Group<'_>,
         appended: &watch::Sender<u64>,
     ) -> Result<(), StorageError> {
-        if !group.records.is_empty() {
-            let seq = self.log.append(&group.records)?;
+        let records = group.row.records().len() as u64;
+        if records > 0 {
+            let seq = self.log.append(group.row)?;
             group.fold.commit(seq)?;
-            let records = group.records.len() as u64;
             self.shared.backlog.appended(records);
             self.shared.metrics.appends.inc();
             self.shared.metrics.group_records.observe(records as f64);
@@ -192,7 +190,7 @@ fn tell<T>(to: oneshot::Sender<T>, answer: T) {
 impl Group<'_> {
     /// Whether what waits behind should go into a row of its own.
     fn is_full(&self) -> bool {
-        self.records.len() >= GROUP_RECORDS_MAX || self.bytes >= GROUP_BYTES_MAX
+        self.row.records().len() >= GROUP_RECORDS_MAX || self.row.bytes() >= GROUP_BYTES_MAX
     }
 
     /// Adds what a request asks for; false if it says stop.
@@ -213,9 +211,9 @@ impl Group<'_> {
                 self.answers.push(Answer::Appended(to, appended));
             }
             Request::Tick(to) => {
-                self.records.push(Record::Tick {
+                self.row.push(Record::Tick {
                     at_ms: self.received_at,
-                });
+                })?;
                 self.answers.push(Answer::Done(to));
             }
             Request::Erase(subjects, to) => {
@@ -303,9 +301,7 @@ impl Group<'_> {
 
     fn add_record(&mut self, record: Record) -> Result<(), StorageError> {
         self.fold.take_in(&record)?;
-        self.bytes += record_bytes(&record)?;
-        self.records.push(record);
-        Ok(())
+        self.row.push(record)
     }
 }
 

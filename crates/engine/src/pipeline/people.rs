@@ -83,6 +83,7 @@ impl People {
         batch.commit(Consumer::People, newest.seq)?;
         self.eraser.finish_pending()?;
         self.offset = newest.seq;
+        self.log.forget(self.offset);
         Ok(())
     }
 }

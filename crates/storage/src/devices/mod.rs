@@ -28,7 +28,10 @@ mod value;
 
 use std::{path::Path, sync::RwLock};
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, config::PartitioningPolicy};
+use fjall::{
+    CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode,
+    config::{CompressionPolicy, PartitioningPolicy},
+};
 
 use crate::{StorageError, private};
 pub use batch::{Batch, Consumer};
@@ -45,6 +48,12 @@ use value::backend;
 /// Bytes of writes kept in memory for one keyspace before they become a file. With a dozen keyspaces
 /// the default of 64 MiB each would let memory grow for long before it became level.
 const MEMTABLE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The same for event ids, of which there are most by far: larger files are merged less often.
+const SEEN_MEMTABLE_BYTES: u64 = 32 * 1024 * 1024;
+/// Threads that write and merge files. The first of several asks again and again, without a pause, whether
+/// there is something to write, as long as another one merges.
+const WORKERS: usize = 1;
 
 /// The database, opened.
 pub struct Devices {
@@ -68,9 +77,10 @@ impl Devices {
     pub fn open(directory: &Path) -> Result<Self, StorageError> {
         private::make_directory(directory).map_err(backend("make the device store"))?;
         let database = Database::builder(directory)
+            .worker_threads(WORKERS)
             .open()
             .map_err(backend("open the device store"))?;
-        let keyspace = |name| open_keyspace(&database, name);
+        let keyspace = |name| open_keyspace(&database, name, options);
         let devices = Self {
             offsets: keyspace("offsets")?,
             directory: keyspace("directory")?,
@@ -101,14 +111,27 @@ impl Devices {
 /// Filters and indexes of files below the first level are cut into blocks of 4 KiB. Whole, those of a
 /// large file take megabytes, which do not fit into a shard of the cache, and would be read and
 /// checked anew for every single lookup.
-fn open_keyspace(database: &Database, name: &str) -> Result<Keyspace, StorageError> {
+fn options() -> KeyspaceCreateOptions {
     let cut = || PartitioningPolicy::new([false, true]);
+    KeyspaceCreateOptions::default()
+        .max_memtable_size(MEMTABLE_BYTES)
+        .filter_block_partitioning_policy(cut())
+        .index_block_partitioning_policy(cut())
+}
+
+/// How event ids are kept: they look random, so packing them would be in vain.
+fn seen_options() -> KeyspaceCreateOptions {
+    options()
+        .max_memtable_size(SEEN_MEMTABLE_BYTES)
+        .data_block_compression_policy(CompressionPolicy::all(CompressionType::None))
+}
+
+fn open_keyspace(
+    database: &Database,
+    name: &str,
+    options: fn() -> KeyspaceCreateOptions,
+) -> Result<Keyspace, StorageError> {
     database
-        .keyspace(name, || {
-            KeyspaceCreateOptions::default()
-                .max_memtable_size(MEMTABLE_BYTES)
-                .filter_block_partitioning_policy(cut())
-                .index_block_partitioning_policy(cut())
-        })
+        .keyspace(name, options)
         .map_err(backend("open a keyspace of the device store"))
 }

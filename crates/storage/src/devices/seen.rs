@@ -12,7 +12,7 @@ use moca_core::{id::InstanceId, limits::EVENT_ID_KEPT_MS};
 use super::{
     Batch, Devices,
     keys::Key,
-    open_keyspace,
+    open_keyspace, seen_options,
     value::{backend, inconsistent},
 };
 use crate::StorageError;
@@ -42,7 +42,7 @@ impl Generations {
     }
 
     fn add(&mut self, database: &Database, week: i64) -> Result<(), StorageError> {
-        let keyspace = open_keyspace(database, &format!("{PREFIX}{week}"))?;
+        let keyspace = open_keyspace(database, &format!("{PREFIX}{week}"), seen_options)?;
         self.0.push((week, keyspace));
         let kept = self.0.partition_point(|(kept, _)| *kept < week - 1);
         for (_, expired) in self.0.drain(..kept) {

@@ -6,7 +6,7 @@
 
 use fjall::Keyspace;
 
-use super::{Devices, open_keyspace, value::backend};
+use super::{Devices, open_keyspace, options, value::backend};
 use crate::{StorageError, devices::Erased};
 
 /// Written and dropped to make the journal change its file, which it does beyond 64 MB.
@@ -44,7 +44,7 @@ impl Devices {
 
     /// Makes the journal go on in a new file: the old one goes when all it holds is in other files.
     fn change_journal(&self) -> Result<(), StorageError> {
-        let filler = open_keyspace(&self.database, FILLER)?;
+        let filler = open_keyspace(&self.database, FILLER, options)?;
         let mut noise = Noise(0x9e37_79b9_7f4a_7c15);
         for piece in 0..(FILLER_BYTES / PIECE_BYTES) as u64 {
             // Noise, as the journal compresses.

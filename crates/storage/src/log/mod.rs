@@ -9,28 +9,37 @@
 
 mod edit;
 mod row;
+mod tail;
 
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use moca_core::event::Record;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::{StorageError, private};
-pub use edit::LogEditor;
-pub use row::record_bytes;
+pub use edit::{LogEditor, forget_replaced};
+pub use row::NewRow;
+use tail::Tail;
 
-/// The writing end; there is one.
+/// The writing end; there is one. The other ends are made from it, and share the rows that it has in
+/// memory still.
 pub struct LogWriter {
+    path: PathBuf,
     connection: Connection,
     last_seq: u64,
+    tail: Tail,
 }
 
 /// A reading end; each stage has its own.
 pub struct LogReader {
     connection: Connection,
+    tail: Tail,
 }
 
 /// A group commit as it was written.
@@ -53,9 +62,25 @@ impl LogWriter {
         prepare(&connection).map_err(backend("prepare the event log"))?;
         let last_seq = last_seq(&connection)?;
         Ok(Self {
+            path: path.to_owned(),
             connection,
             last_seq,
+            tail: Tail::default(),
         })
+    }
+
+    /// A reading end.
+    pub fn reader(&self) -> Result<LogReader, StorageError> {
+        let tail = self.tail.clone();
+        Ok(LogReader {
+            tail,
+            ..LogReader::open(&self.path)?
+        })
+    }
+
+    /// The end that rewrites.
+    pub fn editor(&self) -> Result<LogEditor, StorageError> {
+        LogEditor::open(&self.path, self.tail.clone())
     }
 
     /// The number of the newest row; 0 for none.
@@ -64,24 +89,32 @@ impl LogWriter {
     }
 
     /// Adds a row and returns its number once it is on disk.
-    pub fn append(&mut self, records: &[Record]) -> Result<u64, StorageError> {
-        let body = row::encode(records)?;
+    pub fn append(&mut self, row: NewRow) -> Result<u64, StorageError> {
+        let (body, bytes) = row.body()?;
         let seq = self.last_seq + 1;
         self.connection
             .prepare_cached("INSERT INTO log (seq, body) VALUES (?1, ?2)")
             .and_then(|mut statement| statement.execute((seq as i64, body)))
             .map_err(backend("append to the event log"))?;
         self.last_seq = seq;
+        let records = row.records;
+        self.tail.push(Row { seq, records }, bytes);
         Ok(seq)
     }
 }
 
 impl LogReader {
-    /// Opens a log that [`LogWriter::open`] has made.
+    /// Opens a log that [`LogWriter::open`] has made; what it reads comes from the file.
     pub fn open(path: &Path) -> Result<Self, StorageError> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
             .map_err(backend("open the event log"))?;
-        Ok(Self { connection })
+        let tail = Tail::default();
+        Ok(Self { connection, tail })
+    }
+
+    /// Tells that all stages have taken in the rows up to this one: they need not stay in memory.
+    pub fn forget(&self, seq: u64) {
+        self.tail.forget(seq);
     }
 
     /// The number of the newest row; 0 for none.
@@ -98,8 +131,11 @@ impl LogReader {
         last: u64,
         records_max: usize,
         bytes_max: usize,
-    ) -> Result<Vec<Row>, StorageError> {
+    ) -> Result<Vec<Arc<Row>>, StorageError> {
         const DOING: &str = "read the event log";
+        if let Some(rows) = self.tail.read(after, last, records_max, bytes_max) {
+            return Ok(rows);
+        }
         let mut statement = self
             .connection
             .prepare_cached("SELECT seq, body FROM log WHERE seq > ?1 AND seq <= ?2 ORDER BY seq")
@@ -128,10 +164,8 @@ impl LogReader {
                 .ok_or_else(|| inconsistent(seq))?;
             records_read += decoded.records.len();
             bytes_read += decoded.plain_bytes;
-            rows.push(Row {
-                seq,
-                records: decoded.records,
-            });
+            let records = decoded.records;
+            rows.push(Arc::new(Row { seq, records }));
         }
         Ok(rows)
     }

@@ -15,18 +15,52 @@ pub(super) struct Decoded {
     pub(super) plain_bytes: usize,
 }
 
-/// Bytes that a record adds to a row before compression.
-pub fn record_bytes(record: &Record) -> Result<usize, StorageError> {
-    postcard::experimental::serialized_size(record).map_err(not_encoded)
+/// What one group commit is going to write. Records are encoded as they come.
+#[derive(Debug, Default)]
+pub struct NewRow {
+    pub(super) records: Vec<Record>,
+    encoded: Vec<u8>,
+}
+
+impl NewRow {
+    /// Adds a record.
+    pub fn push(&mut self, record: Record) -> Result<(), StorageError> {
+        let so_far = std::mem::take(&mut self.encoded);
+        self.encoded = postcard::to_extend(&record, so_far).map_err(not_encoded)?;
+        self.records.push(record);
+        Ok(())
+    }
+
+    /// Its records.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// Bytes of its records before compression.
+    pub fn bytes(&self) -> usize {
+        self.encoded.len()
+    }
+
+    /// The bytes of the row, and how many they were before compression.
+    pub(super) fn body(&self) -> Result<(Vec<u8>, usize), StorageError> {
+        let start = Vec::with_capacity(self.encoded.len() + 10);
+        // In postcard a list is the number of its items, then the items.
+        let mut plain = postcard::to_extend(&self.records.len(), start).map_err(not_encoded)?;
+        plain.extend_from_slice(&self.encoded);
+        Ok((pack(&plain)?, plain.len()))
+    }
 }
 
 pub(super) fn encode(records: &[Record]) -> Result<Vec<u8>, StorageError> {
-    let plain = postcard::to_stdvec(records).map_err(not_encoded)?;
+    pack(&postcard::to_stdvec(records).map_err(not_encoded)?)
+}
+
+fn pack(plain: &[u8]) -> Result<Vec<u8>, StorageError> {
     if plain.len() > LOG_ROW_BYTES_MAX {
         // Once written it could not be read again, and no row is ever skipped.
         return Err(not_encoded(postcard::Error::SerializeBufferFull));
     }
-    let mut body = block::compress_prepend_size(&plain);
+    let mut body = block::compress_prepend_size(plain);
     body.insert(0, VERSION);
     Ok(body)
 }

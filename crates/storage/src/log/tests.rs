@@ -1,13 +1,17 @@
+use std::sync::Arc;
+
 use moca_core::event::Record;
 use rusqlite::Connection;
 
-use super::{LogReader, LogWriter, Row, record_bytes, row::Decoded};
+use super::{LogReader, LogWriter, NewRow, Row, row::Decoded};
 use crate::StorageError;
 
-fn ticks(from: i64, count: i64) -> Vec<Record> {
-    (from..from + count)
-        .map(|at_ms| Record::Tick { at_ms })
-        .collect()
+fn ticks(from: i64, count: i64) -> NewRow {
+    let mut row = NewRow::default();
+    for at_ms in from..from + count {
+        row.push(Record::Tick { at_ms }).unwrap();
+    }
+    row
 }
 
 #[test]
@@ -16,18 +20,21 @@ fn what_was_appended_is_read_back_in_order_after_reopening() {
     let path = dir.path().join("events.db");
     let mut log = LogWriter::open(&path).unwrap();
     assert_eq!(log.last_seq(), 0);
-    assert_eq!(log.append(&ticks(0, 3)).unwrap(), 1);
-    assert_eq!(log.append(&ticks(3, 2)).unwrap(), 2);
+    assert_eq!(log.append(ticks(0, 3)).unwrap(), 1);
+    assert_eq!(log.append(ticks(3, 2)).unwrap(), 2);
     drop(log);
 
     let mut log = LogWriter::open(&path).unwrap();
     assert_eq!(log.last_seq(), 2);
-    assert_eq!(log.append(&ticks(5, 1)).unwrap(), 3);
+    assert_eq!(log.append(ticks(5, 1)).unwrap(), 3);
 
     let reader = LogReader::open(&path).unwrap();
     assert_eq!(reader.last_seq().unwrap(), 3);
     let all = reader.read(0, 3, usize::MAX, usize::MAX).unwrap();
-    let row = |seq, records| Row { seq, records };
+    let row = |seq, row: NewRow| {
+        let records = row.records;
+        Arc::new(Row { seq, records })
+    };
     assert_eq!(
         all,
         [
@@ -41,12 +48,42 @@ fn what_was_appended_is_read_back_in_order_after_reopening() {
     assert_eq!(reader.read(2, 3, 100, usize::MAX).unwrap(), all[2..]);
     assert_eq!(reader.read(3, 3, 100, usize::MAX).unwrap(), []);
     // Large rows are read one by one, small ones together.
-    let first: usize = ticks(0, 3)
-        .iter()
-        .map(|tick| record_bytes(tick).unwrap())
-        .sum();
+    let first = ticks(0, 3).bytes();
     assert_eq!(reader.read(0, 3, 100, 1).unwrap(), all[..1]);
     assert_eq!(reader.read(0, 3, 100, first + 2).unwrap(), all[..2]);
+}
+
+#[test]
+fn what_is_still_in_memory_is_what_is_in_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("events.db");
+    LogWriter::open(&path).unwrap().append(ticks(0, 2)).unwrap();
+    // The first row is in the file only, and those up to the third after they were forgotten.
+    let mut log = LogWriter::open(&path).unwrap();
+    for at_ms in 1..8 {
+        log.append(ticks(at_ms * 10, at_ms)).unwrap();
+    }
+    let (near, editor) = (log.reader().unwrap(), log.editor().unwrap());
+    let far = LogReader::open(&path).unwrap();
+    let compare = || {
+        for (after, last) in (0..=8).flat_map(|after| (after..=8).map(move |last| (after, last))) {
+            for (records_max, bytes_max) in [(1, 1_000), (4, 1_000), (100, 1), (100, 20)] {
+                let read = |log: &LogReader| log.read(after, last, records_max, bytes_max).unwrap();
+                assert_eq!(
+                    read(&near),
+                    read(&far),
+                    "{after} {last} {records_max} {bytes_max}"
+                );
+            }
+        }
+    };
+    compare();
+    near.forget(3);
+    compare();
+    editor.replace(6, &[Record::Tick { at_ms: -1 }]).unwrap();
+    compare();
+    near.forget(8);
+    compare();
 }
 
 #[test]
@@ -63,7 +100,7 @@ fn a_damaged_or_missing_row_is_an_error_and_never_skipped() {
         let path = dir.path().join("events.db");
         let mut log = LogWriter::open(&path).unwrap();
         for at_ms in 0..3 {
-            log.append(&ticks(at_ms, 1)).unwrap();
+            log.append(ticks(at_ms, 1)).unwrap();
         }
         Connection::open(&path)
             .unwrap()

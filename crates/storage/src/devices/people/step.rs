@@ -26,6 +26,8 @@ pub struct PeopleStep<'a> {
     devices: &'a Devices,
     /// The new values, and nothing for what is to be removed.
     changed: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// The row noted last: an instance tells much in one row, one thing after the other.
+    noted: Option<(InstanceId, u64)>,
 }
 
 impl Devices {
@@ -34,6 +36,7 @@ impl Devices {
         PeopleStep {
             devices: self,
             changed: BTreeMap::new(),
+            noted: None,
         }
     }
 }
@@ -41,7 +44,9 @@ impl Devices {
 impl PeopleStep<'_> {
     /// Notes that a row of the log tells of an instance.
     pub fn note_row(&mut self, instance: InstanceId, seq: u64) {
-        self.mark(rows_of(instance).unsigned(seq).build());
+        if self.noted.replace((instance, seq)) != Some((instance, seq)) {
+            self.mark(rows_of(instance).unsigned(seq).build());
+        }
     }
 
     /// Adds an instance to its app, if it is not there.
