@@ -2,7 +2,17 @@
 # Runs a command beside a PostgreSQL of its own: scripts/with-postgres.sh CMD [ARG…]
 # The command finds its URL in MOCA_TEST_POSTGRES_URL. The server listens on a socket in a private
 # directory only; server and directory are gone when the command ends. Exits with the command's code.
+# With --measured before CMD, the server syncs what it commits, and listens on the port of loopback in
+# MOCA_BENCH_POSTGRES_PORT too, for programs that cannot use a socket.
 set -euo pipefail
+fsync=off listen='' port=
+if [ "${1:-}" = --measured ]; then
+    shift
+    fsync=on listen=127.0.0.1
+    # One that is free now.
+    port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    export MOCA_BENCH_POSTGRES_PORT=$port
+fi
 [ $# -gt 0 ] || { sed -n '2p' "$0" >&2; exit 2; }
 
 # The newest one installed.
@@ -43,13 +53,13 @@ cd /
 "${as_owner[@]}" "$binaries/initdb" -D "$directory/data" -U moca --auth=trust -E UTF8 --no-sync \
     --locale=C.UTF-8 --locale-provider=icu --icu-locale=en \
     >"$directory/initdb.log" 2>&1 || { cat "$directory/initdb.log" >&2; exit 1; }
-# Nothing in it has to outlive a crash of the machine.
+# For tests nothing in it has to outlive a crash of the machine.
 "${as_owner[@]}" "$binaries/pg_ctl" -D "$directory/data" -l "$directory/data/server.log" -w start -o \
-    "-k '$directory' -c listen_addresses='' -c fsync=off -c max_connections=300" >"$directory/pg_ctl.log" 2>&1 || {
+    "-k '$directory' -c listen_addresses='$listen' ${port:+-c port=$port} -c fsync=$fsync -c max_connections=300" >"$directory/pg_ctl.log" 2>&1 || {
     cat "$directory/pg_ctl.log" "$directory/data/server.log" >&2
     exit 1
 }
 cd "$cd_back"
 
-export MOCA_TEST_POSTGRES_URL="postgres://moca@${directory//\//%2F}/postgres"
+export MOCA_TEST_POSTGRES_URL="postgres://moca@${directory//\//%2F}${port:+:$port}/postgres"
 "$@"
