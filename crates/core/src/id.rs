@@ -144,6 +144,8 @@ typed_ids! {
     ZoneId;
     /// A beacon of the fleet.
     BeaconId;
+    /// A part of an app's audience.
+    SegmentId;
     /// A group of campaigns of an app.
     CampaignGroupId;
     /// A campaign of an app.

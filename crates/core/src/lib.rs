@@ -5,7 +5,7 @@
 //! request body is read, with all its faults, is `moca-wire`'s business.
 //!
 //! Suggested reading order: [`limits`], [`id`], [`resource`]; then the objects a team manages
-//! ([`account`] to [`experience`]); then what moves ([`event`], [`presence`], [`campaign::decide`]);
+//! ([`account`] to [`experience`], and [`segment`]); then what moves ([`event`], [`presence`], [`campaign::decide`]);
 //! then what is counted ([`time`], [`metric`]).
 
 pub mod account;
@@ -32,6 +32,7 @@ pub mod rate;
 pub mod resource;
 #[cfg(test)]
 mod samples;
+pub mod segment;
 pub mod time;
 pub mod user;
 pub mod world;

@@ -92,6 +92,25 @@ pub const DISPLAY_CAP_MAX: i64 = 1_000_000;
 /// Largest `displayWaitMs`: a year.
 pub const DISPLAY_WAIT_MS_MAX: i64 = 366 * 86_400_000;
 
+/// Characters of the query of a segment: room for all its conditions and long lists.
+pub const SEGMENT_QUERY_CHARS_MAX: usize = 100_000;
+/// How many `$all`, `$any`, `$not` and `$segment` may stand inside each other.
+pub const SEGMENT_DEPTH_MAX: usize = 16;
+/// Conditions of a query, those of the segments it names included: they are looked at for each
+/// event that wakes a campaign.
+pub const SEGMENT_LEAVES_MAX: usize = 500;
+/// Values in a list of `$in` or `$nin`.
+pub const SEGMENT_LIST_MAX: usize = 1_000;
+/// Regular expressions of a query, those of the segments it names included.
+pub const SEGMENT_PATTERNS_MAX: usize = 20;
+/// Bytes of a regular expression once compiled: enough for a few classes of all scripts, and a search
+/// of the longest text stays within milliseconds.
+pub const SEGMENT_PATTERN_BYTES_MAX: usize = 64 * 1024;
+/// Values kept with a decision that a segment stopped, and items of a value that is a list.
+pub const SEGMENT_COMPARED_MAX: usize = 10;
+/// Characters of such a value.
+pub const SEGMENT_COMPARED_TEXT_CHARS_MAX: usize = 200;
+
 /// Events in one request of a device.
 pub const EVENTS_MAX: usize = 1_000;
 /// Beacons in one sighting event.
@@ -158,6 +177,8 @@ pub const PLACES_QUOTA: i64 = 2_000_000;
 pub const ZONES_QUOTA: i64 = 5_000_000;
 /// Beacons.
 pub const BEACONS_QUOTA: i64 = 5_000_000;
+/// Segments: a change of one looks at all of its app.
+pub const SEGMENTS_QUOTA: i64 = 1_000;
 /// Campaign groups.
 pub const CAMPAIGN_GROUPS_QUOTA: i64 = 100_000;
 /// Campaigns.

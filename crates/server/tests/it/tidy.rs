@@ -27,13 +27,15 @@ const DIRECTION: [(&str, &[&str]); 7] = [
 ];
 
 /// All that the core may be built on: no runtime, database, HTTP or logging among it.
-const CORE_BUILT_ON: [&str; 9] = [
+const CORE_BUILT_ON: [&str; 11] = [
     "base64",
     "geographiclib-rs",
     "jiff",
+    "regex",
     "roaring",
     "robust",
     "serde",
+    "serde_json",
     "thiserror",
     "unicode-normalization",
     "uuid",

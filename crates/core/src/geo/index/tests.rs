@@ -196,10 +196,10 @@ fn fences_reach_over_the_antimeridian_and_the_poles() {
     assert_eq!(found(&index, at(-17.0, -179.95)), [1]);
     assert_eq!(found(&index, at(-17.0, 180.0)), [1]);
     assert_eq!(found(&index, at(-17.0, -180.0)), [1]);
-    assert_eq!(found(&index, at(-17.0, -179.8)), []);
+    assert!(found(&index, at(-17.0, -179.8)).is_empty());
     assert_eq!(found(&index, at(89.99, 180.0)), [2]);
     assert_eq!(found(&index, at(90.0, 77.0)), [2]);
-    assert_eq!(found(&index, at(89.9, 180.0)), []);
+    assert!(found(&index, at(89.9, 180.0)).is_empty());
     assert_eq!(found(&index, at(-90.0, -123.0)), [3]);
 }
 
@@ -264,7 +264,7 @@ fn a_fence_may_change_its_shape() {
         assert_eq!((found(&index, at(0.2, 0.2)), index.len()), (vec![], 1));
         index.insert(1, &area);
         assert_eq!((found(&index, at(0.2, 0.2)), index.len()), (vec![1], 1));
-        assert_eq!(found(&index, at(-0.0001, 0.0)), []);
+        assert!(found(&index, at(-0.0001, 0.0)).is_empty());
     }
     assert!(index.remove(1) && !index.remove(1));
 }

@@ -1,0 +1,238 @@
+//! Whether a query holds for an instance, and which of its values decided.
+
+use std::{cmp::Ordering, collections::BTreeMap};
+
+use crate::{
+    event::Profile,
+    id::SegmentId,
+    limits::{SEGMENT_COMPARED_MAX, SEGMENT_COMPARED_TEXT_CHARS_MAX, SEGMENT_DEPTH_MAX},
+    property::{Properties, Property},
+};
+
+use super::{
+    family::Segments,
+    query::{Field, Node, Order, Query, Scalar, Test},
+    version,
+};
+
+/// What a query can ask of an instance.
+#[derive(Debug, Clone, Copy)]
+pub struct Traits<'a> {
+    /// The device.
+    pub profile: &'a Profile,
+    /// Who is logged in.
+    pub user_id: Option<&'a str>,
+    /// Properties.
+    pub properties: &'a Properties,
+    /// Tags with their numbers.
+    pub tags: &'a BTreeMap<String, f64>,
+    /// First registration, ms since 1970.
+    pub created_at: i64,
+    /// When the server last heard of it, ms since 1970.
+    pub last_seen_at: i64,
+}
+
+/// A field that a query looked at, with the value it had.
+pub type Compared = (String, Option<Property>);
+
+impl Segments {
+    /// Whether a query holds for an instance. What names a segment that is not here does not hold.
+    pub fn holds(&self, query: &Query, of: &Traits<'_>) -> bool {
+        self.evaluation(of).holds(&query.root, SEGMENT_DEPTH_MAX)
+    }
+
+    /// The values that keep an instance out of a segment; none if it belongs to it. Nobody belongs to a
+    /// segment that is not here.
+    pub fn kept_out(&self, id: SegmentId, of: &Traits<'_>) -> Option<Vec<Compared>> {
+        match self.get(id) {
+            None => Some(Vec::new()),
+            Some(query) if self.holds(query, of) => None,
+            Some(query) => Some(self.compared(query, of)),
+        }
+    }
+
+    /// The values that decided whether a query holds, each field once and no more than
+    /// [`SEGMENT_COMPARED_MAX`]. Long values are cut.
+    pub fn compared(&self, query: &Query, of: &Traits<'_>) -> Vec<Compared> {
+        let mut fields = Vec::new();
+        let evaluation = self.evaluation(of);
+        evaluation.explain(&query.root, SEGMENT_DEPTH_MAX, &mut fields);
+        let value = |field: &Field| Found::of(field, of).shown();
+        fields
+            .into_iter()
+            .map(|field| (field.name(), value(field)))
+            .collect()
+    }
+
+    fn evaluation<'a>(&'a self, of: &'a Traits<'a>) -> Evaluation<'a> {
+        Evaluation { segments: self, of }
+    }
+}
+
+struct Evaluation<'a> {
+    segments: &'a Segments,
+    of: &'a Traits<'a>,
+}
+
+impl<'a> Evaluation<'a> {
+    /// What is stored is never nested deeper than `levels`; what would be does not hold.
+    fn holds(&self, node: &Node, levels: usize) -> bool {
+        match node {
+            Node::Leaf(field, test) => Found::of(field, self.of).passes(test, field.is_version()),
+            Node::All(all) => all.iter().all(|one| self.holds(one, levels)),
+            Node::Any(any) => any.iter().any(|one| self.holds(one, levels)),
+            Node::Not(one) => !self.holds(one, levels),
+            Node::Segment(id) => match (self.segments.get(*id), levels.checked_sub(1)) {
+                (Some(query), Some(levels)) => self.holds(&query.root, levels),
+                _ => false,
+            },
+        }
+    }
+
+    /// Collects the fields that made a node true, or false.
+    fn explain(&self, node: &'a Node, levels: usize, fields: &mut Vec<&'a Field>) {
+        if fields.len() >= SEGMENT_COMPARED_MAX {
+            return;
+        }
+        let (nodes, one_is_enough) = match node {
+            Node::Leaf(field, _) => {
+                if !fields.contains(&field) {
+                    fields.push(field);
+                }
+                return;
+            }
+            Node::Not(one) => return self.explain(one, levels, fields),
+            Node::Segment(id) => {
+                if let (Some(query), Some(levels)) = (self.segments.get(*id), levels.checked_sub(1))
+                {
+                    self.explain(&query.root, levels, fields);
+                }
+                return;
+            }
+            // One that does not hold is enough to say no, one that does to say yes.
+            Node::All(all) => (all, false),
+            Node::Any(any) => (any, true),
+        };
+        let enough = nodes
+            .iter()
+            .find(|one| self.holds(one, levels) == one_is_enough);
+        if let Some(one) = enough {
+            return self.explain(one, levels, fields);
+        }
+        for one in nodes {
+            self.explain(one, levels, fields);
+        }
+    }
+}
+
+/// The value of a field.
+enum Found<'a> {
+    Missing,
+    Bool(bool),
+    Number(f64),
+    Text(&'a str),
+    List(&'a [String]),
+}
+
+impl<'a> Found<'a> {
+    fn of(field: &Field, of: &Traits<'a>) -> Self {
+        let text = |text: &'a Option<String>| text.as_deref().map_or(Self::Missing, Self::Text);
+        let profile = of.profile;
+        match field {
+            Field::AppVersion => text(&profile.app_version),
+            Field::Carrier => text(&profile.carrier),
+            Field::Country => text(&profile.country),
+            Field::DeviceModel => text(&profile.device_model),
+            Field::DeviceType => text(&profile.device_type),
+            Field::Lang => text(&profile.lang),
+            Field::Os => text(&profile.os),
+            Field::OsVersion => text(&profile.os_version),
+            Field::SdkVersion => text(&profile.sdk_version),
+            Field::TimeZone => text(&profile.time_zone),
+            Field::UserId => of.user_id.map_or(Self::Missing, Self::Text),
+            Field::LoggedIn => Self::Bool(of.user_id.is_some()),
+            Field::CreatedAt => Self::Number(of.created_at as f64),
+            Field::LastSeenAt => Self::Number(of.last_seen_at as f64),
+            Field::Tag(name) => of
+                .tags
+                .get(name)
+                .map_or(Self::Missing, |number| Self::Number(*number)),
+            Field::Property(name) => match of.properties.get(name) {
+                None => Self::Missing,
+                Some(Property::Bool(value)) => Self::Bool(*value),
+                Some(Property::Number(number)) => Self::Number(*number),
+                Some(Property::Text(text)) => Self::Text(text),
+                Some(Property::List(texts)) => Self::List(texts),
+            },
+        }
+    }
+
+    fn passes(&self, test: &Test, as_version: bool) -> bool {
+        match (test, self) {
+            (Test::Exists, found) => !matches!(found, Self::Missing),
+            (Test::Equals(scalar), found) => found.equals(scalar, as_version),
+            (Test::In(scalars), found) => {
+                let mut scalars = scalars.iter();
+                scalars.any(|scalar| found.equals(scalar, as_version))
+            }
+            (Test::Order(order, scalar), found) => found
+                .compare(scalar, as_version)
+                .is_some_and(|ordering| order.admits(ordering)),
+            (Test::Like(pattern), Self::Text(text)) => pattern.is_match(text),
+            (Test::Matches(pattern), Self::Text(text)) => pattern.is_match(text),
+            (Test::StartsWith(start), Self::Text(text)) => text.starts_with(start.as_str()),
+            (Test::EndsWith(end), Self::Text(text)) => text.ends_with(end.as_str()),
+            (Test::Contains(part), Self::Text(text)) => text.contains(part.as_str()),
+            (Test::Contains(item), Self::List(texts)) => texts.contains(item),
+            _ => false,
+        }
+    }
+
+    fn equals(&self, scalar: &Scalar, as_version: bool) -> bool {
+        match (self, scalar) {
+            (Self::Bool(one), Scalar::Bool(other)) => one == other,
+            (Self::Number(one), Scalar::Number(other)) => one == other,
+            (Self::Text(one), Scalar::Text(other)) => {
+                *one == other
+                    || (as_version && version::compare(one, other) == Some(Ordering::Equal))
+            }
+            _ => false,
+        }
+    }
+
+    /// Nothing for values of different types, and for those that have no order.
+    fn compare(&self, scalar: &Scalar, as_version: bool) -> Option<Ordering> {
+        match (self, scalar) {
+            (Self::Number(one), Scalar::Number(other)) => one.partial_cmp(other),
+            (Self::Text(one), Scalar::Text(other)) if as_version => version::compare(one, other),
+            (Self::Text(one), Scalar::Text(other)) => Some((*one).cmp(other.as_str())),
+            _ => None,
+        }
+    }
+
+    /// The value to be kept with a decision.
+    fn shown(&self) -> Option<Property> {
+        let cut = |text: &str| text.chars().take(SEGMENT_COMPARED_TEXT_CHARS_MAX).collect();
+        match self {
+            Self::Missing => None,
+            Self::Bool(value) => Some(Property::Bool(*value)),
+            Self::Number(number) => Some(Property::Number(*number)),
+            Self::Text(text) => Some(Property::Text(cut(text))),
+            Self::List(texts) => {
+                let some = texts.iter().take(SEGMENT_COMPARED_MAX);
+                Some(Property::List(some.map(|text| cut(text)).collect()))
+            }
+        }
+    }
+}
+
+impl Order {
+    fn admits(self, ordering: Ordering) -> bool {
+        match self {
+            Self::Less => ordering.is_lt(),
+            Self::LessOrEqual => ordering.is_le(),
+            Self::Greater => ordering.is_gt(),
+            Self::GreaterOrEqual => ordering.is_ge(),
+        }
+    }
+}
