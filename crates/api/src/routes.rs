@@ -15,8 +15,8 @@ use crate::{
     docs::{self, HTML},
     manage::{
         account_limits, accounts, analytics, apps, batch, beacons, campaign_groups, campaigns,
-        decisions, experiences, exports, instances, labels, members, person_export, places, tokens,
-        users, zones,
+        decisions, experiences, exports, instances, labels, members, person_export, places,
+        segments, tokens, users, zones,
     },
     oauth,
     ops::{health, metrics},
@@ -86,6 +86,7 @@ const PLACES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, EXTERNAL_ID, LABEL_ID, NE
 const ZONES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, PLACE_ID, EXTERNAL_ID, LABEL_ID];
 const BEACONS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, ZONE_ID, EXTERNAL_ID, LABEL_ID];
 const CAMPAIGN_GROUPS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID];
+const SEGMENTS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID, EXTERNAL_ID];
 const CAMPAIGNS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID, GROUP_ID];
 const EXPERIENCES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, CAMPAIGN_ID];
 
@@ -198,6 +199,13 @@ static ROUTES: &[Route] = &[
     route(Get,    "/v2/campaign-groups/{campaignGroupId}", Manage(Viewer, manage!(campaign_groups::get))),
     route(Put,    "/v2/campaign-groups/{campaignGroupId}", Manage(Editor, manage!(campaign_groups::put))).json(),
     route(Delete, "/v2/campaign-groups/{campaignGroupId}", Manage(Editor, manage!(campaign_groups::delete))).query(&[CASCADE]),
+
+    route(Get,    "/v2/segments",             Manage(Viewer, manage!(segments::list))).query(SEGMENTS),
+    route(Post,   "/v2/segments",             Manage(Editor, manage!(segments::create))).json().created(),
+    route(Put,    "/v2/segments/external/{externalId}", Manage(Editor, manage!(segments::put_external))).json().ok_or_created(),
+    route(Get,    "/v2/segments/{segmentId}", Manage(Viewer, manage!(segments::get))),
+    route(Put,    "/v2/segments/{segmentId}", Manage(Editor, manage!(segments::put))).json(),
+    route(Delete, "/v2/segments/{segmentId}", Manage(Editor, manage!(segments::delete))).query(&[CASCADE]),
 
     route(Get,    "/v2/campaigns",              Manage(Viewer, manage!(campaigns::list))).query(CAMPAIGNS),
     route(Post,   "/v2/campaigns",              Manage(Editor, manage!(campaigns::create))).json().created(),

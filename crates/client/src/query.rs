@@ -9,7 +9,7 @@ use moca_core::{
 };
 use moca_wire::{
     beacons::Beacon, campaign_groups::CampaignGroup, campaigns::Campaign, experiences::Experience,
-    page::Page, places::Place, tokens::Token, zones::Zone,
+    page::Page, places::Place, segments::Segment, tokens::Token, zones::Zone,
 };
 use reqwest::Method;
 use serde::de::DeserializeOwned;
@@ -236,6 +236,12 @@ filters! {
     CampaignGroup {
         /// Only those of this app.
         app(AppId) = "appId";
+    }
+    Segment {
+        /// Only those of this app.
+        app(AppId) = "appId";
+        /// Only the one with this id of yours.
+        external_id(&str) = "externalId";
     }
     Campaign {
         /// Only those of this app.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::id::{
     AccountId, AppId, BeaconId, CampaignGroupId, CampaignId, ExperienceId, Id, IdError, LabelId,
-    MemberId, PlaceId, TokenId, ZoneId,
+    MemberId, PlaceId, SegmentId, TokenId, ZoneId,
 };
 
 /// What the server keeps about every object besides its `config`.
@@ -45,6 +45,8 @@ pub enum Kind {
     Beacon,
     /// [`crate::campaign::group::CampaignGroup`]
     CampaignGroup,
+    /// [`crate::segment::Segment`]
+    Segment,
     /// [`crate::campaign::Campaign`]
     Campaign,
     /// [`crate::experience::Experience`]
@@ -64,6 +66,7 @@ impl Kind {
             Self::Zone => "zone",
             Self::Beacon => "beacon",
             Self::CampaignGroup => "campaign group",
+            Self::Segment => "segment",
             Self::Campaign => "campaign",
             Self::Experience => "experience",
         }
@@ -83,7 +86,7 @@ impl Kind {
     }
 
     /// All kinds.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Account,
         Self::Member,
         Self::Token,
@@ -93,6 +96,7 @@ impl Kind {
         Self::Zone,
         Self::Beacon,
         Self::CampaignGroup,
+        Self::Segment,
         Self::Campaign,
         Self::Experience,
     ];
@@ -135,6 +139,7 @@ managed_ids! {
     ZoneId: Zone;
     BeaconId: Beacon;
     CampaignGroupId: CampaignGroup;
+    SegmentId: Segment;
     CampaignId: Campaign;
     ExperienceId: Experience;
 }

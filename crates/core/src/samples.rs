@@ -49,6 +49,7 @@ pub(crate) fn campaign() -> Campaign {
             name: "Welcome".into(),
             description: None,
             kind: CampaignType::Proximity,
+            segment_id: None,
             start_at: MONDAY,
             end_at: Some(MONDAY + 30 * 86_400_000),
             group_id: None,

@@ -8,13 +8,14 @@ use crate::{
     campaign::Campaign,
     experience::{Direction, Experience, Target},
     geo::{Geofence, LatLon, index::FenceIndex},
-    id::{BeaconId, CampaignId, ExperienceId, PlaceId, ZoneId},
+    id::{BeaconId, CampaignId, ExperienceId, PlaceId, SegmentId, ZoneId},
     place::Place,
+    segment::{Query, Segment, Segments},
     time::Zone as TimeZone,
     zone::Zone,
 };
 
-/// One account's places, zones, beacons, campaigns and experiences.
+/// One account's places, zones, beacons, segments, campaigns and experiences.
 #[derive(Debug, Clone)]
 pub struct World {
     time_zone: TimeZone,
@@ -24,6 +25,7 @@ pub struct World {
     zones: HashMap<ZoneId, PlaceId>,
     beacons: HashMap<BeaconId, (BeaconIdentity, Option<ZoneId>)>,
     by_identity: HashMap<BeaconIdentity, BeaconId>,
+    segments: Segments,
     campaigns: HashMap<CampaignId, Campaign>,
     experiences: HashMap<ExperienceId, Experience>,
     /// Who waits for a crossing, the oldest first.
@@ -39,6 +41,7 @@ impl Default for World {
             zones: HashMap::new(),
             beacons: HashMap::new(),
             by_identity: HashMap::new(),
+            segments: Segments::default(),
             campaigns: HashMap::new(),
             experiences: HashMap::new(),
             waiting: HashMap::new(),
@@ -96,6 +99,24 @@ impl World {
         if self.by_identity.get(&identity) == Some(&id) {
             self.by_identity.remove(&identity);
         }
+    }
+
+    /// Adds or replaces a segment. One whose query cannot be read (any more) holds nobody.
+    pub fn put_segment(&mut self, segment: Segment) {
+        match Query::read(&segment.config.query) {
+            Ok(query) => self.segments.put(segment.id(), query),
+            Err(_) => self.segments.remove(segment.id()),
+        }
+    }
+
+    /// Removes a segment.
+    pub fn remove_segment(&mut self, id: SegmentId) {
+        self.segments.remove(id);
+    }
+
+    /// The segments, those of all apps.
+    pub fn segments(&self) -> &Segments {
+        &self.segments
     }
 
     /// Adds or replaces a campaign.

@@ -24,7 +24,7 @@ use moca_core::{
     health::BeaconHealth,
     id::{
         AccountId, AppId, BeaconId, CampaignId, ExperienceId, Id, InstanceId, MessageId, PlaceId,
-        ZoneId,
+        SegmentId, ZoneId,
     },
     presence::{Presence, Stay},
     property::Property,
@@ -247,6 +247,16 @@ fn decisions_of_the_device_store() {
                 next_at: 2,
             },
             "06 02 04",
+        ),
+        (
+            Verdict::NotInSegment {
+                segment_id: id::<SegmentId>(9),
+                compared: vec![
+                    ("lang".into(), Some(Property::Text("en".into()))),
+                    ("tag.vip".into(), None),
+                ],
+            },
+            "07 09090909090909090909090909090909 02 046c616e67 01 02 02656e 077461672e766970 00",
         ),
     ] {
         kept(&verdict, hexadecimal);

@@ -123,5 +123,6 @@ fn outcome(verdict: &Verdict) -> &'static str {
         Verdict::RepeatInterval { .. } => "repeat_interval",
         Verdict::DisplayCap { .. } => "display_cap",
         Verdict::DisplayWait { .. } => "display_wait",
+        Verdict::NotInSegment { .. } => "not_in_segment",
     }
 }

@@ -97,6 +97,7 @@ impl Described for Campaign {
                 "name": "Welcome",
                 "description": "Greets those who come to the old town.",
                 "type": "Proximity",
+                "segmentId": "AZuN58uAcACAAAAAAAAAsQ",
                 "startAt": 1_767_600_000_000_i64,
                 "endAt": 4_102_444_800_000_i64,
                 "groupId": "AZuN58uAcACAAAAAAAAAWQ",
@@ -130,6 +131,11 @@ fn config_schema() -> Schema {
     let common = [
         schema::required("name", schema::name(), "Name."),
         schema::optional("description", schema::text(TEXT_CHARS_MAX), "Description."),
+        schema::optional(
+            "segmentId",
+            schema::id(),
+            "The segment of the app that it is for; everybody when absent.",
+        ),
         schema::required("startAt", schema::moment(), "First moment it may fire."),
         schema::optional(
             "groupId",
@@ -188,6 +194,7 @@ fn read_config(fields: &mut Fields<'_, '_>, app_id: Option<AppId>) -> Option<Cam
     let name = fields.required("name", values::name);
     let description = fields.optional("description", values::description);
     let kind = fields.required("type", values::word(&["Proximity", "Push"], campaign_type));
+    let segment_id = fields.reference_in("segmentId", app_id);
     let start_at = fields.required("startAt", values::moment);
     let end_at = match kind {
         Some(CampaignType::Proximity) => fields.required("endAt", values::moment),
@@ -213,6 +220,7 @@ fn read_config(fields: &mut Fields<'_, '_>, app_id: Option<AppId>) -> Option<Cam
         name: name?,
         description,
         kind: kind?,
+        segment_id,
         start_at: start_at?,
         end_at,
         group_id,

@@ -1,9 +1,13 @@
 //! Decisions: what became of every trigger that came true.
 
+use std::collections::BTreeMap;
+
 use moca_core::{
     campaign::{Status, decide::Verdict},
     experience::{Direction, Target, Trigger},
-    id::{CampaignId, ExperienceId, Id, InstanceId, MessageId},
+    id::{CampaignId, ExperienceId, Id, InstanceId, MessageId, SegmentId},
+    limits::{SEGMENT_COMPARED_MAX, SEGMENT_COMPARED_TEXT_CHARS_MAX},
+    property::Property,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -54,6 +58,7 @@ pub enum Outcome {
     RepeatInterval,
     DisplayCap,
     DisplayWait,
+    NotInSegment,
 }
 
 /// The values a rule compared; those of [`Verdict`].
@@ -81,6 +86,12 @@ pub struct Compared {
     /// At most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cap: Option<i64>,
+    /// The segment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segment_id: Option<SegmentId>,
+    /// The values that kept the instance out of it, by field; `None` for those it had not.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, Option<Property>>,
 }
 
 impl Decision {
@@ -103,7 +114,7 @@ impl Decision {
 
 fn explain(verdict: &Verdict) -> (Outcome, Option<Compared>) {
     let none = Compared::default();
-    match *verdict {
+    match verdict.clone() {
         Verdict::Fired => (Outcome::Fired, None),
         Verdict::Disabled => (Outcome::Disabled, None),
         Verdict::NotRunning { status } => {
@@ -137,6 +148,18 @@ fn explain(verdict: &Verdict) -> (Outcome, Option<Compared>) {
             };
             (Outcome::DisplayWait, Some(compared))
         }
+        Verdict::NotInSegment {
+            segment_id,
+            compared,
+        } => {
+            let (segment_id, values) = (Some(segment_id), compared.into_iter().collect());
+            let compared = Compared {
+                segment_id,
+                values,
+                ..none
+            };
+            (Outcome::NotInSegment, Some(compared))
+        }
     }
 }
 
@@ -167,6 +190,7 @@ impl Described for Decision {
             "RepeatInterval",
             "DisplayCap",
             "DisplayWait",
+            "NotInSegment",
         ];
         schema::object([
             schema::required("decisionId", schema::id(), "Its id."),
@@ -227,6 +251,28 @@ fn compared_schema() -> Schema {
         ),
         schema::optional("shown", schema::count(), "Shown so far."),
         schema::optional("cap", schema::count(), "At most."),
+        schema::optional("segmentId", schema::id(), "The segment."),
+        schema::optional(
+            "values",
+            schema::map(
+                schema::any_text(),
+                compared_value_schema(),
+                SEGMENT_COMPARED_MAX,
+            ),
+            "The values that kept the instance out of the segment, by field; `null` for those it had \
+             not. Long ones are cut.",
+        ),
     ])
     .titled("Compared")
+}
+
+fn compared_value_schema() -> Schema {
+    let text = || schema::text(SEGMENT_COMPARED_TEXT_CHARS_MAX);
+    schema::one_of([
+        text(),
+        schema::number(f64::MIN, f64::MAX),
+        schema::boolean(),
+        schema::list(text(), 0, SEGMENT_COMPARED_MAX),
+        schema::null(),
+    ])
 }

@@ -50,6 +50,8 @@ fault_codes! {
     NotUnique = "not_unique";
     /// The object referred to does not exist in this account.
     NotFound = "not_found";
+    /// The object refers to itself, directly or through others.
+    Cycle = "cycle";
     /// The value cannot change once the object exists.
     Immutable = "immutable";
     /// Another object has this unique value.
@@ -62,6 +64,8 @@ fault_codes! {
     NothingToSend = "nothing_to_send";
     /// The campaign's type does not go with its experiences.
     WrongCampaignType = "wrong_campaign_type";
+    /// The query of the campaign's segment cannot be evaluated.
+    SegmentUnfit = "segment_unfit";
     /// The campaign's end has passed.
     Ended = "ended";
     /// The campaign's status does not allow the action.

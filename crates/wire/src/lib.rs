@@ -33,6 +33,7 @@ pub mod properties;
 pub mod read;
 pub mod resource;
 pub mod schema;
+pub mod segments;
 pub mod tokens;
 pub mod users;
 pub mod values;

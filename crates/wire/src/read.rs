@@ -163,6 +163,18 @@ impl<'v> Fields<'v, '_> {
         Some(id)
     }
 
+    /// Notes that an object of an app is named somewhere deep inside a field, at this pointer.
+    pub(crate) fn mention_at<T: ManagedId>(
+        &mut self,
+        id: T,
+        pointer: String,
+        app_id: Option<AppId>,
+    ) {
+        let mut mention = Mention::new(id, pointer);
+        mention.app_id = app_id;
+        self.notes.mentions.push(mention);
+    }
+
     /// The same for an object that must be of this app, as far as it is known which.
     pub fn reference_in<T: ManagedId>(
         &mut self,
@@ -170,9 +182,7 @@ impl<'v> Fields<'v, '_> {
         app_id: Option<AppId>,
     ) -> Option<T> {
         let id = self.optional(key, values::id)?;
-        let mut mention = Mention::new(id, self.pointer(key));
-        mention.app_id = app_id;
-        self.notes.mentions.push(mention);
+        self.mention_at(id, self.pointer(key), app_id);
         Some(id)
     }
 

@@ -43,6 +43,7 @@ macro_rules! guide {
 #[rustfmt::skip] // one line a guide
 pub(super) const GUIDES: &[Guide] = &[
     guide!("overview", "api.md", "The API in one page", "Rules for every call, roles, geofences, batches, what fires and what is counted."),
+    guide!("segments", "segments.md", "Segments", "The language of queries for a part of an app's audience, with examples."),
     guide!("bulk", "bulk.md", "Places, zones and beacons in bulk", "Many objects in one call, and as CSV, NDJSON and GeoJSON files."),
     guide!("cli", "cli.md", "The command line", "Every kind of object from a shell; an account kept as files in git."),
     guide!("operations", "operations.md", "Running a server", "Configuration, certificates, health, metrics, limits, backup."),

@@ -7,6 +7,7 @@ use moca_core::{
     },
     resource::Kind,
 };
+use moca_engine::estate;
 use moca_storage::control::Tx;
 use moca_wire::{campaigns, fault::FaultCode, problem::Fault};
 
@@ -69,9 +70,13 @@ pub(crate) async fn start(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut campaign = find(call, tx).await?;
     call.check_match(Some(campaign.frame.revision))?;
     let n_experiences = n_experiences(call, tx, &campaign).await?;
+    let segment_fits = match campaign.config.segment_id {
+        None => true,
+        Some(id) => estate::segment_fits(tx, call.principal.account_id, id).await?,
+    };
     campaign.lifecycle = campaign
         .lifecycle
-        .start(&campaign.config, n_experiences, call.now_ms())
+        .start(&campaign.config, n_experiences, segment_fits, call.now_ms())
         .map_err(|refusals| refused("started", &refusals))?;
     replace(call, tx, campaign).await
 }
@@ -124,6 +129,7 @@ fn refused(done: &str, refusals: &[Refusal]) -> Failure {
             Refusal::NoExperience => ("", FaultCode::NoExperience),
             Refusal::NothingToSend => ("/config/type", FaultCode::NothingToSend),
             Refusal::HasExperiences => ("/config/type", FaultCode::WrongCampaignType),
+            Refusal::SegmentUnfit => ("/config/segmentId", FaultCode::SegmentUnfit),
             Refusal::EndPassed => ("/config/endAt", FaultCode::Ended),
             Refusal::AlreadyStarted(_)
             | Refusal::NotStarted(_)

@@ -3,7 +3,8 @@
 //! Without `cascade`, they stop it. With it, what is a part of the object (or cannot be without it)
 //! is deleted too, all the way down; what only carries a mark of it loses the mark: a label is taken
 //! off, campaigns leave their group, and the beacons of a zone, which are hardware, stay in the
-//! account without a zone.
+//! account without a zone. A campaign cannot be without its segment, nor a segment without one that
+//! its query names: left alone, they would suddenly be for other people than they were made for.
 
 use moca_core::{
     account::{Member, Token},
@@ -16,6 +17,7 @@ use moca_core::{
     limits::FAULTS_MAX,
     place::Place,
     resource::{Frame, Kind},
+    segment::Segment,
     zone::Zone,
 };
 use moca_storage::control::{Reference, Tx};
@@ -85,6 +87,7 @@ async fn delete_one(tx: &mut Tx, account_id: AccountId, kind: Kind, id: Id) -> R
         Kind::Zone => tx.delete::<Zone>(account_id, id).await?,
         Kind::Beacon => tx.delete::<Beacon>(account_id, id).await?,
         Kind::CampaignGroup => tx.delete::<CampaignGroup>(account_id, id).await?,
+        Kind::Segment => tx.delete::<Segment>(account_id, id).await?,
         Kind::Campaign => tx.delete::<Campaign>(account_id, id).await?,
         Kind::Experience => tx.delete::<Experience>(account_id, id).await?,
     };

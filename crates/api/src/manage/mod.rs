@@ -18,6 +18,7 @@ pub mod labels;
 pub mod members;
 pub mod person_export;
 pub mod places;
+pub mod segments;
 pub mod tokens;
 pub mod users;
 pub mod zones;

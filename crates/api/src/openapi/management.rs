@@ -17,6 +17,7 @@ use moca_wire::{
     messages::Message,
     oauth::{AccessToken, OAuthProblem, TokenRequest},
     places::Place,
+    segments::Segment,
     tokens::Token,
     users::User,
     zones::{Zone, ZoneBeacons},
@@ -38,6 +39,7 @@ pub(crate) fn groups() -> Vec<Group> {
         beacons(),
         exports(),
         campaign_groups(),
+        segments(),
         campaigns(),
         experiences(),
         decisions(),
@@ -165,6 +167,18 @@ fn campaign_groups() -> Group {
     let note =
         "Campaigns of an app that belong together. A group changes nothing about when they fire.";
     Group::new("Campaign groups", note).resource::<CampaignGroup>("campaign group")
+}
+
+fn segments() -> Group {
+    let note = "Parts of an app's audience, by a query.";
+    Group::new("Segments", note)
+        .resource::<Segment>("segment")
+        .with(
+            Put,
+            "/v2/segments/external/{externalId}",
+            EXTERNAL,
+            |operation| operation.takes::<Segment>().answers_version_of::<Segment>(),
+        )
 }
 
 fn campaigns() -> Group {

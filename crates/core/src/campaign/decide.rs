@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{Campaign, Status};
 use crate::{
     experience::{Direction, Experience, Target},
-    id::{CampaignId, ExperienceId, InstanceId, MessageId},
+    id::{CampaignId, ExperienceId, InstanceId, MessageId, SegmentId},
+    segment::{Compared, Segments, Traits},
     time::Zone,
 };
 
@@ -74,6 +75,22 @@ pub enum Verdict {
         /// First moment it may again.
         next_at: i64,
     },
+    /// The instance did not belong to the campaign's segment.
+    NotInSegment {
+        /// The segment.
+        segment_id: SegmentId,
+        /// The values that kept it out.
+        compared: Vec<Compared>,
+    },
+}
+
+/// Who a campaign may be for: what is known of the instance, and the segments of its account.
+#[derive(Debug, Clone, Copy)]
+pub struct Audience<'a> {
+    /// The segments.
+    pub segments: &'a Segments,
+    /// The instance as it was before the event.
+    pub traits: Traits<'a>,
 }
 
 /// What was shown to one instance, as far as the rules need it.
@@ -100,10 +117,11 @@ impl Caps {
 /// zone (the device's, else the place's, else the account's).
 ///
 /// The first rule that stops it is the verdict, in the order of the variants of [`Verdict`] with
-/// `Disabled` before `NotRunning`.
+/// `Disabled` before `NotRunning` and `NotInSegment` after `OutsideRecurrence`.
 pub fn decide(
     campaign: &Campaign,
     experience: &Experience,
+    audience: &Audience<'_>,
     caps: &Caps,
     at_ms: i64,
     zone: &Zone,
@@ -120,6 +138,14 @@ pub fn decide(
         && !recurrence.admits(hour, day)
     {
         return Verdict::OutsideRecurrence { hour, day };
+    }
+    if let Some(segment_id) = campaign.config.segment_id
+        && let Some(compared) = audience.segments.kept_out(segment_id, &audience.traits)
+    {
+        return Verdict::NotInSegment {
+            segment_id,
+            compared,
+        };
     }
     if let Some(&last_at) = caps.experiences.get(&experience.id()) {
         let next_at = experience.config.repeat.next_at(last_at, zone);

@@ -8,7 +8,7 @@ pub mod status;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    id::{AppId, CampaignGroupId, CampaignId},
+    id::{AppId, CampaignGroupId, CampaignId, SegmentId},
     resource::Frame,
 };
 
@@ -46,6 +46,9 @@ pub struct CampaignConfig {
     /// What it sends.
     #[serde(rename = "type")]
     pub kind: CampaignType,
+    /// The segment it is for; everybody when absent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub segment_id: Option<SegmentId>,
     /// First moment it may fire, ms since 1970.
     pub start_at: i64,
     /// First moment it no longer may, ms since 1970; after `start_at`. Only a `Push` campaign may be

@@ -72,6 +72,9 @@ pub enum Refusal {
     /// What it has a `Push` campaign cannot have.
     #[error("a Push campaign takes no experiences: delete those of the campaign first")]
     HasExperiences,
+    /// It would address nobody.
+    #[error("the query of its segment cannot be evaluated: put a query that can into the segment")]
+    SegmentUnfit,
     /// It would be finished at once.
     #[error("`endAt` has passed: move it into the future")]
     EndPassed,
@@ -114,11 +117,13 @@ impl Lifecycle {
         }
     }
 
-    /// Starts, or gives every reason why not. `n_experiences` is how many the campaign has.
+    /// Starts, or gives every reason why not. `n_experiences` is how many the campaign has,
+    /// `segment_fits` whether its segment, if it has one, can be evaluated.
     pub fn start(
         &self,
         config: &CampaignConfig,
         n_experiences: usize,
+        segment_fits: bool,
         now_ms: i64,
     ) -> Result<Self, Vec<Refusal>> {
         let mut refusals = Vec::new();
@@ -130,6 +135,9 @@ impl Lifecycle {
             CampaignType::Proximity if n_experiences == 0 => refusals.push(Refusal::NoExperience),
             CampaignType::Proximity => {}
             CampaignType::Push => refusals.push(Refusal::NothingToSend),
+        }
+        if !segment_fits {
+            refusals.push(Refusal::SegmentUnfit);
         }
         if config.end_at.is_some_and(|end_at| now_ms >= end_at) {
             refusals.push(Refusal::EndPassed);
@@ -218,6 +226,7 @@ mod tests {
             name: "Welcome".into(),
             description: None,
             kind: CampaignType::Proximity,
+            segment_id: None,
             start_at,
             end_at: Some(end_at),
             group_id: None,
@@ -230,7 +239,7 @@ mod tests {
     #[test]
     fn a_started_campaign_goes_by_its_times() {
         let config = config(100, 200);
-        let started = Lifecycle::draft(10).start(&config, 1, 50).unwrap();
+        let started = Lifecycle::draft(10).start(&config, 1, true, 50).unwrap();
         for (at, expected) in [
             (50, (Status::Scheduled, 50)),
             (99, (Status::Scheduled, 50)),
@@ -272,7 +281,7 @@ mod tests {
         };
         let draft = Lifecycle::draft(10);
         assert_eq!(
-            draft.start(&push, 0, 300),
+            draft.start(&push, 0, true, 300),
             Err(vec![Refusal::NothingToSend, Refusal::EndPassed])
         );
         let endless = CampaignConfig {
@@ -280,11 +289,11 @@ mod tests {
             ..push
         };
         assert_eq!(
-            draft.start(&endless, 0, 300),
+            draft.start(&endless, 0, true, 300),
             Err(vec![Refusal::NothingToSend])
         );
         let proximity = config(100, 200);
-        let running = draft.start(&proximity, 1, 150).unwrap();
+        let running = draft.start(&proximity, 1, true, 150).unwrap();
         assert_eq!(
             running.change_type(&proximity, CampaignType::Push, 1, 150),
             Err(vec![
@@ -303,14 +312,19 @@ mod tests {
 
     #[test]
     fn starting_names_every_reason_against_it() {
-        let late = Lifecycle::draft(10).start(&config(100, 200), 0, 300);
-        assert_eq!(late, Err(vec![Refusal::NoExperience, Refusal::EndPassed]));
+        let late = Lifecycle::draft(10).start(&config(100, 200), 0, false, 300);
+        let all = vec![
+            Refusal::NoExperience,
+            Refusal::SegmentUnfit,
+            Refusal::EndPassed,
+        ];
+        assert_eq!(late, Err(all));
         let running = Lifecycle {
             phase: Phase::Started,
             since_ms: 0,
         };
         assert_eq!(
-            running.start(&config(0, 200), 1, 100),
+            running.start(&config(0, 200), 1, true, 100),
             Err(vec![Refusal::AlreadyStarted(Status::Running)])
         );
     }
@@ -318,11 +332,11 @@ mod tests {
     #[test]
     fn an_extended_end_needs_a_new_start() {
         let (short, long) = (config(0, 200), config(0, 900));
-        let started = Lifecycle::draft(0).start(&short, 1, 10).unwrap();
+        let started = Lifecycle::draft(0).start(&short, 1, true, 10).unwrap();
         assert_eq!(started.after_edit(&short, 100), started);
         let edited = started.after_edit(&short, 300);
         assert_eq!(edited.status(&long, 300), (Status::Finished, 200));
-        let again = edited.start(&long, 1, 310).unwrap();
+        let again = edited.start(&long, 1, true, 310).unwrap();
         assert_eq!(again.status(&long, 310), (Status::Running, 310));
     }
 
@@ -334,7 +348,7 @@ mod tests {
             draft.stop(&config, 10),
             Err(vec![Refusal::NotStarted(Status::Draft)])
         );
-        let running = draft.start(&config, 1, 10).unwrap();
+        let running = draft.start(&config, 1, true, 10).unwrap();
         assert_eq!(
             running.archive(&config, 20),
             Err(vec![Refusal::StillStarted(Status::Running)])
@@ -348,7 +362,7 @@ mod tests {
         );
         assert_eq!(
             archived
-                .start(&config, 1, 40)
+                .start(&config, 1, true, 40)
                 .unwrap()
                 .status(&config, 40)
                 .0,

@@ -1,4 +1,5 @@
-//! What a team has (places, zones, beacons) and the one way to change it.
+//! What a team has (places, zones, beacons) and the one way to change it; for segments, whether they
+//! fit each other.
 //!
 //! A POST, a PUT, an item of a batch and a line of an import all end here, so there is one set of
 //! rules: a body is read by `moca-wire`, what it mentions has to exist ([`mentions`]), and the store
@@ -9,6 +10,7 @@ mod many;
 mod mentions;
 mod places;
 pub(crate) mod portable;
+mod segments;
 mod zones;
 
 use moca_core::{
@@ -26,6 +28,7 @@ use serde_json::Value;
 pub use many::{Done, store_many};
 pub use mentions::accept;
 pub use portable::Bulk;
+pub use segments::{check_segment, segment_fits, segments_of};
 
 /// Who makes a change, and when.
 #[derive(Clone, Copy)]

@@ -7,9 +7,10 @@ use moca_core::{
     beacon::Beacon,
     campaign::Campaign,
     experience::Experience,
-    id::{AccountId, BeaconId, CampaignId, ExperienceId, Id, PlaceId, ZoneId},
+    id::{AccountId, BeaconId, CampaignId, ExperienceId, Id, PlaceId, SegmentId, ZoneId},
     place::Place,
     resource::Kind,
+    segment::Segment,
     world::World,
     zone::Zone,
 };
@@ -38,6 +39,7 @@ impl Configuration {
         load_all(&mut tx, &mut worlds, put_place).await?;
         load_all(&mut tx, &mut worlds, put_zone).await?;
         load_all(&mut tx, &mut worlds, put_beacon).await?;
+        load_all(&mut tx, &mut worlds, put_segment).await?;
         load_all(&mut tx, &mut worlds, put_campaign).await?;
         load_all(&mut tx, &mut worlds, put_experience).await?;
         Ok(Self {
@@ -112,6 +114,12 @@ async fn apply(tx: &mut Tx, worlds: &mut Worlds, change: &ChangeRow) -> Result<(
             })
             .await?;
         }
+        Kind::Segment => {
+            update(tx, worlds, change, put_segment, |world| {
+                world.remove_segment(SegmentId(id));
+            })
+            .await?;
+        }
         Kind::Campaign => {
             update(tx, worlds, change, put_campaign, |world| {
                 world.remove_campaign(CampaignId(id));
@@ -167,6 +175,7 @@ put! {
     put_place: Place;
     put_zone: Zone;
     put_beacon: Beacon;
+    put_segment: Segment;
     put_campaign: Campaign;
     put_experience: Experience;
 }

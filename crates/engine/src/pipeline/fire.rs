@@ -1,7 +1,7 @@
 //! From an occurrence to decisions and messages.
 
 use moca_core::{
-    campaign::decide::{Decision, Verdict, decide},
+    campaign::decide::{Audience, Decision, Verdict, decide},
     experience::{Experience, Target},
     id::{Id, MessageId},
     locale,
@@ -14,6 +14,7 @@ use moca_storage::{
     devices::{Batch, DecisionKey, InstanceState, Message},
 };
 
+use super::instance::traits;
 use crate::metrics::Metrics;
 
 /// What tells the ids of a row's decisions and messages apart.
@@ -62,7 +63,11 @@ pub(crate) fn fire(
         if campaign.app_id != app_id {
             continue;
         }
-        let verdict = decide(campaign, experience, &state.caps, at_ms, &zone);
+        let audience = Audience {
+            segments: world.segments(),
+            traits: traits(state),
+        };
+        let verdict = decide(campaign, experience, &audience, &state.caps, at_ms, &zone);
         metrics.decided(&verdict);
         let key = row.next();
         let message_id =

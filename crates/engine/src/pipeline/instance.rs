@@ -7,6 +7,7 @@ use moca_core::{
     event::{Change, Subject},
     presence::Presence,
     property::{Properties, Property},
+    segment::Traits,
 };
 use moca_storage::devices::InstanceState;
 
@@ -24,6 +25,18 @@ pub(crate) fn unknown(subject: Subject, created_at: i64) -> InstanceState {
         message_count: 0,
         newest_event_at: i64::MIN,
         heard_at: created_at,
+    }
+}
+
+/// What the queries of segments can ask of an instance.
+pub(crate) fn traits(state: &InstanceState) -> Traits<'_> {
+    Traits {
+        profile: &state.profile,
+        user_id: state.user_id.as_deref(),
+        properties: &state.properties,
+        tags: &state.tags,
+        created_at: state.created_at,
+        last_seen_at: state.heard_at,
     }
 }
 

@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use moca_core::{campaign::repeat::Repeat, event::Subject, experience::Trigger};
+use moca_core::{
+    campaign::{decide::Verdict, repeat::Repeat},
+    event::{Change, Subject, TagChange},
+    experience::Trigger,
+};
 use moca_engine::Engine;
 
 use crate::support::{HOUR, MINUTE, START, SeededRandom, Site, copy, dump, inbox};
@@ -17,6 +21,10 @@ async fn site() -> Site {
     site.beacon(zone_id, 2).await;
     let capped = site.campaign(Some(3)).await;
     let open = site.campaign(None).await;
+    let frequent = site.segment(r#"{"tag.visits":{"$gte":5}}"#).await;
+    let query = format!(r#"{{"$all":[{{"$segment":"{frequent}"}},{{"lastSeenAt":{{"$gt":0}}}}]}}"#);
+    let targeted = site.segment(&query).await;
+    let targeted = site.campaign_for(Some(targeted), None).await;
     for (campaign, trigger, repeat) in [
         (
             capped,
@@ -35,6 +43,11 @@ async fn site() -> Site {
             Repeat::After1Hour,
         ),
         (open, Trigger::ExitBeacon { beacon_id }, Repeat::Immediately),
+        (
+            targeted,
+            Trigger::ExitPlace { place_id },
+            Repeat::Immediately,
+        ),
     ] {
         site.experience(campaign, trigger, repeat).await;
     }
@@ -49,6 +62,13 @@ async fn live(site: &Site, engine: &Engine, random: &SeededRandom, from: i64, st
         site.clock.set(now);
         let device = random.below(DEVICES as i64);
         let subject = site.register(engine, &device.to_string()).await;
+        if random.below(2) == 0 {
+            let tagged = Change::Tagged {
+                name: "visits".into(),
+                change: TagChange::Add(1.0),
+            };
+            engine.change(subject, tagged).await.unwrap();
+        }
         let at = now - random.below(5 * MINUTE);
         let event = match random.below(4) {
             0 => site.fix(at, 40.0, -3.0),
@@ -73,6 +93,20 @@ async fn stop(engine: Engine) {
     engine.shutdown().await.unwrap();
 }
 
+/// The outcomes of the campaign for a segment.
+async fn verdicts(site: &Site, engine: &Engine) -> Vec<Verdict> {
+    let query = moca_engine::DecisionQuery {
+        limit: 1_000,
+        ..Default::default()
+    };
+    let kept = engine.decisions(site.app_id, &query).await.unwrap().items;
+    let newest = kept.iter().map(|kept| kept.decision.campaign_id).max();
+    kept.into_iter()
+        .filter(|kept| Some(kept.decision.campaign_id) == newest)
+        .map(|kept| kept.decision.verdict)
+        .collect()
+}
+
 async fn inboxes(engine: &Engine, subjects: &[Subject]) -> Vec<Vec<String>> {
     let mut all = Vec::new();
     for subject in subjects {
@@ -85,12 +119,16 @@ async fn inboxes(engine: &Engine, subjects: &[Subject]) -> Vec<Vec<String>> {
 async fn a_device_store_made_again_from_the_log_is_the_same_to_the_byte() {
     let site = site().await;
     let random = SeededRandom::new(3);
+    let mut outcomes = Vec::new();
     let mut now = START;
     for _ in 0..2 {
         let engine = site.engine().await;
         now = live(&site, &engine, &random, now, 60).await;
+        outcomes.extend(verdicts(&site, &engine).await);
         stop(engine).await;
     }
+    let by_segment = |verdict: &Verdict| matches!(verdict, Verdict::NotInSegment { .. });
+    assert!(outcomes.iter().any(by_segment) && outcomes.contains(&Verdict::Fired));
     let before = dump(site.dir.path());
     for (name, keys_min) in [
         ("directory", 3 * DEVICES),

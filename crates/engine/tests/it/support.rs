@@ -21,10 +21,11 @@ use moca_core::{
     event::{Event, EventBody, Fix, Profile, Sighting, Subject},
     experience::{Action, Content, Experience, ExperienceConfig, Trigger},
     geo::{Circle, LatLon},
-    id::{AccountId, AppId, BeaconId, CampaignId, Id, PlaceId, ZoneId},
+    id::{AccountId, AppId, BeaconId, CampaignId, Id, PlaceId, SegmentId, ZoneId},
     place::{Place, PlaceConfig},
     property::Properties,
     resource::Frame,
+    segment::{Segment, SegmentConfig},
     zone::{Zone, ZoneConfig},
 };
 use moca_engine::Engine;
@@ -242,8 +243,34 @@ impl Site {
         id
     }
 
+    pub(crate) async fn segment(&self, query: &str) -> SegmentId {
+        let frame = self.frame();
+        let id = SegmentId(frame.id);
+        self.insert(&Segment {
+            frame,
+            app_id: self.app_id,
+            config: SegmentConfig {
+                name: format!("Segment {id}"),
+                description: None,
+                query: query.to_owned(),
+                external_id: None,
+            },
+        })
+        .await;
+        id
+    }
+
     /// A campaign that runs for a month from the start.
     pub(crate) async fn campaign(&self, display_cap: Option<i64>) -> CampaignId {
+        self.campaign_for(None, display_cap).await
+    }
+
+    /// The same for a segment.
+    pub(crate) async fn campaign_for(
+        &self,
+        segment_id: Option<SegmentId>,
+        display_cap: Option<i64>,
+    ) -> CampaignId {
         let frame = self.frame();
         let id = CampaignId(frame.id);
         self.insert(&Campaign {
@@ -257,6 +284,7 @@ impl Site {
                 name: format!("Campaign {id}"),
                 description: None,
                 kind: CampaignType::Proximity,
+                segment_id,
                 start_at: START,
                 end_at: Some(START + 30 * DAY),
                 group_id: None,

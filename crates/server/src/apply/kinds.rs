@@ -2,7 +2,7 @@
 
 use moca_wire::{
     apps, beacons, campaign_groups, campaigns, experiences, labels, mention::Body, places,
-    problem::Fault, zones,
+    problem::Fault, segments, zones,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -148,12 +148,26 @@ pub(super) static DESCRIBED: &[Described] = &[
         normalise: |body| written(campaign_groups::read(body, None)),
     },
     Described {
+        name: "Segment",
+        path: "/v2/segments",
+        id: "segmentId",
+        identity: Identity::ExternalIdOrName,
+        parent: Some(to("", "app", "appId", "App")),
+        references: &[],
+        runs: false,
+        parts: &["config"],
+        normalise: |body| written(segments::read(body, None)),
+    },
+    Described {
         name: "Campaign",
         path: "/v2/campaigns",
         id: "campaignId",
         identity: Identity::Name,
         parent: Some(to("", "app", "appId", "App")),
-        references: &[to("/config", "group", "groupId", "CampaignGroup")],
+        references: &[
+            to("/config", "group", "groupId", "CampaignGroup"),
+            to("/config", "segment", "segmentId", "Segment"),
+        ],
         runs: true,
         parts: &["config"],
         normalise: |body| written(campaigns::read(body, None)),

@@ -239,6 +239,7 @@ fn campaigns(from_ms: i64) -> Vec<CampaignConfig> {
         name: name.to_owned(),
         description: None,
         kind: CampaignType::Proximity,
+        segment_id: None,
         start_at: from_ms - 24 * HOUR_MS,
         end_at: Some(from_ms + 7 * 24 * HOUR_MS),
         group_id: None,

@@ -73,6 +73,7 @@ async fn greet(client: &Client, app_id: AppId, place_id: PlaceId, now_ms: i64) -
             name: "Welcome".into(),
             description: None,
             kind: CampaignType::Proximity,
+            segment_id: None,
             start_at: now_ms - HOUR_MS,
             end_at: Some(now_ms + HOUR_MS),
             group_id: None,

@@ -38,6 +38,7 @@ mod quotas;
 mod rates;
 mod readme;
 mod rules;
+mod segments;
 mod slow;
 mod startup;
 mod support;

@@ -22,7 +22,7 @@ impl Mapped for Campaign {
 
     const TABLE: &'static Table = &Table {
         name: "campaigns",
-        columns: &["app_id", "lifecycle", "group_id"],
+        columns: &["app_id", "lifecycle", "segment_id", "group_id"],
         unique: &[],
         filters: &[(Filter::AppId, "app_id"), (Filter::GroupId, "group_id")],
         labelled: false,
@@ -44,6 +44,8 @@ impl Mapped for Campaign {
         Ok(vec![
             Value::id(self.app_id),
             json_of(self, "lifecycle", &self.lifecycle)?,
+            // A copy, to find the campaigns of a segment.
+            Value::optional_id(self.config.segment_id),
             Value::optional_id(self.config.group_id),
         ])
     }

@@ -25,6 +25,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0004_campaign_groups",
         include_str!("../../migrations/0004_campaign_groups.sql"),
     ),
+    (
+        "0005_segments",
+        include_str!("../../migrations/0005_segments.sql"),
+    ),
 ];
 
 /// The migration after which the bounds of all places are computed.

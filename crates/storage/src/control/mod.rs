@@ -20,6 +20,7 @@ mod query;
 mod quotas;
 mod references;
 mod region;
+mod segments;
 mod sql;
 mod table;
 mod tokens;

@@ -314,7 +314,7 @@ pub(super) fn table_of(kind: Kind) -> &'static Table {
     use moca_core::{
         account, app, beacon,
         campaign::{self, group},
-        experience, label, place, zone,
+        experience, label, place, segment, zone,
     };
     match kind {
         Kind::Account => account::Account::TABLE,
@@ -326,6 +326,7 @@ pub(super) fn table_of(kind: Kind) -> &'static Table {
         Kind::Zone => zone::Zone::TABLE,
         Kind::Beacon => beacon::Beacon::TABLE,
         Kind::CampaignGroup => group::CampaignGroup::TABLE,
+        Kind::Segment => segment::Segment::TABLE,
         Kind::Campaign => campaign::Campaign::TABLE,
         Kind::Experience => experience::Experience::TABLE,
     }

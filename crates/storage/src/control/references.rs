@@ -76,12 +76,14 @@ fn referrers(kind: Kind) -> &'static [(Kind, &'static str)] {
             (Kind::Zone, "account_id = $2"),
             (Kind::Beacon, "account_id = $2"),
             (Kind::CampaignGroup, "account_id = $2"),
+            (Kind::Segment, "account_id = $2"),
             (Kind::Campaign, "account_id = $2"),
             (Kind::Experience, "account_id = $2"),
         ],
         Kind::Member => &[(Kind::Token, "member_id = $2")],
         Kind::App => &[
             (Kind::CampaignGroup, "app_id = $2"),
+            (Kind::Segment, "app_id = $2"),
             (Kind::Campaign, "app_id = $2"),
         ],
         Kind::CampaignGroup => &[(Kind::Campaign, "group_id = $2")],
@@ -99,6 +101,10 @@ fn referrers(kind: Kind) -> &'static [(Kind, &'static str)] {
             (Kind::Experience, targets!("zone")),
         ],
         Kind::Beacon => &[(Kind::Experience, targets!("beacon"))],
+        Kind::Segment => &[
+            (Kind::Segment, "replace(named_ids, $2, '') <> named_ids"),
+            (Kind::Campaign, "segment_id = $2"),
+        ],
         Kind::Campaign => &[(Kind::Experience, "campaign_id = $2")],
         // Tokens exchanged for a token are part of it: they go with it.
         Kind::Token | Kind::Experience => &[],

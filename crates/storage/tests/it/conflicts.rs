@@ -2,7 +2,7 @@
 
 use moca_core::{
     beacon::BeaconIdentity,
-    id::{Id, LabelId, PlaceId},
+    id::{AppId, Id, LabelId, PlaceId},
 };
 use moca_storage::{
     StorageError,
@@ -11,13 +11,16 @@ use moca_storage::{
 
 use crate::{
     backend::on_every_backend,
-    samples::{HOME, app, beacon, everything, id, insert, label, member, place, token, zone},
+    samples::{
+        HOME, app, beacon, everything, id, insert, label, member, place, segment, token, zone,
+    },
 };
 
 on_every_backend![
     an_id_is_used_once,
     an_email_is_used_once_whatever_its_case,
     a_label_name_is_used_once,
+    a_segment_name_is_used_once_for_each_app,
     a_secret_is_used_once,
     an_external_id_is_used_once_for_each_kind,
     a_short_id_is_used_once_for_each_place_and_floor,
@@ -62,6 +65,20 @@ async fn a_label_name_is_used_once(store: &Control) {
     let mut other = label(2);
     other.config.name = label(1).config.name;
     assert_eq!(taken(&mut tx, &other).await, Some("config.name"));
+}
+
+async fn a_segment_name_is_used_once_for_each_app(store: &Control) {
+    insert(store, &[segment(1)]).await;
+    let mut tx = store.write().await.unwrap();
+    let mut other = segment(2);
+    other.config.name = segment(1).config.name;
+    assert_eq!(taken(&mut tx, &other).await, Some("config.name"));
+    other.app_id = AppId(id(999));
+    assert_eq!(taken(&mut tx, &other).await, None, "another app");
+    let mut elsewhere = segment(3);
+    elsewhere.app_id = AppId(id(999));
+    elsewhere.config.external_id = segment(1).config.external_id;
+    assert_eq!(taken(&mut tx, &elsewhere).await, Some("config.externalId"));
 }
 
 async fn a_secret_is_used_once(store: &Control) {

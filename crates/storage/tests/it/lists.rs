@@ -12,6 +12,7 @@ use moca_core::{
         AccountId, AppId, BeaconId, CampaignGroupId, CampaignId, LabelId, MemberId, PlaceId, ZoneId,
     },
     place::Place,
+    segment::Segment,
     zone::Zone,
 };
 use moca_storage::control::{Control, Filter, ListQuery, SortField, Stored};
@@ -19,7 +20,7 @@ use moca_storage::control::{Control, Filter, ListQuery, SortField, Stored};
 use crate::{
     backend::on_every_backend,
     samples::{
-        HOME, account, beacon, campaign, everything, experience, id, insert, place, token,
+        HOME, account, beacon, campaign, everything, experience, id, insert, place, segment, token,
         triggers, zone,
     },
 };
@@ -190,6 +191,8 @@ async fn each_filter_finds_its_objects(store: &Control) {
         (token(2), campaign(2), zone(2), beacon(2));
     token2.member_id = MemberId(other);
     campaign2.app_id = AppId(other);
+    let mut segment2 = segment(2);
+    segment2.app_id = AppId(other);
     campaign2.config.group_id = Some(CampaignGroupId(other));
     zone2.place_id = PlaceId(other);
     beacon2.zone_id = Some(ZoneId(other));
@@ -199,6 +202,7 @@ async fn each_filter_finds_its_objects(store: &Control) {
     beacon2.config.label_ids = vec![LabelId(other)];
     insert(store, &[token(1), token2]).await;
     insert(store, &[campaign(1), campaign2]).await;
+    insert(store, &[segment(1), segment2]).await;
     insert(store, &[place(1), place(2)]).await;
     insert(store, &[zone(1), zone2]).await;
     insert(store, &[beacon(1), beacon2, beacon(3)]).await;
@@ -209,6 +213,7 @@ async fn each_filter_finds_its_objects(store: &Control) {
         let expected = if nobody { 0 } else { 1 };
         let found = [
             filtered::<moca_core::account::Token>(store, Filter::MemberId, other.clone()).await,
+            filtered::<Segment>(store, Filter::AppId, other.clone()).await,
             filtered::<Campaign>(store, Filter::AppId, other.clone()).await,
             filtered::<Campaign>(store, Filter::GroupId, other.clone()).await,
             filtered::<Zone>(store, Filter::PlaceId, other.clone()).await,
@@ -217,7 +222,7 @@ async fn each_filter_finds_its_objects(store: &Control) {
             filtered::<Zone>(store, Filter::LabelId, other.clone()).await,
             filtered::<Beacon>(store, Filter::LabelId, other.clone()).await,
         ];
-        assert_eq!(found, [expected; 8]);
+        assert_eq!(found, [expected; 9]);
     }
     assert_eq!(
         filtered::<Place>(store, Filter::LabelId, id(5).to_string()).await,
@@ -233,6 +238,10 @@ async fn each_filter_finds_its_objects(store: &Control) {
     );
     assert_eq!(
         filtered::<Beacon>(store, Filter::ExternalId, "beacon-2".into()).await,
+        1
+    );
+    assert_eq!(
+        filtered::<Segment>(store, Filter::ExternalId, "segment-2".into()).await,
         1
     );
     assert_eq!(

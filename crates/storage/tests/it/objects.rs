@@ -16,7 +16,7 @@ use crate::{
     backend::on_every_backend,
     samples::{
         ABROAD, HOME, account, app, beacon, campaign, campaign_group, everything, experience, id,
-        insert, label, member, place, token, triggers, zone,
+        insert, label, member, place, segment, token, triggers, zone,
     },
 };
 
@@ -68,7 +68,13 @@ async fn every_field_of_every_kind_comes_back(store: &Control) {
     other.config.description = None;
     round_trip(store, campaign_group(20), other, |o| &mut o.frame).await;
 
+    let mut other = segment(8);
+    other.config.external_id = None;
+    other.config.query = r#"{"lang":"es"}"#.into();
+    round_trip(store, segment(8), other, |o| &mut o.frame).await;
+
     let mut other = campaign(8);
+    other.config.segment_id = None;
     other.config.recurrence = None;
     other.config.kind = CampaignType::Push;
     other.config.end_at = None;

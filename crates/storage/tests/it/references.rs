@@ -7,7 +7,7 @@ use crate::{
     backend::on_every_backend,
     samples::{
         HOME, app, beacon, campaign, campaign_group, experience, id, insert, label, member, place,
-        token, triggers, zone,
+        segment, token, triggers, zone,
     },
 };
 
@@ -22,6 +22,7 @@ async fn fill(store: &Control) {
     insert(store, &[zone(3)]).await;
     insert(store, &[beacon(8)]).await;
     insert(store, &[campaign_group(10)]).await;
+    insert(store, &[segment(9), segment(10)]).await;
     insert(store, &[campaign(7)]).await;
     let experiences: Vec<_> = (20..)
         .zip(triggers())
@@ -50,8 +51,19 @@ async fn each_kind_names_its_users(store: &Control) {
         (
             Kind::App,
             4,
-            vec![user(Kind::CampaignGroup, 10), user(Kind::Campaign, 7)],
+            vec![
+                user(Kind::CampaignGroup, 10),
+                user(Kind::Segment, 9),
+                user(Kind::Segment, 10),
+                user(Kind::Campaign, 7),
+            ],
         ),
+        (
+            Kind::Segment,
+            9,
+            vec![user(Kind::Segment, 10), user(Kind::Campaign, 7)],
+        ),
+        (Kind::Segment, 10, vec![]),
         (Kind::CampaignGroup, 10, vec![user(Kind::Campaign, 7)]),
         (
             Kind::Label,

@@ -18,13 +18,14 @@ use moca_core::{
     geo::{Circle, LatLon},
     id::{
         AccountId, AppId, BeaconId, CampaignGroupId, CampaignId, Id, LabelId, MemberId, PlaceId,
-        TokenId, ZoneId,
+        SegmentId, TokenId, ZoneId,
     },
     label::{Label, LabelConfig},
     place::{Place, PlaceConfig},
     property::{Properties, Property},
     quota::Quotas,
     resource::{Frame, Kind},
+    segment::{Segment, SegmentConfig},
     zone::{Zone, ZoneConfig},
 };
 use moca_storage::control::{Control, ListQuery, Stored};
@@ -227,6 +228,21 @@ pub(crate) fn campaign_group(number: u32) -> CampaignGroup {
     }
 }
 
+/// A segment that names the one before it, as long as there is one.
+pub(crate) fn segment(number: u32) -> Segment {
+    let named = id(number.saturating_sub(1));
+    Segment {
+        frame: frame(number),
+        app_id: AppId(id(4)),
+        config: SegmentConfig {
+            name: format!("Segment {number}"),
+            description: Some("Who reads Spanish".into()),
+            query: format!("{{ \"$any\": [{{\"lang\": \"es\"}}, {{\"$segment\": \"{named}\"}}] }}"),
+            external_id: Some(format!("segment-{number}")),
+        },
+    }
+}
+
 pub(crate) fn campaign(number: u32) -> Campaign {
     Campaign {
         frame: frame(number),
@@ -239,6 +255,7 @@ pub(crate) fn campaign(number: u32) -> Campaign {
             name: format!("Campaign {number}"),
             description: Some("Summer".into()),
             kind: CampaignType::Proximity,
+            segment_id: Some(SegmentId(id(9))),
             start_at: 1_700_000_000_000,
             end_at: Some(1_800_000_000_000),
             group_id: Some(CampaignGroupId(id(10))),

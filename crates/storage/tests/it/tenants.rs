@@ -10,6 +10,7 @@ use moca_core::{
     label::Label,
     place::Place,
     resource::{Frame, Kind},
+    segment::Segment,
     zone::Zone,
 };
 use moca_storage::{
@@ -21,7 +22,7 @@ use crate::{
     backend::on_every_backend,
     samples::{
         ABROAD, HOME, account, app, beacon, campaign, campaign_group, everything, experience, id,
-        insert, label, member, place, token, triggers, zone,
+        insert, label, member, place, segment, token, triggers, zone,
     },
 };
 
@@ -42,6 +43,7 @@ async fn objects_are_seen_and_changed_at_home_only(store: &Control) {
     only_at_home(store, beacon(1), |o: &mut Beacon| &mut o.frame).await;
     let sample = campaign_group(1);
     only_at_home(store, sample, |o: &mut CampaignGroup| &mut o.frame).await;
+    only_at_home(store, segment(1), |o: &mut Segment| &mut o.frame).await;
     only_at_home(store, campaign(1), |o: &mut Campaign| &mut o.frame).await;
     let sample = experience(1, triggers()[0]);
     only_at_home(store, sample, |o: &mut Experience| &mut o.frame).await;
@@ -110,6 +112,7 @@ async fn the_same_values_may_be_used_in_two_accounts(store: &Control) {
 async fn other_methods_stay_at_home(store: &Control) {
     insert(store, &[zone(3)]).await;
     insert(store, &[beacon(1), beacon(2)]).await;
+    insert(store, &[segment(9), segment(10)]).await;
     let mut tx = store.write().await.unwrap();
     let answer = KeptAnswer {
         request_hash: [1; 32],
@@ -124,6 +127,7 @@ async fn other_methods_stay_at_home(store: &Control) {
         (Kind::Zone, id(3)),
         (Kind::Label, id(5)),
         (Kind::Place, id(2)),
+        (Kind::Segment, id(9)),
     ] {
         assert_ne!(tx.references(HOME, kind, id, 9).await.unwrap(), []);
         assert_eq!(tx.references(ABROAD, kind, id, 9).await.unwrap(), []);

@@ -13,7 +13,7 @@ fn campaign() -> Value {
     json!({"appId": ID, "config": {
         "name": "HQ Office Welcome", "description": "Hello", "type": "Proximity",
         "startAt": 1_494_403_200_000_i64, "endAt": 1_494_489_600_000_i64,
-        "groupId": OTHER_ID, "displayCap": 3, "displayWaitMs": 60_000,
+        "groupId": OTHER_ID, "segmentId": OTHER_ID, "displayCap": 3, "displayWaitMs": 60_000,
         "recurrence": {"hoursOfDay": [1, 2], "daysOfWeek": [1, 7]}
     }})
 }
@@ -30,6 +30,7 @@ fn a_full_campaign_is_read_and_written_back() {
             "/config/description",
             "/config/groupId",
             "/config/displayCap",
+            "/config/segmentId",
             "/config/displayWaitMs",
             "/config/recurrence",
             "/config/recurrence/hoursOfDay",
@@ -139,9 +140,9 @@ fn each_fault_of_a_campaign_is_found_where_it_is() {
             (days, Set(json!("Sunday")), days, "wrong_type"),
             (
                 "/config/segmentId",
-                Set(json!(ID)),
+                Set(json!("x")),
                 "/config/segmentId",
-                "unknown_field",
+                "invalid_format",
             ),
         ],
     );

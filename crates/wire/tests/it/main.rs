@@ -13,4 +13,5 @@ mod geofences;
 mod mentions;
 mod people;
 mod places_and_zones;
+mod segments;
 mod support;

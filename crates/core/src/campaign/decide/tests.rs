@@ -5,11 +5,96 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     campaign::{Recurrence, repeat::Repeat},
+    event::Profile,
     id::Id,
-    samples::{MONDAY, campaign, experience},
+    property::{Properties, Property},
+    samples::{MONDAY, campaign, experience, id},
+    segment::Query,
 };
 
 const HOUR_MS: i64 = 3_600_000;
+
+/// The verdict for an instance of which nothing is known.
+fn decide(
+    campaign: &Campaign,
+    experience: &Experience,
+    caps: &Caps,
+    at_ms: i64,
+    zone: &Zone,
+) -> Verdict {
+    let lang = None;
+    decide_for(lang, campaign, experience, caps, at_ms, zone)
+}
+
+/// The verdict for an instance that speaks a language, in an account where segment 6 holds those that
+/// speak Spanish.
+fn decide_for(
+    lang: Option<&str>,
+    campaign: &Campaign,
+    experience: &Experience,
+    caps: &Caps,
+    at_ms: i64,
+    zone: &Zone,
+) -> Verdict {
+    let mut segments = Segments::default();
+    segments.put(id(6), Query::read(r#"{"lang":"es","os":"iOS"}"#).unwrap());
+    let profile = Profile {
+        lang: lang.map(str::to_owned),
+        os: Some("iOS".into()),
+        ..Profile::default()
+    };
+    let audience = Audience {
+        segments: &segments,
+        traits: Traits {
+            profile: &profile,
+            user_id: None,
+            properties: &Properties::new(),
+            tags: &BTreeMap::new(),
+            created_at: 0,
+            last_seen_at: 0,
+        },
+    };
+    super::decide(campaign, experience, &audience, caps, at_ms, zone)
+}
+
+#[test]
+fn a_segment_keeps_out_who_is_not_in_it_with_the_values_that_did() {
+    let (hello, utc) = (experience(4, Repeat::Never), Zone::utc());
+    let mut spanish = campaign();
+    spanish.config.segment_id = Some(id(6));
+    let shown = fired(&[MONDAY]);
+    let verdict = |lang, campaign: &Campaign, caps: &Caps, at| {
+        decide_for(lang, campaign, &hello, caps, at, &utc)
+    };
+    let kept_out = |compared| Verdict::NotInSegment {
+        segment_id: id(6),
+        compared,
+    };
+    let none = Caps::default();
+    assert_eq!(verdict(Some("es"), &spanish, &none, MONDAY), Verdict::Fired);
+    assert_eq!(
+        verdict(Some("en"), &campaign(), &none, MONDAY),
+        Verdict::Fired
+    );
+    let english = Some(Property::Text("en".into()));
+    for (lang, value) in [(Some("en"), english), (None, None)] {
+        // It comes before what was shown.
+        assert_eq!(
+            verdict(lang, &spanish, &shown, MONDAY),
+            kept_out(vec![("lang".into(), value)])
+        );
+    }
+    let early = verdict(Some("en"), &spanish, &none, MONDAY - 1);
+    assert!(matches!(early, Verdict::NotRunning { .. }), "{early:?}");
+    // Whatever became of the segment, the campaign is not for everybody.
+    spanish.config.segment_id = Some(id(7));
+    let gone = Verdict::NotInSegment {
+        segment_id: id(7),
+        compared: Vec::new(),
+    };
+    assert_eq!(verdict(Some("es"), &spanish, &none, MONDAY), gone);
+}
+
 fn fired(times: &[i64]) -> Caps {
     let mut caps = Caps::default();
     for &at in times {

@@ -44,6 +44,9 @@ impl<'a> Generator<'a> {
         }
         match schema["format"].as_str() {
             Some("geojson-polygon") => return polygon(),
+            Some("segment-query") => {
+                return json!({"$any": [{"lang": "es"}, {"tag.vip": {"$gte": 3}}]});
+            }
             Some("geojson-multipolygon") => return json!([polygon()]),
             _ => {}
         }
@@ -230,6 +233,7 @@ impl<'a> Generator<'a> {
             ],
             "address" => &["ada@example.com", "o'neil+x@sub.example.com"],
             "tag-expression" => &["+1", "-2.5", "3", "=3", "=.5", "10."],
+            "segment-query-text" => &[r#"{"lang": "es"}"#, r#"{"$not": {"os": {"$in": ["iOS"]}}}"#],
             other => panic!("teach generate.rs the format {other}"),
         };
         texts[self.dice.below(texts.len())].to_owned()

@@ -46,6 +46,7 @@ impl Installation {
             ("/v2/zones", "zoneId"),
             ("/v2/beacons", "beaconId"),
             ("/v2/campaign-groups", "campaignGroupId"),
+            ("/v2/segments", "segmentId"),
             ("/v2/campaigns", "campaignId"),
             ("/v2/experiences", "experienceId"),
         ] {
@@ -109,6 +110,15 @@ impl Installation {
             "zoneId": id("zoneId"),
             "labelIds": [id("labelId")],
         }});
+        // The first one has none to name.
+        let query = match objects.ids.get("segmentId") {
+            None => json!({"lang": "es"}),
+            Some(id) => json!({"$any": [{"lang": "es"}, {"$segment": id}]}),
+        };
+        let segment = json!({
+            "appId": id("appId"),
+            "config": {"name": format!("Segment {n}"), "query": query.to_string()},
+        });
         Some(match (method, path) {
             ("POST", "/v2/accounts") => json!({"config": {"name": format!("Account {n}")}}),
             ("POST", "/v2/members") => {
@@ -130,9 +140,11 @@ impl Installation {
             ("POST", "/v2/campaign-groups") => {
                 json!({"appId": id("appId"), "config": {"name": format!("Group {n}")}})
             }
+            ("POST", "/v2/segments") | ("PUT", "/v2/segments/external/{externalId}") => segment,
             ("POST", "/v2/campaigns") => json!({"appId": id("appId"), "config": {
                 "name": format!("Campaign {n}"),
                 "type": "Proximity",
+                "segmentId": id("segmentId"),
                 "startAt": NOON - HOUR_MS,
                 "endAt": NOON + 1_000 * HOUR_MS,
                 "groupId": id("campaignGroupId"),
