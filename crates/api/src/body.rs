@@ -130,6 +130,7 @@ async fn decompress(coding: Coding, bytes: Bytes) -> Result<Bytes, Failure> {
 fn read(media: Media, kind: BodyKind, bytes: &Bytes) -> Result<Body, Failure> {
     match (media, kind) {
         (Media::Form, _) => form(json::utf8(bytes)?).map(Body::Form),
+        (Media::File(_), _) => Err(content::unsupported(kind)),
         (Media::Json, BodyKind::Json) => json::read(bytes).map(Body::Json),
         (Media::Json | Media::Ndjson, _) => {
             json::check_depth(json::utf8(bytes)?)?;

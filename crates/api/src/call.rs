@@ -7,7 +7,10 @@ use moca_core::{clock::new_id, id::Id, resource::Frame};
 use moca_engine::estate::Author;
 use moca_wire::problem::Code;
 
-use crate::{auth::Principal, etag::IfMatch, failure::Failure, query::Query, state::ApiState};
+use crate::{
+    auth::Principal, etag::IfMatch, failure::Failure, query::Query, state::ApiState,
+    upload::ArrivedFile,
+};
 
 /// A call as its handler sees it. `P` is the proof: [`Principal`] for a member,
 /// [`crate::auth::Device`] for an instance, [`crate::auth::AppClient`] for an app.
@@ -42,6 +45,8 @@ pub(crate) enum Body {
     Text { bytes: Bytes, ndjson: bool },
     /// A form, in order.
     Form(Vec<(String, String)>),
+    /// A file that lies on the disk.
+    File(ArrivedFile),
 }
 
 impl Call {
@@ -89,6 +94,14 @@ impl<P> Call<P> {
                 "the route has no text body",
                 "route table",
             )),
+        }
+    }
+
+    /// The file that was sent.
+    pub(crate) fn file(&self) -> Result<&ArrivedFile, Failure> {
+        match &self.request.body {
+            Body::File(file) => Ok(file),
+            _ => Err(Failure::internal("the route has no file", "route table")),
         }
     }
 

@@ -4,6 +4,7 @@ use http::{
     HeaderMap, HeaderName,
     header::{CONTENT_ENCODING, CONTENT_TYPE},
 };
+use moca_core::bulk::FileFormat;
 use moca_wire::problem::Code;
 
 use crate::{failure::Failure, route::BodyKind};
@@ -14,6 +15,7 @@ pub(crate) enum Media {
     Json,
     Ndjson,
     Form,
+    File(FileFormat),
 }
 
 /// The codings of bodies.
@@ -35,13 +37,22 @@ pub(crate) fn media(headers: &HeaderMap, kind: BodyKind) -> Result<Option<Media>
         ("application/json", BodyKind::Json | BodyKind::JsonOrNdjson) => Media::Json,
         ("application/x-ndjson", BodyKind::JsonOrNdjson) => Media::Ndjson,
         ("application/x-www-form-urlencoded", BodyKind::Form) => Media::Form,
+        (essence, BodyKind::File) => match file_format(essence) {
+            Some(format) => Media::File(format),
+            None => return Err(unsupported(kind)),
+        },
         _ => return Err(unsupported(kind)),
     };
-    // Bodies are UTF-8; no other parameter means anything here.
+    // Bodies are UTF-8, and the first line of a table names its columns; no other parameter means
+    // anything here.
     let understood = parts.filter(|part| !part.is_empty()).all(|parameter| {
         parameter.split_once('=').is_some_and(|(name, value)| {
-            name.eq_ignore_ascii_case("charset")
-                && value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+            let is = |known: &str, wanted: &str| {
+                name.eq_ignore_ascii_case(known)
+                    && value.trim_matches('"').eq_ignore_ascii_case(wanted)
+            };
+            let is_table = media == Media::File(FileFormat::Csv);
+            is("charset", "utf-8") || (is_table && is("header", "present"))
         })
     });
     if understood {
@@ -51,12 +62,23 @@ pub(crate) fn media(headers: &HeaderMap, kind: BodyKind) -> Result<Option<Media>
     }
 }
 
+/// The format of a file of this media type.
+fn file_format(essence: &str) -> Option<FileFormat> {
+    Some(match essence {
+        "text/csv" => FileFormat::Csv,
+        "application/x-ndjson" => FileFormat::Ndjson,
+        "application/geo+json" => FileFormat::Geojson,
+        _ => return None,
+    })
+}
+
 /// Refuses a body whose media type is not said or not taken.
 pub(crate) fn unsupported(kind: BodyKind) -> Failure {
     let taken = match kind {
         BodyKind::Json | BodyKind::None => "application/json",
         BodyKind::JsonOrNdjson => "application/json or application/x-ndjson",
         BodyKind::Form => "application/x-www-form-urlencoded",
+        BodyKind::File => "text/csv, application/x-ndjson or application/geo+json",
     };
     Failure::new(
         Code::UnsupportedMediaType,
@@ -116,7 +138,7 @@ mod tests {
 
     #[test]
     fn only_utf_8_of_the_types_of_the_route_is_taken() {
-        use BodyKind::{Form, Json, JsonOrNdjson};
+        use BodyKind::{File, Form, Json, JsonOrNdjson};
         for (value, kind, expected) in [
             ("application/json", Json, Some(Media::Json)),
             (
@@ -132,6 +154,14 @@ mod tests {
             ("application/x-ndjson", JsonOrNdjson, Some(Media::Ndjson)),
             ("application/x-www-form-urlencoded", Form, Some(Media::Form)),
             ("application/json", Form, None),
+            (
+                "text/csv; charset=utf-8; header=present",
+                File,
+                Some(Media::File(FileFormat::Csv)),
+            ),
+            ("text/csv; header=absent", File, None),
+            ("application/geo+json; header=present", File, None),
+            ("application/json", File, None),
         ] {
             assert_eq!(media_of(value, kind), expected, "{value}");
         }

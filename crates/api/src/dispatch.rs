@@ -7,8 +7,8 @@
 //! 5. the caller is who they say (403), does not call too often (503) and may do this (403)
 //! 6. the query parameters are those of the route (400)
 //! 7. `Accept` admits the answer (400); `If-Match` and `Idempotency-Key` can be read (400)
-//! 8. the body has a coding and media type of the route (415), arrives in time (408), is not too
-//!    large, and can be read (400)
+//! 8. the body has a coding and media type of the route (415), arrives in time (408; a file as long as
+//!    it keeps coming), is not too large, and can be read (400)
 //! 9. a repeat of an earlier POST gets the earlier answer, or 409
 //! 10. the handler works in time (503), in one transaction that lasts only if it answers well
 //! 11. every outcome gets the common headers and is counted

@@ -1,6 +1,6 @@
 //! Undoes the coding of a body without letting a small one fill the memory.
 
-use std::io::Read;
+use std::io::{BufRead, Read};
 
 use bytes::Bytes;
 use moca_core::limits::BODY_INFLATED_BYTES_MAX;
@@ -16,15 +16,26 @@ pub(crate) fn inflate(coding: Coding, body: Bytes) -> Result<Bytes, Failure> {
     match coding {
         Coding::Identity => Ok(body),
         Coding::Gzip => read(flate2::read::MultiGzDecoder::new(&body[..])),
-        Coding::Zstd => {
-            let mut decoder = zstd::Decoder::with_buffer(&body[..])
-                .map_err(|error| Failure::internal("zstd cannot be set up", error))?;
-            decoder
-                .window_log_max(ZSTD_WINDOW_LOG_MAX)
-                .map_err(|error| Failure::internal("zstd cannot be set up", error))?;
-            read(decoder)
-        }
+        Coding::Zstd => read(zstd_of(&body[..])?),
     }
+}
+
+/// What a body was before zstd.
+pub(crate) fn zstd_of<R: BufRead>(body: R) -> Result<zstd::Decoder<'static, R>, Failure> {
+    let failed = |error| Failure::internal("zstd cannot be set up", error);
+    let mut decoder = zstd::Decoder::with_buffer(body).map_err(failed)?;
+    decoder
+        .window_log_max(ZSTD_WINDOW_LOG_MAX)
+        .map_err(failed)?;
+    Ok(decoder)
+}
+
+/// The refusal of a body that cannot be decompressed.
+pub(crate) fn not_as_said() -> Failure {
+    Failure::new(
+        Code::MalformedBody,
+        "The body is not what Content-Encoding says, or it is cut off.",
+    )
 }
 
 fn read(decoder: impl Read) -> Result<Bytes, Failure> {
@@ -32,12 +43,7 @@ fn read(decoder: impl Read) -> Result<Bytes, Failure> {
     decoder
         .take(BODY_INFLATED_BYTES_MAX as u64 + 1)
         .read_to_end(&mut plain)
-        .map_err(|_| {
-            Failure::new(
-                Code::MalformedBody,
-                "The body is not what Content-Encoding says, or it is cut off.",
-            )
-        })?;
+        .map_err(|_| not_as_said())?;
     if plain.len() > BODY_INFLATED_BYTES_MAX {
         return Err(Failure::new(
             Code::BodyTooLarge,

@@ -40,6 +40,7 @@ pub mod routes;
 pub mod seal;
 pub mod secret;
 pub mod state;
+mod upload;
 
 pub use dispatch::{ops_router, router};
 pub use door::Remote;

@@ -27,8 +27,9 @@ use crate::{
     query::Query,
     rates::{self, Caller},
     reply::Reply,
-    route::{Endpoint, ManageHandler, Pending, Route, Verb},
+    route::{BodyKind, Endpoint, ManageHandler, Pending, Route, Verb},
     state::ApiState,
+    upload,
 };
 
 /// A request with its line of the table.
@@ -159,7 +160,12 @@ impl Prepared<'_> {
             }
         }
         let arrival_ms = self.state.settings.arrival_ms;
-        let taken = body::take(headers, self.incoming, self.route.body, arrival_ms).await?;
+        let taken = match self.route.body {
+            BodyKind::File => {
+                upload::take(self.state, headers, self.incoming, exchange.now_ms).await?
+            }
+            kind => body::take(headers, self.incoming, kind, arrival_ms).await?,
+        };
         let checked = Checked {
             state: self.state.clone(),
             request_id: exchange.request_id.clone(),

@@ -32,6 +32,8 @@ pub struct Parameter {
 pub enum ParameterKind {
     /// A whole number within bounds, both included.
     Integer(i64, i64),
+    /// A number within bounds, both included.
+    Number(f64, f64),
     /// Text of 1 to so many characters.
     Text(usize),
     /// An id.
@@ -124,6 +126,7 @@ pub const PAGE: &[Parameter] = &[OFFSET, LIMIT];
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
     Integer(i64),
+    Number(f64),
     Text(String),
     Id(Id),
     Flag(bool),
@@ -176,6 +179,14 @@ impl Query {
         }
     }
 
+    /// A number.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        match self.value(name)? {
+            Value::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
     /// A text, word or time zone.
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.value(name)? {
@@ -222,7 +233,11 @@ impl Query {
                 let text = match value {
                     Value::Text(text) => text.clone(),
                     Value::Id(id) => id.to_string(),
-                    Value::Integer(_) | Value::Flag(_) | Value::Sort(_) | Value::Region(_) => {
+                    Value::Integer(_)
+                    | Value::Number(_)
+                    | Value::Flag(_)
+                    | Value::Sort(_)
+                    | Value::Region(_) => {
                         return None;
                     }
                 };
@@ -254,6 +269,12 @@ impl ParameterKind {
                 .filter(|number| (min..=max).contains(number))
                 .map(Value::Integer)
                 .ok_or_else(|| wrong(format!("{name} is a whole number from {min} to {max}"))),
+            Self::Number(min, max) => value
+                .parse()
+                .ok()
+                .filter(|number| (min..=max).contains(number))
+                .map(Value::Number)
+                .ok_or_else(|| wrong(format!("{name} is a number from {min} to {max}"))),
             Self::Text(max_chars) => match value.chars().count() {
                 count if (1..=max_chars).contains(&count) => Ok(Value::Text(value)),
                 _ => Err(wrong(format!(

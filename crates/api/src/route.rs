@@ -92,6 +92,8 @@ pub enum BodyKind {
     JsonOrNdjson,
     /// An HTML form.
     Form,
+    /// A file of any size, in one of the formats of [`moca_core::bulk::FileFormat`].
+    File,
 }
 
 /// The statuses of success a route can answer with.

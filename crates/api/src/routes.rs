@@ -6,7 +6,10 @@ use moca_core::{
         BulkKind::{Beacons, Places, Zones},
         FileFormat::{Csv, Geojson, Ndjson},
     },
-    limits::{CODE_CHARS_MAX, MOMENT_MS_MAX},
+    limits::{
+        CODE_CHARS_MAX, IMPORT_MAP_CHARS_MAX, MOMENT_MS_MAX, NAME_CHARS_MAX, RADIUS_M_MAX,
+        RADIUS_M_MIN,
+    },
     metric::Metric::{ActiveUsers, NewUsers, ReturningUsers, Visitors},
 };
 
@@ -15,8 +18,8 @@ use crate::{
     docs::{self, HTML},
     manage::{
         account_limits, accounts, analytics, apps, batch, beacons, campaign_groups, campaigns,
-        decisions, experiences, exports, instances, labels, members, person_export, places,
-        segments, tokens, users, zones,
+        decisions, experiences, exports, imports, instances, labels, members, person_export,
+        places, segments, tokens, users, zones,
     },
     oauth,
     ops::{health, metrics},
@@ -26,7 +29,7 @@ use crate::{
         optional, required,
     },
     route::{
-        BodyKind::{Form, JsonOrNdjson},
+        BodyKind::{File, Form, JsonOrNdjson},
         Endpoint::{App, Ask, Device, Manage, OAuthClient, Operations, Public},
         Route,
         Verb::{Delete, Get, Post, Put},
@@ -111,6 +114,16 @@ const BEACONS_FILE: &[Parameter] = &[Q, ZONE_ID, EXTERNAL_ID, LABEL_ID];
 const BATCH: &[Parameter] = &[
     optional("atomic", ParameterKind::Flag),
     optional("upsert", ParameterKind::Flag),
+];
+
+/// What a file holds and what is done with it.
+const IMPORT: &[Parameter] = &[
+    required("kind", ParameterKind::Word(&["places", "zones", "beacons"])),
+    optional("name", ParameterKind::Text(NAME_CHARS_MAX)),
+    optional("dryRun", ParameterKind::Flag),
+    optional("upsert", ParameterKind::Flag),
+    optional("map", ParameterKind::Text(IMPORT_MAP_CHARS_MAX)),
+    optional("radius", ParameterKind::Number(RADIUS_M_MIN, RADIUS_M_MAX)),
 ];
 
 /// All routes of the public port.
@@ -206,6 +219,14 @@ static ROUTES: &[Route] = &[
     route(Get,    "/v2/segments/{segmentId}", Manage(Viewer, manage!(segments::get))),
     route(Put,    "/v2/segments/{segmentId}", Manage(Editor, manage!(segments::put))).json(),
     route(Delete, "/v2/segments/{segmentId}", Manage(Editor, manage!(segments::delete))).query(&[CASCADE]),
+
+    route(Get,    "/v2/imports",            Manage(Viewer, manage!(imports::list))).query(PAGE),
+    route(Post,   "/v2/imports",            Manage(Editor, manage!(imports::create))).query(IMPORT).body(File).created(),
+    route(Get,    "/v2/imports/{importId}", Manage(Viewer, manage!(imports::get))),
+    route(Delete, "/v2/imports/{importId}", Manage(Editor, manage!(imports::delete))),
+    route(Put,    "/v2/imports/{importId}/cancel",      Manage(Editor, manage!(imports::cancel))),
+    route(Get,    "/v2/imports/{importId}/refused",     Manage(Viewer, manage!(imports::refused))).query(PAGE),
+    route(Get,    "/v2/imports/{importId}/refused.csv", Manage(Viewer, manage!(imports::refused_csv))).answers("text/csv"),
 
     route(Get,    "/v2/campaigns",              Manage(Viewer, manage!(campaigns::list))).query(CAMPAIGNS),
     route(Post,   "/v2/campaigns",              Manage(Editor, manage!(campaigns::create))).json().created(),

@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use moca_core::{
     clock::{Clock, Random},
-    limits::{EXPORTS_AT_ONCE, REQUEST_ARRIVAL_MS_MAX, REQUEST_WORK_MS_MAX},
+    limits::{EXPORTS_AT_ONCE, REQUEST_ARRIVAL_MS_MAX, REQUEST_WORK_MS_MAX, UPLOADS_AT_ONCE},
 };
 use moca_engine::Engine;
 use moca_storage::control::Control;
@@ -44,12 +44,14 @@ pub struct Parts {
     pub(crate) door: Door,
     /// Turns of those who export.
     pub(crate) exports: Arc<Semaphore>,
+    /// Turns of those who send files.
+    pub(crate) uploads: Semaphore,
 }
 
 /// What an operator can set about the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Milliseconds a body may take to arrive.
+    /// Milliseconds a body may take to arrive; a file may take as long as it keeps coming.
     pub arrival_ms: u64,
     /// Milliseconds a call may take to be answered.
     pub work_ms: u64,
@@ -95,6 +97,7 @@ impl ApiState {
             requests: Counters::default(),
             door: Door::default(),
             exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
+            uploads: Semaphore::new(UPLOADS_AT_ONCE),
         }))
     }
 }

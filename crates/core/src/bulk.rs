@@ -1,9 +1,12 @@
 //! Files of places, zones or beacons.
 
+use serde::{Deserialize, Serialize};
+
 use crate::resource::Kind;
 
-/// What can be exported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What files hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum BulkKind {
     /// Places
     Places,
@@ -22,10 +25,28 @@ impl BulkKind {
             Self::Beacons => Kind::Beacon,
         }
     }
+
+    /// The word for it in paths and parameters.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Places => "places",
+            Self::Zones => "zones",
+            Self::Beacons => "beacons",
+        }
+    }
+
+    /// The kind with this word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// All kinds, parents before what is in them.
+    pub const ALL: [Self; 3] = [Self::Places, Self::Zones, Self::Beacons];
 }
 
 /// How a file is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum FileFormat {
     /// Comma-separated values (RFC 4180) whose first line names the columns.
     Csv,

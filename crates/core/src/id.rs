@@ -156,6 +156,8 @@ typed_ids! {
     InstanceId;
     /// An action in a device's inbox.
     MessageId;
+    /// A file that is taken in.
+    ImportId;
 }
 
 #[cfg(test)]

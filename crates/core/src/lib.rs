@@ -20,6 +20,7 @@ pub mod experience;
 pub mod geo;
 pub mod health;
 pub mod id;
+pub mod import;
 pub mod label;
 pub mod limits;
 pub mod locale;

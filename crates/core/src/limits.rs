@@ -32,6 +32,39 @@ pub const EXPORTS_AT_ONCE: usize = 2;
 /// Milliseconds an export waits for a client that takes nothing.
 pub const EXPORT_STALL_MS_MAX: u64 = 30_000;
 
+/// Bytes of a file that is imported, decompressed; some ten million places. A larger one is cut up.
+pub const IMPORT_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// Bytes of one row of such a file: as many as a body that makes the object may have.
+pub const IMPORT_ROW_BYTES_MAX: usize = BODY_BYTES_MAX;
+/// Rows of an import that are done in one transaction: others have to write meanwhile.
+pub const IMPORT_CHUNK_ROWS_MAX: usize = 1_000;
+/// Bytes of the file after which a chunk takes in no further row: bounds its memory when rows are
+/// large.
+pub const IMPORT_CHUNK_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of a file that have to arrive in the time that any other body has as a whole: so slow a
+/// line takes a day for 200 megabytes, and a slower one holds a place for nothing.
+pub const UPLOAD_PROGRESS_BYTES_MIN: usize = 64 * 1024;
+/// Files that arrive at a time.
+pub const UPLOADS_AT_ONCE: usize = 8;
+/// Characters of the map of an import.
+pub const IMPORT_MAP_CHARS_MAX: usize = 4_000;
+/// Metres around an imported point that has no radius of its own, unless another is asked for.
+pub const IMPORT_RADIUS_M: f64 = 100.0;
+/// Imports of an account that wait or are under way: their files lie on the server's disk.
+pub const IMPORTS_UNFINISHED_MAX: i64 = 10;
+/// Imports of an account that are remembered; the oldest that are done are forgotten.
+pub const IMPORTS_KEPT_MAX: i64 = 1_000;
+/// Milliseconds for which an import that is done is remembered: 30 days.
+pub const IMPORTS_KEPT_MS: i64 = 30 * 86_400_000;
+/// Accounts whose imports take turns; those of others wait until one is done.
+pub const IMPORTS_AT_ONCE: usize = 16;
+/// Refusals kept of an import: who has more repairs the file and imports it again. All are counted.
+pub const REFUSALS_KEPT_MAX: i64 = 10_000;
+/// Characters of a field's name in a refusal: it comes from the file.
+pub const REFUSAL_FIELD_CHARS_MAX: usize = 200;
+/// Attempts at a chunk that the store does not take, about a second apart.
+pub const IMPORT_ATTEMPTS_MAX: u32 = 60;
+
 /// Characters of a name.
 pub const NAME_CHARS_MAX: usize = 200;
 /// Characters of a description or an address.

@@ -34,6 +34,7 @@ use crate::{
     },
     read::{self, people::view},
     shared::Shared,
+    workers::imports::Desk,
 };
 
 /// The running pipeline. Cheap to clone; dropping it does not stop it, [`Engine::shutdown`] does.
@@ -52,6 +53,7 @@ pub(crate) struct Inner {
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
     pub(crate) helpers: Mutex<Vec<tokio::task::JoinHandle<()>>>,
     pub(crate) log_path: PathBuf,
+    pub(crate) imports: Arc<Desk>,
 }
 
 impl Engine {
@@ -76,6 +78,11 @@ impl Engine {
     /// What the pipeline tells of itself.
     pub fn metrics(&self) -> &Metrics {
         &self.inner.shared.metrics
+    }
+
+    /// Where files wait that are imported.
+    pub fn imports(&self) -> &Arc<Desk> {
+        &self.inner.imports
     }
 
     /// Registers an instance, or registers it again; durable when it returns.

@@ -34,6 +34,7 @@ use crate::{
         sweeper, thread, ticker,
     },
     shared::Shared,
+    workers::imports::Desk,
 };
 
 /// File of the event log in the data directory.
@@ -50,6 +51,7 @@ struct Stores {
     editor: LogEditor,
     log_path: PathBuf,
     devices: Devices,
+    imports: Desk,
 }
 
 impl Stores {
@@ -80,6 +82,10 @@ impl Stores {
             people_reader,
             log_path,
             devices,
+            imports: Desk::open(data_dir).map_err(|error| StorageError::Backend {
+                doing: "opening the directory of imports",
+                source: error.into(),
+            })?,
         })
     }
 }
@@ -192,6 +198,7 @@ fn start_stages(
             threads: Mutex::new(threads),
             helpers: Mutex::default(),
             log_path: stores.log_path,
+            imports: Arc::new(stores.imports),
         }),
     })
 }

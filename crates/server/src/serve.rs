@@ -12,7 +12,7 @@ use axum::Router;
 use axum_server::{Handle, Server};
 use moca_api::{ApiState, Settings, ops_router, router, seal::Sealer};
 use moca_core::clock::{Clock, Random};
-use moca_engine::Engine;
+use moca_engine::{Engine, workers::imports::Importer};
 use moca_storage::control::Control;
 use tokio::task::JoinHandle;
 
@@ -74,6 +74,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     )
     .await
     .context("the event pipeline cannot be started")?;
+    let importer = Importer::new(&engine, control.clone(), clock.clone(), random.clone());
     let settings = Settings {
         in_flight_max: config.in_flight_max,
         console_origins: config.console_origins.clone(),
@@ -93,7 +94,10 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let acceptor = TlsAcceptor::new(tls.certificate.clone(), clock.clone(), random);
     let trust = tls.trust.clone();
     let api = serve_api(listener, acceptor, handle.clone(), router(state.clone()))?;
-    let mut helpers = vec![tokio::spawn(tls::watch(tls, config.clone(), clock))];
+    let mut helpers = vec![
+        tokio::spawn(tls::watch(tls, config.clone(), clock)),
+        tokio::spawn(importer.run()),
+    ];
     if let Some(listener) = ops_listener {
         helpers.push(serve_ops(listener, ops_router(state))?);
     }

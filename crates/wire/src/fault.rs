@@ -56,6 +56,10 @@ fault_codes! {
     Immutable = "immutable";
     /// Another object has this unique value.
     Taken = "taken";
+    /// The row of a file cannot be read.
+    Malformed = "malformed";
+    /// The account has as many objects of this kind as it may.
+    QuotaExceeded = "quota_exceeded";
     /// The object named still refers to the one to be deleted.
     InUse = "in_use";
     /// The campaign has nothing to fire.

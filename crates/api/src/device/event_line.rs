@@ -16,12 +16,11 @@ use moca_core::{
     },
     property::Properties,
 };
-use moca_wire::problem::Fault;
+use moca_wire::{json::nfc, problem::Fault};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::event_reader;
-use crate::json::nfc;
 
 /// Characters of a UUID with its hyphens.
 const UUID_CHARS: usize = 36;

@@ -13,6 +13,7 @@ pub mod decisions;
 mod deletion;
 pub mod experiences;
 pub mod exports;
+pub mod imports;
 pub mod instances;
 pub mod labels;
 pub mod members;

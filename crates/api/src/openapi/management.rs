@@ -11,6 +11,7 @@ use moca_wire::{
     decisions::Decision,
     experiences::Experience,
     exports::{InstanceExport, LogEntry, UserExport},
+    imports::{Import, Refusal},
     instances::KnownInstance,
     labels::Label,
     members::Member,
@@ -40,6 +41,7 @@ pub(crate) fn groups() -> Vec<Group> {
         exports(),
         campaign_groups(),
         segments(),
+        imports(),
         campaigns(),
         experiences(),
         decisions(),
@@ -178,6 +180,52 @@ fn segments() -> Group {
             "/v2/segments/external/{externalId}",
             EXTERNAL,
             |operation| operation.takes::<Segment>().answers_version_of::<Segment>(),
+        )
+}
+
+fn imports() -> Group {
+    const ALL: &str = "/v2/imports";
+    const ONE: &str = "/v2/imports/{importId}";
+    let note = "Files of places, zones or beacons that are taken in beside requests.";
+    Group::new("Imports", note)
+        .with(Post, ALL, "Imports a file", |operation| {
+            operation
+                .noted(
+                    "It may take as long to arrive as it keeps coming. Good rows go in, and bad ones \
+                     are told by line and column. Labels that are not there yet are made.",
+                )
+                .answers_version_of::<Import>()
+        })
+        .with(Get, ALL, "Lists imports", |operation| {
+            operation.noted("The newest first.").lists::<Import>()
+        })
+        .with(Get, ONE, "Reads an import", |operation| {
+            operation.answers_version_of::<Import>()
+        })
+        .with(Delete, ONE, "Forgets an import", |operation| {
+            operation.noted("One that is under way ends; what it has taken in stays.")
+        })
+        .with(
+            Put,
+            "/v2/imports/{importId}/cancel",
+            "Stops an import",
+            |operation| {
+                operation
+                    .noted("What it has taken in stays.")
+                    .answers_version_of::<Import>()
+            },
+        )
+        .with(
+            Get,
+            "/v2/imports/{importId}/refused",
+            "Lists what was refused",
+            |operation| operation.lists::<Refusal>(),
+        )
+        .with(
+            Get,
+            "/v2/imports/{importId}/refused.csv",
+            "The same as a table",
+            |operation| operation,
         )
 }
 

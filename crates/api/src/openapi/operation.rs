@@ -39,7 +39,9 @@ pub(super) fn describe(group: &Group, operation: &Operation) -> Value {
     if !parameters.is_empty() {
         json["parameters"] = parameters.into();
     }
-    if let Some(body) = &operation.takes {
+    if route.body == BodyKind::File {
+        json["requestBody"] = json!({"required": true, "content": files()});
+    } else if let Some(body) = &operation.takes {
         json["requestBody"] = json!({"required": true, "content": request(route.body, body)});
     }
     json
@@ -75,8 +77,27 @@ fn request(kind: BodyKind, body: &Body) -> Value {
                 "example": lines(&body.example),
             },
         }),
-        BodyKind::None | BodyKind::Json => json!({"application/json": json}),
+        BodyKind::None | BodyKind::Json | BodyKind::File => json!({"application/json": json}),
     }
+}
+
+/// A file in each format.
+fn files() -> Value {
+    let file = |description: &str, example: &str| json!({"schema": {"type": "string", "description": description}, "example": example});
+    json!({
+        "text/csv": file(
+            "A table whose first line names the columns.",
+            "name,latitude,longitude,radius,externalId\nPlaza Mayor,40.4154,-3.7074,150,ES-28-0001\n",
+        ),
+        "application/x-ndjson": file(
+            "The body of a POST a line, with `labels` and the parent's `externalId` beside `config`.",
+            "{\"config\":{\"name\":\"Plaza Mayor\"},\"labels\":[\"Old town\"]}\n",
+        ),
+        "application/geo+json": file(
+            "A FeatureCollection.",
+            "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"geometry\":{\"type\":\"Point\",\"coordinates\":[-3.7074,40.4154]},\"properties\":{\"name\":\"Plaza Mayor\",\"radius\":150}}]}\n",
+        ),
+    })
 }
 
 fn lines(example: &Value) -> String {

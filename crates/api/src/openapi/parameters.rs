@@ -1,7 +1,7 @@
 //! Parameters: segments of the path, the query, headers.
 
 use moca_core::limits::{
-    CODE_CHARS_MAX, IDEMPOTENCY_KEY_CHARS_MAX, NAME_CHARS_MAX, PAGE_LIMIT_DEFAULT,
+    CODE_CHARS_MAX, IDEMPOTENCY_KEY_CHARS_MAX, IMPORT_RADIUS_M, NAME_CHARS_MAX, PAGE_LIMIT_DEFAULT,
 };
 use moca_wire::schema::{self, Schema, Usage};
 use serde_json::{Value, json};
@@ -54,6 +54,7 @@ fn query(parameter: &Parameter) -> Value {
         ("limit", _) => json["schema"]["default"] = PAGE_LIMIT_DEFAULT.into(),
         ("offset", _) => json["schema"]["default"] = 0.into(),
         ("interval", _) => json["schema"]["default"] = "day".into(),
+        ("radius", _) => json["schema"]["default"] = IMPORT_RADIUS_M.into(),
         (_, ParameterKind::Flag) => json["schema"]["default"] = false.into(),
         _ => {}
     }
@@ -64,6 +65,7 @@ fn query(parameter: &Parameter) -> Value {
 pub(crate) fn value(kind: ParameterKind) -> Schema {
     match kind {
         ParameterKind::Integer(min, max) => schema::integer(min, max),
+        ParameterKind::Number(min, max) => schema::number(min, max),
         ParameterKind::Text(max) => schema::short_text(max),
         ParameterKind::Id => schema::id(),
         ParameterKind::Flag => schema::boolean(),
@@ -120,6 +122,13 @@ pub(crate) fn note(name: &str) -> &'static str {
         "externalId" => "Only the one with your own id.",
         "userId" => "Only those of this user.",
         "labelId" => "Only those with this label.",
+        "kind" => "What the file holds.",
+        "name" => "A name for the import, such as that of the file.",
+        "dryRun" => "Whether everything is only tried, and nothing made.",
+        "map" => {
+            "Which column of the file is which field: `name=Station,latitude=lat,address=street+city,category='shop'`."
+        }
+        "radius" => "Metres around a point that has no radius of its own.",
         _ => "",
     }
 }

@@ -40,6 +40,46 @@ pub(crate) const LABELS_BETWEEN: char = '|';
 pub(crate) const CIRCLE: [&str; 3] = ["latitude", "longitude", "radius"];
 /// The column of any geofence but a circle.
 pub(crate) const GEOFENCE: &str = "geofence";
+/// Before the name of a property that has a column of its own.
+pub(crate) const PROPERTY: &str = "property.";
+
+/// Where the value of a column goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// Into a field.
+    Field(&'static Field),
+    /// Into a property of this name.
+    Property(String),
+}
+
+impl Target {
+    /// The target of this name.
+    pub(crate) fn named(kind: BulkKind, name: &str) -> Option<Self> {
+        if let Some(property) = name.strip_prefix(PROPERTY).filter(|it| !it.is_empty()) {
+            return Some(Self::Property(property.to_owned()));
+        }
+        let field = of(kind).iter().find(|field| field.name == name)?;
+        Some(Self::Field(field))
+    }
+
+    /// Where in a record it is, as a JSON pointer.
+    pub(crate) fn pointer(&self) -> String {
+        match self {
+            Self::Field(field) => format!("/{}", field.path.join("/")),
+            Self::Property(name) => {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                format!("/config/properties/{name}")
+            }
+        }
+    }
+}
+
+/// The names of all targets of a kind, for whoever gave another.
+pub(crate) fn names(kind: BulkKind) -> String {
+    let names: Vec<&str> = of(kind).iter().map(|field| field.name).collect();
+    format!("{} and {PROPERTY}NAME", names.join(", "))
+}
+
 /// The columns of a kind, in the order in which they are written.
 pub(crate) const fn of(kind: BulkKind) -> &'static [Field] {
     match kind {

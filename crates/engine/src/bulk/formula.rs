@@ -22,7 +22,7 @@ fn is_formula_after_apostrophes(text: &str) -> bool {
 }
 
 /// The text as it is written into a cell.
-pub(super) fn disarm(text: &str) -> Cow<'_, str> {
+pub(crate) fn disarm(text: &str) -> Cow<'_, str> {
     if is_formula_after_apostrophes(text) {
         return Cow::Owned(format!("{APOSTROPHE}{text}"));
     }
@@ -30,8 +30,7 @@ pub(super) fn disarm(text: &str) -> Cow<'_, str> {
 }
 
 /// The text that a cell holds.
-#[cfg(test)]
-pub(super) fn rearm(cell: &str) -> &str {
+pub(crate) fn rearm(cell: &str) -> &str {
     match cell.strip_prefix(APOSTROPHE) {
         Some(rest) if is_formula_after_apostrophes(rest) => rest,
         _ => cell,

@@ -6,6 +6,7 @@
 //! holds what is unique. [`many`] does the same for a thousand bodies with few statements.
 
 mod beacons;
+pub(crate) mod incoming;
 mod many;
 mod mentions;
 mod places;

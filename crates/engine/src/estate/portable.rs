@@ -61,7 +61,7 @@ impl Bulk for Beacon {
 
 /// Puts the id of the parent where the bodies of a kind have it: of a zone at the top, of a beacon
 /// in `config`.
-fn put_parent_id(kind: BulkKind, name: &str, id: Id, body: &mut Map<String, Value>) {
+pub(super) fn put_parent_id(kind: BulkKind, name: &str, id: Id, body: &mut Map<String, Value>) {
     if kind == BulkKind::Zones {
         body.insert(name.to_owned(), json!(id));
     } else if let Some(Value::Object(config)) = body.get_mut("config") {

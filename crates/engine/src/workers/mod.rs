@@ -1,3 +1,4 @@
 //! Work that goes on beside requests.
 
 pub mod exports;
+pub mod imports;

@@ -37,7 +37,7 @@ pub(crate) enum Verbs {
     All,
     /// Get, create, update.
     NoDelete,
-    /// Get, and delete, which erases all that is held on it.
+    /// Get, and delete, which erases all that is held on it: what nobody sets.
     Erase,
     /// Nothing but the list.
     ListOnly,
@@ -330,6 +330,18 @@ pub(crate) static KINDS: &[Kind] = &[
         columns: &["segmentId", "appId", "config.name", "config.query"],
         actions: &[],
         example: "moca segments create --app APP_ID --name Spanish --query '{\"lang\":{\"$startsWith\":\"es\"}}'",
+    },
+    Kind {
+        plural: "imports", singular: "import", path: "/v2/imports",
+        about: "Imports: files that are taken in, the newest first",
+        verbs: Verbs::Erase,
+        filters: &[],
+        of: &[],
+        fields: &[],
+        implied: &[],
+        columns: &["importId", "config.name", "config.kind", "status", "rows", "created", "updated", "refused"],
+        actions: &[("cancel", "Stop it; what it has taken in stays")],
+        example: "moca imports list",
     },
     Kind {
         plural: "campaigns", singular: "campaign", path: "/v2/campaigns",

@@ -23,6 +23,7 @@ mod experiences;
 mod exports;
 mod geofences;
 mod import;
+mod imports;
 mod labels;
 mod leftover;
 mod lives;

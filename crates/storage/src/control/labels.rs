@@ -1,11 +1,14 @@
 //! Labels in the control store.
 
 use moca_core::{
+    id::AccountId,
     label::{Label, LabelConfig},
     resource::{Frame, Kind},
 };
 
 use super::{
+    Tx,
+    list::is_nowhere,
     sql::Value,
     table::{Columns, Mapped, Stored, Table, Unique},
 };
@@ -47,5 +50,18 @@ impl Mapped for Label {
 
     fn read(frame: Frame, config: LabelConfig, _: &mut Columns) -> Result<Self, StorageError> {
         Ok(Self { frame, config })
+    }
+}
+
+impl Tx {
+    /// The account's labels with these names, in no particular order.
+    pub async fn labels_named(
+        &mut self,
+        account: AccountId,
+        names: &[&str],
+    ) -> Result<Vec<Label>, StorageError> {
+        let names = names.iter().filter(|name| !is_nowhere(name));
+        let names = names.map(|name| Value::from(*name)).collect();
+        self.find_many(account, "unique_name", names).await
     }
 }

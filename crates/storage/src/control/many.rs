@@ -210,6 +210,18 @@ impl Tx {
     }
 }
 
+/// What only one object of the account may have: the fields by their API names, each with a text that
+/// stands for its value here.
+pub fn unique_values<R: Stored>(object: &R) -> Result<Vec<(&'static str, String)>, StorageError> {
+    let own = object.values()?;
+    let fields = R::TABLE.unique.iter();
+    let values = fields.filter_map(|unique| {
+        let key = key_of::<R>(unique, &own)?;
+        Some((unique.field, text_of(&key)))
+    });
+    Ok(values.collect())
+}
+
 /// The columns of a unique index besides the account.
 fn own_columns(unique: &Unique) -> Vec<&'static str> {
     let columns = unique.columns.iter().copied();

@@ -29,6 +29,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0005_segments",
         include_str!("../../migrations/0005_segments.sql"),
     ),
+    (
+        "0006_imports",
+        include_str!("../../migrations/0006_imports.sql"),
+    ),
 ];
 
 /// The migration after which the bounds of all places are computed.

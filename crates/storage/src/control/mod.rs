@@ -7,6 +7,7 @@ mod campaign_groups;
 mod campaigns;
 mod changes;
 mod experiences;
+mod imports;
 mod kept_answers;
 mod labels;
 mod list;
@@ -35,6 +36,7 @@ use moca_core::{
     resource::Kind,
 };
 
+pub use many::unique_values;
 pub use query::{ChangeRow, Filter, KeptAnswer, ListQuery, Page, Reference, SortField};
 pub use references::referring_kinds;
 pub use table::Stored;

@@ -191,6 +191,22 @@ impl Columns {
         }
     }
 
+    pub(super) fn optional_integer(&mut self) -> Result<Option<i64>, StorageError> {
+        match self.next() {
+            Value::Null => Ok(None),
+            Value::Integer(integer) => Ok(Some(integer)),
+            _ => Err(self.unreadable()),
+        }
+    }
+
+    pub(super) fn optional_text(&mut self) -> Result<Option<String>, StorageError> {
+        match self.next() {
+            Value::Null => Ok(None),
+            Value::Text(text) => Ok(Some(text)),
+            _ => Err(self.unreadable()),
+        }
+    }
+
     pub(super) fn bytes(&mut self) -> Result<Vec<u8>, StorageError> {
         match self.next() {
             Value::Bytes(bytes) => Ok(bytes),

@@ -5,6 +5,7 @@
 mod backend;
 mod conflicts;
 mod feed;
+mod imports;
 mod kept_answers;
 mod lists;
 mod many;

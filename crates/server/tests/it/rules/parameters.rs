@@ -66,6 +66,7 @@ async fn query_parameters_are_read_strictly() {
 
 fn value_of(name: &str, kind: ParameterKind, objects: &Objects) -> String {
     match kind {
+        ParameterKind::Number(min, _) => min.to_string(),
         ParameterKind::Integer(min, _) if name == "offset" || name == "limit" => min.to_string(),
         ParameterKind::Flag => "true".into(),
         ParameterKind::Word(words) => words[0].into(),

@@ -7,7 +7,7 @@ use moca_api::{
 
 use moca_core::limits::IDEMPOTENCY_KEPT_MS;
 
-use crate::support::walk::{Walk, is_managed};
+use crate::support::walk::{Walk, form, is_managed, media};
 
 #[tokio::test]
 async fn a_stale_version_is_refused_and_the_current_one_taken() {
@@ -73,14 +73,20 @@ async fn a_repeated_post_is_answered_as_the_first() {
     let walk = Walk::start().await;
     for route in routes().iter().filter(|route| route.verb == Verb::Post) {
         let objects = walk.objects().await;
-        if route.body == BodyKind::Form {
+        if matches!(route.body, BodyKind::Form | BodyKind::File) {
+            let (kind, body) = match route.body {
+                BodyKind::Form => (media(route.body), form(&objects)),
+                _ => (media(route.body), walk.installation.file()),
+            };
             let mut answers = Vec::new();
             for _ in 0..2 {
-                let ask = walk.right(route, &objects).await;
-                answers.push(ask.header("idempotency-key", "form").send().await);
+                let ask = walk.ask(route, &objects).header("content-type", kind);
+                let ask = ask.header("idempotency-key", "key").body(body.clone());
+                answers.push(ask.send().await);
             }
+            walk.expect(route, "the first", &answers[0], "");
             let so = answers[0].body == answers[1].body;
-            walk.require(route, "the same answer", so, "another token");
+            walk.require(route, "the same answer", so, "another one was made");
             continue;
         }
         let body = walk.body(route, &objects).await.unwrap();

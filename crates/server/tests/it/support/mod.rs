@@ -27,7 +27,7 @@ use moca_core::{
     id::{AccountId, Id, MemberId},
     resource::Frame,
 };
-use moca_engine::Engine;
+use moca_engine::{Engine, workers::imports::Importer};
 use moca_storage::control::Control;
 use tempfile::TempDir;
 
@@ -72,7 +72,7 @@ pub(crate) struct Installation {
     router: Router,
     operations: Router,
     counter: AtomicU64,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 /// An account with its owner.
@@ -107,8 +107,25 @@ impl Installation {
             state,
             clock,
             counter: AtomicU64::new(0),
-            _directory: directory,
+            directory,
         }
+    }
+
+    /// Takes in all files that wait; here nothing does so by itself.
+    pub(crate) async fn import_all(&self) {
+        self.importer().work_off().await.unwrap();
+    }
+
+    /// Whoever takes files in.
+    pub(crate) fn importer(&self) -> Importer {
+        let (control, clock) = (self.state.control.clone(), self.clock.clone());
+        let random = self.state.random.clone();
+        Importer::new(&self.state.engine, control, clock, random)
+    }
+
+    /// Where the stores and files are.
+    pub(crate) fn data_dir(&self) -> &std::path::Path {
+        self.directory.path()
     }
 
     /// A number not given before: names that must be unique are made of it.

@@ -93,7 +93,7 @@ impl Walk {
 
     /// A JSON body the route takes: one of the samples, or what GET of the same path answers.
     pub(crate) async fn body(&self, route: &Route, objects: &Objects) -> Option<Value> {
-        if matches!(route.body, BodyKind::None | BodyKind::Form) {
+        if matches!(route.body, BodyKind::None | BodyKind::Form | BodyKind::File) {
             return None;
         }
         let verb = route.verb.as_str();
@@ -115,6 +115,9 @@ impl Walk {
             BodyKind::Form => ask
                 .header("content-type", "application/x-www-form-urlencoded")
                 .body(form(objects)),
+            BodyKind::File => ask
+                .header("content-type", "text/csv")
+                .body(self.installation.file()),
             BodyKind::Json | BodyKind::JsonOrNdjson => {
                 ask.json(&self.body(route, objects).await.unwrap())
             }
@@ -160,6 +163,7 @@ pub(crate) fn target(route: &Route, objects: &Objects) -> String {
 /// A value the parameter takes.
 pub(crate) fn value(name: &str, objects: &Objects) -> String {
     match name {
+        "kind" => "places".into(),
         "from" => (NOON - DAY_MS).to_string(),
         "to" => (NOON + DAY_MS).to_string(),
         name => objects
@@ -204,6 +208,7 @@ pub(crate) fn unacceptable(route: &Route) -> &'static str {
 pub(crate) const fn media(kind: BodyKind) -> &'static str {
     match kind {
         BodyKind::Form => "application/x-www-form-urlencoded",
+        BodyKind::File => "text/csv",
         _ => "application/json",
     }
 }

@@ -1,0 +1,125 @@
+//! CSV: one row a record, after a first line that names the columns.
+
+use std::fs::File;
+
+use csv::{ByteRecord, ReaderBuilder, StringRecord};
+use moca_core::limits::IMPORT_ROW_BYTES_MAX;
+use moca_wire::{fault::FaultCode, problem::Fault};
+
+use super::{Broken, Found, Names, Rows, Source, columns::Columns, lines::Lines, open_at};
+
+/// Bytes read at a time; a row that is too long is found out within so many.
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// The rows of a CSV file.
+pub(super) struct CsvRows {
+    csv: csv::Reader<Lines<File>>,
+    columns: Columns,
+    record: ByteRecord,
+    /// The line of the last row.
+    line: u64,
+    /// Where the file was opened.
+    start: u64,
+}
+
+/// Opens a file and understands its columns.
+pub(super) fn open(source: Source) -> Result<(CsvRows, Names), Broken> {
+    let columns_of = |header: &StringRecord| {
+        let map = source.map.as_ref();
+        Columns::read(source.kind, map, source.radius_m, header).map_err(Broken::File)
+    };
+    let mut rows = reader(&source, 0)?;
+    rows.read_row()?;
+    let header = StringRecord::from_byte_record(rows.record.clone());
+    let header = header.map_err(|_| {
+        Broken::File("the first line is not UTF-8: save the file in that encoding".to_owned())
+    })?;
+    // Once for the rows, once for who tells what is wrong with them.
+    let (columns, names) = (columns_of(&header)?, columns_of(&header)?);
+    if source.bytes_done > 0 {
+        rows = reader(&source, source.bytes_done)?;
+    }
+    rows.columns = columns;
+    Ok((rows, Names::Csv(Box::new(names))))
+}
+
+fn reader(source: &Source, start: u64) -> Result<CsvRows, Broken> {
+    let (file, line) = open_at(&source.path, start)?;
+    let csv = ReaderBuilder::new()
+        .flexible(true)
+        .has_headers(false)
+        .buffer_capacity(BUFFER_BYTES)
+        .from_reader(Lines::new(file, line));
+    Ok(CsvRows {
+        csv,
+        columns: Columns::none(source.kind),
+        record: ByteRecord::new(),
+        line,
+        start,
+    })
+}
+
+impl CsvRows {
+    /// Reads the next row; false at the end.
+    fn read_row(&mut self) -> Result<bool, Broken> {
+        self.csv
+            .get_mut()
+            .allow(IMPORT_ROW_BYTES_MAX + BUFFER_BYTES);
+        match self.csv.read_byte_record(&mut self.record) {
+            Ok(more) => {
+                let start = self.record.position().map_or(0, csv::Position::byte);
+                self.line = self.csv.get_mut().line_at(start);
+                Ok(more)
+            }
+            Err(error) => {
+                if self.csv.get_ref().is_spent() {
+                    let start = self.csv.position().byte();
+                    let line = self.csv.get_mut().line_at(start);
+                    return Err(Broken::File(format!(
+                        "the row on line {line} has more than {IMPORT_ROW_BYTES_MAX} bytes: is a \
+                         quotation mark not closed there?"
+                    )));
+                }
+                Err(Broken::Disk(error.into()))
+            }
+        }
+    }
+}
+
+impl Rows for CsvRows {
+    fn next(&mut self) -> Result<Option<Found>, Broken> {
+        if !self.read_row()? {
+            return Ok(None);
+        }
+        let line = self.line;
+        let (found, expected) = (self.record.len(), self.columns.headers.len());
+        if found != expected {
+            let detail = format!("expected {expected} cells, as in the first line, not {found}");
+            return Ok(Some(Found::malformed(line, detail)));
+        }
+        let row = match StringRecord::from_byte_record(std::mem::take(&mut self.record)) {
+            Ok(row) => row,
+            Err(error) => {
+                let pointer = self.columns.pointer_of(error.utf8_error().field());
+                let fault = Fault::new(pointer, FaultCode::Malformed, "expected UTF-8");
+                return Ok(Some(Found {
+                    line,
+                    record: None,
+                    faults: vec![fault],
+                }));
+            }
+        };
+        let (record, faults) = self.columns.record(&row);
+        // Its memory serves the next row.
+        self.record = row.into_byte_record();
+        Ok(Some(Found {
+            line,
+            record: Some(record),
+            faults,
+        }))
+    }
+
+    fn bytes_done(&self) -> u64 {
+        self.start + self.csv.position().byte()
+    }
+}

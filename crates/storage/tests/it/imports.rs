@@ -1,0 +1,162 @@
+//! Imports and what was refused of them.
+
+use moca_core::{
+    bulk::{BulkKind, FileFormat},
+    id::{AccountId, ImportId, MemberId},
+    import::{Import, ImportConfig, ImportProgress, ImportRefusal, ImportStatus},
+    resource::Frame,
+};
+use moca_storage::{StorageError, control::Control};
+
+use crate::{
+    backend::on_every_backend,
+    samples::{ABROAD, HOME, frame, id},
+};
+
+on_every_backend![
+    an_import_comes_back_as_it_was_and_changes_only_from_its_last_version,
+    the_newest_are_listed_first_and_accounts_see_their_own,
+    those_that_are_not_done_are_found_in_the_order_they_came,
+    old_ones_are_forgotten_with_what_was_refused,
+    refusals_keep_the_order_of_the_file,
+];
+
+fn import(number: u32) -> Import {
+    Import {
+        frame: frame(number),
+        member_id: MemberId(id(9)),
+        config: ImportConfig {
+            name: Some("stores.csv".into()),
+            kind: BulkKind::Places,
+            format: FileFormat::Csv,
+            dry_run: false,
+            upsert: true,
+            map: Some("name=Station".into()),
+            radius: 100.0,
+        },
+        status: ImportStatus::Pending,
+        progress: ImportProgress {
+            bytes_total: 1_000,
+            ..ImportProgress::default()
+        },
+    }
+}
+
+fn of(account: AccountId, number: u32) -> Import {
+    let import = import(number);
+    let frame = Frame {
+        account_id: account,
+        ..import.frame
+    };
+    Import { frame, ..import }
+}
+
+async fn insert(store: &Control, imports: &[Import]) {
+    let mut tx = store.write().await.unwrap();
+    for import in imports {
+        tx.insert_import(import).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+async fn save(store: &Control, import: &Import) -> Result<(), StorageError> {
+    let mut tx = store.write().await.unwrap();
+    tx.save_import(import).await?;
+    tx.commit().await
+}
+
+async fn get(store: &Control, account: AccountId, number: u32) -> Option<Import> {
+    let mut tx = store.read().await.unwrap();
+    tx.import(account, ImportId(id(number))).await.unwrap()
+}
+
+async fn an_import_comes_back_as_it_was_and_changes_only_from_its_last_version(store: &Control) {
+    insert(store, &[import(1)]).await;
+    assert_eq!(get(store, HOME, 1).await, Some(import(1)));
+    assert_eq!(get(store, ABROAD, 1).await, None);
+    let mut running = import(1).changed(1_800_000_000_000);
+    running.status = ImportStatus::Running;
+    running.progress.rows = 7;
+    running.progress.failure = Some("why".into());
+    save(store, &running).await.unwrap();
+    assert_eq!(get(store, HOME, 1).await, Some(running.clone()));
+    assert!(matches!(
+        save(store, &running).await,
+        Err(StorageError::Stale)
+    ));
+    let gone = import(2).changed(0);
+    assert!(matches!(save(store, &gone).await, Err(StorageError::Stale)));
+}
+
+async fn the_newest_are_listed_first_and_accounts_see_their_own(store: &Control) {
+    insert(store, &[import(1), import(2), import(3), of(ABROAD, 4)]).await;
+    let mut tx = store.read().await.unwrap();
+    let page = tx.imports(HOME, 1, 2).await.unwrap();
+    assert_eq!((page.total, page.items), (3, vec![import(2), import(1)]));
+    assert_eq!(tx.imports(ABROAD, 0, 10).await.unwrap().total, 1);
+}
+
+async fn those_that_are_not_done_are_found_in_the_order_they_came(store: &Control) {
+    insert(store, &[import(2), of(ABROAD, 1), import(3)]).await;
+    let done = import(2).ended(ImportStatus::Failed, 5).changed(5);
+    save(store, &done).await.unwrap();
+    let mut tx = store.read().await.unwrap();
+    let unfinished = tx.unfinished_imports().await.unwrap();
+    assert_eq!(unfinished, [of(ABROAD, 1), import(3)]);
+    assert_eq!(tx.count_unfinished_imports(HOME).await.unwrap(), 1);
+}
+
+fn refusal(row: i64) -> ImportRefusal {
+    ImportRefusal {
+        row,
+        line: row + 1,
+        column: (row % 2 == 0).then_some(row),
+        field: (row % 3 == 0).then(|| "latitude".into()),
+        code: "wrong_type".into(),
+        detail: format!("expected {row}"),
+    }
+}
+
+async fn old_ones_are_forgotten_with_what_was_refused(store: &Control) {
+    let numbers = [1, 2, 3, 4];
+    insert(store, &numbers.map(import)).await;
+    insert(store, &[of(ABROAD, 5)]).await;
+    let mut tx = store.write().await.unwrap();
+    for number in numbers {
+        let of_it = [refusal(i64::from(number))];
+        let import = ImportId(id(number));
+        tx.add_refusals(HOME, import, 0, &of_it).await.unwrap();
+    }
+    // The last goes on.
+    for number in &numbers[..3] {
+        let ended = import(*number).ended(ImportStatus::Completed, i64::from(*number));
+        tx.save_import(&ended.changed(0)).await.unwrap();
+    }
+    tx.forget_imports(HOME, 2, 2).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = store.read().await.unwrap();
+    for (number, is_left) in [(1, false), (2, false), (3, true), (4, true)] {
+        let import = ImportId(id(number));
+        let found = tx.import(HOME, import).await.unwrap();
+        assert_eq!(found.is_some(), is_left, "{number}");
+        let refusals = tx.refusals(HOME, import, 0, 10).await.unwrap();
+        assert_eq!(refusals.total, i64::from(is_left), "{number}");
+    }
+    assert_eq!(tx.imports(ABROAD, 0, 10).await.unwrap().total, 1);
+}
+
+async fn refusals_keep_the_order_of_the_file(store: &Control) {
+    let import = ImportId(id(1));
+    let all: Vec<ImportRefusal> = (0..150).map(refusal).collect();
+    let mut tx = store.write().await.unwrap();
+    tx.add_refusals(HOME, import, 0, &all[..100]).await.unwrap();
+    tx.add_refusals(HOME, import, 100, &all[100..])
+        .await
+        .unwrap();
+    tx.add_refusals(ABROAD, import, 0, &all[..1]).await.unwrap();
+    let page = tx.refusals(HOME, import, 98, 4).await.unwrap();
+    assert_eq!((page.total, page.items.as_slice()), (150, &all[98..102]));
+    tx.delete_refusals(HOME, import).await.unwrap();
+    assert_eq!(tx.refusals(HOME, import, 0, 1).await.unwrap().total, 0);
+    assert_eq!(tx.refusals(ABROAD, import, 0, 1).await.unwrap().total, 1);
+}
