@@ -8,6 +8,7 @@ use moca_core::{
 
 use super::{
     Tx,
+    audit::Shown,
     sql::Value,
     table::{Columns, Mapped, Stored, Table, json_of},
 };
@@ -27,6 +28,9 @@ impl Mapped for Account {
         filters: &[],
         labelled: false,
     };
+
+    const SHOWN: &'static [(&'static str, &'static str, Shown)] =
+        &[("limits", "limits", Shown::Json)];
 
     fn frame(&self) -> &Frame {
         &self.frame

@@ -10,9 +10,10 @@ use moca_core::{
 
 use super::{
     Filter, READING, Tx, WRITING,
+    audit::{self, Change, Shown},
     changes::{chunk_len, placeholders},
     sql::Value,
-    table::{Columns, Mapped, Stored, Table, Unique},
+    table::{Columns, Mapped, Stored, Table, Unique, object_of},
 };
 use crate::StorageError;
 
@@ -45,6 +46,9 @@ impl Mapped for Beacon {
         ],
         labelled: true,
     };
+
+    const SHOWN: &'static [(&'static str, &'static str, Shown)] =
+        &[("zone_id", "zoneId", Shown::Text)];
 
     fn frame(&self) -> &Frame {
         &self.frame
@@ -132,10 +136,14 @@ impl Tx {
         let mut left = beacons;
         while !left.is_empty() {
             let (some, rest) = left.split_at(chunk_len(left.len(), MOVED_AT_ONCE));
+            let ids: Vec<Id> = some.iter().map(|id| id.0).collect();
+            // They are seen with it.
+            self.get_many::<Beacon>(account, &ids).await?;
             let sql = format!(
                 "UPDATE beacons SET zone_id = $2, updated_at = $3, revision = revision + 1 \
-                 WHERE account_id = $1 AND id IN ({}) RETURNING account_id, id",
-                placeholders(4, some.len())
+                 WHERE account_id = $1 AND id IN ({}) RETURNING {}",
+                placeholders(4, some.len()),
+                Beacon::TABLE.read_columns()
             );
             let mut values = vec![
                 Value::id(account),
@@ -145,10 +153,11 @@ impl Tx {
             values.extend(some.iter().map(|id| Value::id(*id)));
             let rows = self.session.query(sql, values).await;
             for row in rows.map_err(|error| error.doing(WRITING))? {
-                let mut columns = Columns::named("beacons", vec!["account_id", "id"], row);
-                columns.skip();
-                let id: Id = columns.id()?;
-                self.note(account, Kind::Beacon, id, 0);
+                let after = audit::of_row::<Beacon>(&row);
+                let beacon: Beacon = object_of(row)?;
+                let before = self.before(&beacon).await?;
+                let change = Change::Updated { before, after };
+                self.note(account, Kind::Beacon, beacon.frame.id, now_ms, change);
             }
             left = rest;
         }

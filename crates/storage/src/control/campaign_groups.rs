@@ -8,6 +8,7 @@ use moca_core::{
 
 use super::{
     Filter,
+    audit::Shown,
     sql::Value,
     table::{Columns, Mapped, Stored, Table},
 };
@@ -27,6 +28,9 @@ impl Mapped for CampaignGroup {
         filters: &[(Filter::AppId, "app_id")],
         labelled: false,
     };
+
+    const SHOWN: &'static [(&'static str, &'static str, Shown)] =
+        &[("app_id", "appId", Shown::Text)];
 
     fn frame(&self) -> &Frame {
         &self.frame

@@ -8,6 +8,7 @@ use moca_core::{
 
 use super::{
     Filter,
+    audit::Shown,
     sql::Value,
     table::{Columns, Mapped, Stored, Table, json_of},
 };
@@ -27,6 +28,11 @@ impl Mapped for Campaign {
         filters: &[(Filter::AppId, "app_id"), (Filter::GroupId, "group_id")],
         labelled: false,
     };
+
+    const SHOWN: &'static [(&'static str, &'static str, Shown)] = &[
+        ("app_id", "appId", Shown::Text),
+        ("lifecycle", "lifecycle", Shown::Json),
+    ];
 
     fn frame(&self) -> &Frame {
         &self.frame

@@ -2,7 +2,7 @@
 
 use moca_core::id::AccountId;
 
-use super::{ChangeRow, READING, Tx, WRITING, sql::Value, table::Columns};
+use super::{ChangeRow, READING, Tx, WRITING, audit::Entry, sql::Value, table::Columns};
 use crate::StorageError;
 
 /// Lines appended by one statement at most.
@@ -45,7 +45,7 @@ impl Tx {
     }
 
     /// Writes what the transaction gathered, just before it commits.
-    pub(super) async fn append_changes(&mut self) -> Result<(), StorageError> {
+    pub(super) async fn append_changes(&mut self, entries: &[Entry]) -> Result<(), StorageError> {
         for ((account, kind), difference) in std::mem::take(&mut self.totals) {
             let sql = "INSERT INTO totals (account_id, kind, total) VALUES ($1, $2, $3) \
                        ON CONFLICT (account_id, kind) DO UPDATE SET total = totals.total + excluded.total";
@@ -53,7 +53,7 @@ impl Tx {
             let done = self.session.execute(sql, values).await;
             done.map_err(|error| error.doing(WRITING))?;
         }
-        let changes = std::mem::take(&mut self.changes);
+        let changes: Vec<&Entry> = entries.iter().filter(|entry| entry.is_change()).collect();
         if changes.is_empty() {
             return Ok(());
         }
@@ -62,13 +62,13 @@ impl Tx {
         while !left.is_empty() {
             let (lines, rest) = left.split_at(chunk_len(left.len(), LINES_MAX));
             let mut values = Vec::with_capacity(lines.len() * 4);
-            for (account, kind, id) in lines {
+            for change in lines {
                 version += 1;
                 values.extend([
                     version.into(),
-                    Value::id(*account),
-                    kind.word().into(),
-                    Value::id(*id),
+                    Value::id(change.account),
+                    change.subject.word().into(),
+                    Value::optional_text(change.object_id.as_deref()),
                 ]);
             }
             let sql = format!(

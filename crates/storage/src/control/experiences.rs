@@ -8,6 +8,7 @@ use moca_core::{
 
 use super::{
     Filter,
+    audit::Shown,
     sql::Value,
     table::{Columns, Mapped, Stored, Table, json_of},
 };
@@ -33,6 +34,12 @@ impl Mapped for Experience {
         filters: &[(Filter::CampaignId, "campaign_id")],
         labelled: false,
     };
+
+    const SHOWN: &'static [(&'static str, &'static str, Shown)] = &[
+        ("campaign_id", "campaignId", Shown::Text),
+        ("trigger_json", "trigger", Shown::Json),
+        ("action_json", "action", Shown::Json),
+    ];
 
     fn frame(&self) -> &Frame {
         &self.frame

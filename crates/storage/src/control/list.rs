@@ -141,7 +141,7 @@ impl Conditions {
     }
 
     /// `{}` in the term stands for the value.
-    fn push(&mut self, term: &str, value: Value) {
+    pub(super) fn push(&mut self, term: &str, value: Value) {
         let placeholder = self.bind(value);
         self.terms.push(term.replace("{}", &placeholder));
     }

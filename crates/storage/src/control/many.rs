@@ -6,9 +6,10 @@ use moca_core::id::{AccountId, Id};
 
 use super::{
     Filter, READING, Stored, Tx,
+    audit::Change,
     changes::{chunk_len, placeholders, tuples},
     list::{is_nowhere, no_such_column},
-    objects::{insert_columns, row_of},
+    objects::{insert_columns, row_of, shown_row},
     sql::Value,
     table::{Table, Unique, object_of},
     unique::conflict_or,
@@ -68,6 +69,7 @@ impl Tx {
             values.extend_from_slice(some);
             let rows = self.session.query(sql, values).await;
             for row in rows.map_err(|error| error.doing(READING))? {
+                self.see::<R>(&row);
                 found.push(object_of(row)?);
             }
             left = rest;
@@ -106,9 +108,12 @@ impl Tx {
                 continue;
             }
             outcomes.push(Ok(()));
-            rows.push(row_of(object, own)?);
+            let row = row_of(object, own)?;
+            let after = Change::Created(shown_row::<R>(&row));
+            rows.push(row);
             labels.extend(label_rows(object));
-            self.note(account, R::KIND, object.frame().id, 1);
+            let frame = object.frame();
+            self.note(account, R::KIND, frame.id, frame.updated_at, after);
         }
         self.insert_rows::<R>(R::TABLE.name, &insert_columns(R::TABLE), &rows)
             .await?;

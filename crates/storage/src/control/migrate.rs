@@ -33,6 +33,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0006_imports",
         include_str!("../../migrations/0006_imports.sql"),
     ),
+    (
+        "0007_audit",
+        include_str!("../../migrations/0007_audit.sql"),
+    ),
 ];
 
 /// The migration after which the bounds of all places are computed.
@@ -70,6 +74,27 @@ pub(super) async fn migrate(database: &Database) -> Result<(), StorageError> {
         tracing::info!(migration = name, "the control store was migrated");
     }
     session.commit().await.map_err(failed)
+}
+
+/// Refuses a database that this program would have to migrate first.
+pub(super) async fn require_newest(database: &Database) -> Result<(), StorageError> {
+    let failed = |error: SqlError| error.doing("reading the schema of the control store");
+    let mut session = database.begin(Mode::Read).await.map_err(failed)?;
+    let applied = "SELECT version, name FROM schema_version ORDER BY version";
+    let applied = session.query(applied, vec![]).await.map_err(failed)?;
+    for (i, row) in applied.iter().enumerate() {
+        let mut columns = Columns::named("schema_version", vec!["version", "name"], row.clone());
+        let (version, name) = (columns.integer()?, columns.text()?);
+        refuse_unknown(i, version, &name)?;
+    }
+    if applied.len() == MIGRATIONS.len() {
+        return Ok(());
+    }
+    Err(StorageError::Configuration(
+        "the control store was made by an older version of moca: start the server of this version \
+         on it first"
+            .into(),
+    ))
 }
 
 fn refuse_unknown(i: usize, version: i64, name: &str) -> Result<(), StorageError> {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod apps;
+mod audit;
 mod beacons;
 mod campaign_groups;
 mod campaigns;
@@ -30,18 +31,16 @@ mod zones;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use moca_core::{
-    id::{AccountId, Id},
-    quota::Quotas,
-    resource::Kind,
-};
+use moca_core::{audit::Origin, id::AccountId, quota::Quotas, resource::Kind};
 
+pub use audit::{Access, AuditKeys, AuditQuery, AuditReport, ChainFault, ChainReport};
 pub use many::unique_values;
 pub use query::{ChangeRow, Filter, KeptAnswer, ListQuery, Page, Reference, SortField};
 pub use references::referring_kinds;
 pub use table::Stored;
 
 use self::{
+    audit::{Entry, Seen},
     quotas::Holdings,
     sql::{Database, Mode, Session},
 };
@@ -57,6 +56,7 @@ const WRITING: &str = "writing to the control store";
 pub struct Control {
     database: Database,
     quotas: Arc<Quotas>,
+    keys: Option<Arc<AuditKeys>>,
 }
 
 impl Control {
@@ -64,10 +64,36 @@ impl Control {
     pub async fn open(url: &str) -> Result<Self, StorageError> {
         let database = Database::open(url).await?;
         migrate::migrate(&database).await?;
-        Ok(Self {
+        Ok(Self::of(database))
+    }
+
+    /// Opens a store as it is, which has to be there and of the newest schema. For programs that look
+    /// at it beside a server.
+    pub async fn open_existing(url: &str) -> Result<Self, StorageError> {
+        if let Some(path) = url.strip_prefix("sqlite:")
+            && !std::path::Path::new(path).exists()
+        {
+            let sentence = format!("there is no control store at {path}");
+            return Err(StorageError::Configuration(sentence));
+        }
+        let database = Database::open(url).await?;
+        migrate::require_newest(&database).await?;
+        Ok(Self::of(database))
+    }
+
+    fn of(database: Database) -> Self {
+        Self {
             database,
             quotas: Arc::default(),
-        })
+            keys: None,
+        }
+    }
+
+    /// The same store with the keys of the audit log, without which it is not sealed.
+    #[must_use]
+    pub fn with_keys(mut self, keys: AuditKeys) -> Self {
+        self.keys = Some(Arc::new(keys));
+        self
     }
 
     /// The same store with other quotas than the built-in ones for accounts that have none of their own.
@@ -94,10 +120,15 @@ impl Control {
         Ok(Tx {
             session: session
                 .map_err(|error| error.doing("starting a transaction of the control store"))?,
-            changes: Vec::new(),
+            entries: Vec::new(),
             totals: BTreeMap::new(),
             quotas: self.quotas.clone(),
             holdings: BTreeMap::new(),
+            keys: self.keys.clone(),
+            origin: None,
+            latest_at: 0,
+            writes: mode == Mode::Write,
+            seen: Seen::new(),
         })
     }
 }
@@ -108,20 +139,31 @@ impl Control {
 /// as it was before the call; after any other error nothing more is accepted.
 pub struct Tx {
     session: Session,
-    /// What to append to the change feed on commit.
-    changes: Vec<(AccountId, Kind, Id)>,
+    /// What to append to the change feed and the audit log on commit.
+    entries: Vec<Entry>,
     /// How many objects there are more (or less) than before.
     totals: BTreeMap<(AccountId, Kind), i64>,
     /// The quotas of accounts that have none of their own.
     quotas: Arc<Quotas>,
     /// What the accounts had that this transaction adds to.
     holdings: BTreeMap<AccountId, Holdings>,
+    keys: Option<Arc<AuditKeys>>,
+    /// Who makes the changes.
+    origin: Option<Origin>,
+    /// The latest time that an object changed here carries.
+    latest_at: i64,
+    /// Whether it may write.
+    writes: bool,
+    /// What objects read here are like.
+    seen: Seen,
 }
 
 impl Tx {
     /// Makes the changes last.
     pub async fn commit(mut self) -> Result<(), StorageError> {
-        self.append_changes().await?;
+        let entries = std::mem::take(&mut self.entries);
+        self.append_changes(&entries).await?;
+        self.append_events(entries).await?;
         let committed = self.session.commit().await;
         committed.map_err(|error| error.doing("committing to the control store"))
     }

@@ -9,6 +9,7 @@ use moca_core::{
 
 use super::{
     Filter, READING, Stored, Tx, WRITING,
+    audit::{self, Change},
     changes::{chunk_len, placeholders, tuples},
     list::{is_nowhere, no_such_column},
     sql::Value,
@@ -19,6 +20,8 @@ use crate::StorageError;
 
 /// Ids looked up by one statement at most.
 const IDS_MAX: usize = 256;
+/// Which column of [`row_of`] is `config`.
+const CONFIG: usize = 7;
 
 impl Tx {
     /// The object with this id in this account.
@@ -62,7 +65,11 @@ impl Tx {
         let sql = format!("SELECT {columns} FROM {name} WHERE {condition}");
         let rows = self.session.query(sql, values).await;
         let rows = rows.map_err(|error| error.doing(READING))?;
-        rows.into_iter().next().map(object_of).transpose()
+        let Some(row) = rows.into_iter().next() else {
+            return Ok(None);
+        };
+        self.see::<R>(&row);
+        object_of(row).map(Some)
     }
 
     /// All objects of a kind of all accounts with ids after `after`, in order of id, at most `limit`.
@@ -156,13 +163,15 @@ impl Tx {
             .await?;
         let Table { name, .. } = R::TABLE;
         let values = row_of(object, own)?;
+        let after = shown_row::<R>(&values);
         let names = insert_columns(R::TABLE);
         let row = tuples(1, values.len());
         let sql = format!("INSERT INTO {name} ({names}) VALUES {row}");
         let done = self.session.execute(sql, values).await;
         done.map_err(|error| conflict_or::<R>(error))?;
         self.label(object).await?;
-        self.note(frame.account_id, R::KIND, frame.id, 1);
+        let (account, at) = (frame.account_id, frame.updated_at);
+        self.note(account, R::KIND, frame.id, at, Change::Created(after));
         if R::KIND == Kind::Token {
             self.forget_expired_tokens(frame.account_id, frame.created_at)
                 .await?;
@@ -177,6 +186,7 @@ impl Tx {
         let own = object.values()?;
         self.refuse_taken::<R>(frame.account_id, frame.id, &own, false)
             .await?;
+        let before = self.before(object).await?;
         let Table { name, columns, .. } = R::TABLE;
         let mut sql = format!(
             "UPDATE {name} SET updated_at = $4, revision = $5, name = $6, name_folded = $7, config = $8"
@@ -186,6 +196,7 @@ impl Tx {
         }
         sql.push_str(" WHERE account_id = $1 AND id = $2 AND revision = $3");
         let mut values = row_of(object, own)?;
+        let after = shown_row::<R>(&values);
         // In the place of the time of creation, which stays.
         values[2] = (frame.revision - 1).into();
         let changed = self.session.execute(sql, values).await;
@@ -195,7 +206,9 @@ impl Tx {
         self.unlabel(R::TABLE, frame.account_id, R::KIND, frame.id)
             .await?;
         self.label(object).await?;
-        self.note(frame.account_id, R::KIND, frame.id, 0);
+        let change = Change::Updated { before, after };
+        let (account, at) = (frame.account_id, frame.updated_at);
+        self.note(account, R::KIND, frame.id, at, change);
         Ok(())
     }
 
@@ -205,34 +218,21 @@ impl Tx {
         account: AccountId,
         id: Id,
     ) -> Result<bool, StorageError> {
-        let Table { name, .. } = R::TABLE;
-        let sql = format!("DELETE FROM {name} WHERE account_id = $1 AND id = $2");
-        let deleted = self
-            .session
-            .execute(sql, vec![Value::id(account), Value::id(id)])
-            .await
-            .map_err(|error| error.doing(WRITING))?;
-        if deleted == 0 {
+        let (columns, name) = (R::TABLE.read_columns(), R::TABLE.name);
+        let sql =
+            format!("DELETE FROM {name} WHERE account_id = $1 AND id = $2 RETURNING {columns}");
+        let values = vec![Value::id(account), Value::id(id)];
+        let deleted = self.session.query(sql, values).await;
+        let Some(row) = deleted.map_err(|error| error.doing(WRITING))?.pop() else {
             return Ok(false);
-        }
+        };
         self.unlabel(R::TABLE, account, R::KIND, id).await?;
-        self.note(account, R::KIND, id, -1);
+        let before = Change::Deleted(audit::of_row::<R>(&row));
+        self.note(account, R::KIND, id, audit::updated_at(&row), before);
         if R::KIND == Kind::Token {
             self.delete_exchanged_tokens(account, id).await?;
         }
         Ok(true)
-    }
-
-    /// Keeps a change for the feed and the difference it makes to the number of objects.
-    pub(super) fn note(&mut self, account: AccountId, kind: Kind, id: Id, difference: i64) {
-        if kind == Kind::Account {
-            // Its limits may be others now.
-            self.holdings.remove(&account);
-        }
-        self.changes.push((account, kind, id));
-        if difference != 0 {
-            *self.totals.entry((account, kind)).or_default() += difference;
-        }
     }
 
     /// Copies the labels on an object to where they are searched.
@@ -302,6 +302,12 @@ pub(super) fn row_of<R: Stored>(object: &R, own: Vec<Value>) -> Result<Vec<Value
     ];
     values.extend(own);
     Ok(values)
+}
+
+/// A row of [`row_of`] as the audit log shows it.
+pub(super) fn shown_row<R: Stored>(row: &[Value]) -> String {
+    let (config, own) = (&row[CONFIG], &row[CONFIG + 1..]);
+    audit::snapshot::<R>(config, own)
 }
 
 /// A name as it is searched and sorted by: whatever its case.

@@ -8,6 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     Filter,
+    audit::Shown,
     sql::{Row, Value},
 };
 use crate::StorageError;
@@ -66,6 +67,9 @@ pub trait Mapped: Sized {
     type Config: Serialize + DeserializeOwned;
     /// Where it is kept.
     const TABLE: &'static Table;
+    /// Columns of its own that the audit log shows beside `config`, what the log calls them, and how
+    /// they stand there. Never one with a secret.
+    const SHOWN: &'static [(&'static str, &'static str, Shown)] = &[];
 
     /// The frame.
     fn frame(&self) -> &Frame;
@@ -210,6 +214,14 @@ impl Columns {
     pub(super) fn bytes(&mut self) -> Result<Vec<u8>, StorageError> {
         match self.next() {
             Value::Bytes(bytes) => Ok(bytes),
+            _ => Err(self.unreadable()),
+        }
+    }
+
+    pub(super) fn optional_bytes(&mut self) -> Result<Option<Vec<u8>>, StorageError> {
+        match self.next() {
+            Value::Null => Ok(None),
+            Value::Bytes(bytes) => Ok(Some(bytes)),
             _ => Err(self.unreadable()),
         }
     }

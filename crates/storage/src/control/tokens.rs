@@ -8,8 +8,9 @@ use moca_core::{
 
 use super::{
     Filter, Tx, WRITING,
+    audit::{self, Change, Shown},
     sql::{Row, Value},
-    table::{Columns, Mapped, Stored, Table, Unique},
+    table::{Columns, Mapped, Stored, Table, Unique, object_of},
 };
 use crate::StorageError;
 
@@ -33,6 +34,11 @@ impl Mapped for Token {
         filters: &[(Filter::MemberId, "member_id")],
         labelled: false,
     };
+
+    const SHOWN: &'static [(&'static str, &'static str, Shown)] = &[
+        ("member_id", "memberId", Shown::Text),
+        ("parent_id", "parentId", Shown::Text),
+    ];
 
     fn frame(&self) -> &Frame {
         &self.frame
@@ -92,12 +98,14 @@ impl Tx {
     ) -> Result<(), StorageError> {
         let mut parents = vec![id];
         while let Some(parent) = parents.pop() {
-            let sql = "DELETE FROM tokens WHERE account_id = $1 AND parent_id = $2 \
-                       RETURNING account_id, id";
+            let columns = Token::TABLE.read_columns();
+            let sql = format!(
+                "DELETE FROM tokens WHERE account_id = $1 AND parent_id = $2 RETURNING {columns}"
+            );
             let values = vec![Value::id(account), Value::id(parent)];
             let rows = self.session.query(sql, values).await;
             for row in rows.map_err(|error| error.doing(WRITING))? {
-                parents.push(self.note_deleted_token(account, row)?);
+                parents.push(self.note_deleted_token(account, &row, Change::Deleted)?);
             }
         }
         Ok(())
@@ -109,23 +117,31 @@ impl Tx {
         account: AccountId,
         now_ms: i64,
     ) -> Result<(), StorageError> {
-        let sql = "DELETE FROM tokens WHERE account_id = $1 AND id IN \
-                   (SELECT id FROM tokens WHERE account_id = $1 AND parent_id IS NOT NULL \
-                    AND expires_at <= $2 ORDER BY expires_at LIMIT $3) RETURNING account_id, id";
+        let columns = Token::TABLE.read_columns();
+        let sql = format!(
+            "DELETE FROM tokens WHERE account_id = $1 AND id IN \
+             (SELECT id FROM tokens WHERE account_id = $1 AND parent_id IS NOT NULL \
+             AND expires_at <= $2 ORDER BY expires_at LIMIT $3) RETURNING {columns}"
+        );
         let values = vec![Value::id(account), now_ms.into(), FORGOTTEN_AT_ONCE.into()];
         let rows = self.session.query(sql, values).await;
         for row in rows.map_err(|error| error.doing(WRITING))? {
-            let id = self.note_deleted_token(account, row)?;
+            let id = self.note_deleted_token(account, &row, Change::Expired)?;
             self.delete_exchanged_tokens(account, id).await?;
         }
         Ok(())
     }
 
-    fn note_deleted_token(&mut self, account: AccountId, row: Row) -> Result<Id, StorageError> {
-        let mut columns = Columns::named("tokens", vec!["account_id", "id"], row);
-        columns.skip();
-        let id = columns.id()?;
-        self.note(account, Kind::Token, id, -1);
+    fn note_deleted_token(
+        &mut self,
+        account: AccountId,
+        row: &Row,
+        change: fn(String) -> Change,
+    ) -> Result<Id, StorageError> {
+        let token: Token = object_of(row.clone())?;
+        let before = change(audit::of_row::<Token>(row));
+        let Frame { id, updated_at, .. } = token.frame;
+        self.note(account, Kind::Token, id, updated_at, before);
         Ok(id)
     }
 }

@@ -8,6 +8,7 @@ use moca_core::{
 
 use super::{
     Filter,
+    audit::Shown,
     sql::Value,
     table::{Columns, Mapped, Stored, Table, Unique},
 };
@@ -39,6 +40,9 @@ impl Mapped for Zone {
         ],
         labelled: true,
     };
+
+    const SHOWN: &'static [(&'static str, &'static str, Shown)] =
+        &[("place_id", "placeId", Shown::Text)];
 
     fn frame(&self) -> &Frame {
         &self.frame

@@ -2,6 +2,8 @@
 //! `MOCA_TEST_POSTGRES_URL`; `scripts/with-postgres.sh` starts one and sets it.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod audit;
+mod audit_chain;
 mod backend;
 mod conflicts;
 mod feed;

@@ -1,0 +1,150 @@
+//! The audit log: an event for every change of an object, written in the transaction of the change,
+//! and for every access to what is held on people.
+//!
+//! What a transaction does is gathered by [`Tx::note`], which nothing that writes an object can go
+//! around: the same call makes the line of the change feed. On commit the events are numbered, hashed
+//! onto the newest one of their account ([`chain`]) and added in few statements.
+
+mod append;
+mod chain;
+mod check;
+mod read;
+mod snapshot;
+
+use moca_core::{
+    audit::{Action, Origin, Subject},
+    id::{AccountId, Id},
+    resource::Kind,
+};
+
+pub use chain::AuditKeys;
+pub use check::{AuditReport, ChainFault, ChainReport};
+pub use read::AuditQuery;
+pub(super) use snapshot::{Seen, Shown, of_row, snapshot, updated_at};
+
+use super::Tx;
+use crate::StorageError;
+
+/// What becomes an event on commit.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) account: AccountId,
+    pub(super) action: Action,
+    pub(super) subject: Subject,
+    pub(super) object_id: Option<String>,
+    parameters: Option<String>,
+    before: Option<String>,
+    after: Option<String>,
+    /// Whether the server did it by itself, on the way of what somebody else did.
+    by_itself: bool,
+}
+
+/// What became of an object, as [`snapshot`] shows it before and after.
+pub(super) enum Change {
+    Created(String),
+    Updated {
+        before: String,
+        after: String,
+    },
+    Deleted(String),
+    /// By the server itself, when its time had come.
+    Expired(String),
+}
+
+/// An access to what is held on people.
+#[derive(Debug, Clone, Copy)]
+pub struct Access<'a> {
+    /// The account of the people.
+    pub account_id: AccountId,
+    /// Read, export or erase.
+    pub action: Action,
+    /// What.
+    pub subject: Subject,
+    /// The id of the instance or user, if it is one. A keyed hash of it is kept.
+    pub id: Option<&'a str>,
+    /// What was asked for, as a JSON object, without anything personal.
+    pub parameters: Option<&'a str>,
+}
+
+impl Tx {
+    /// Says who makes what this transaction changes. Unless somebody does, it is the server itself,
+    /// at the time that the objects carry.
+    pub fn act_as(&mut self, origin: Origin) {
+        self.origin = Some(origin);
+    }
+
+    /// Keeps a change for the feed and the audit log, and the difference it makes to the number of
+    /// objects. `at` is the time that the object carries.
+    pub(super) fn note(&mut self, account: AccountId, kind: Kind, id: Id, at: i64, change: Change) {
+        if kind == Kind::Account {
+            // Its limits may be others now.
+            self.holdings.remove(&account);
+        }
+        let by_itself = matches!(change, Change::Expired(_));
+        let (action, difference, before, after) = match change {
+            Change::Created(after) => (Action::Create, 1, None, Some(after)),
+            Change::Updated { before, after } => (Action::Update, 0, Some(before), Some(after)),
+            Change::Deleted(before) | Change::Expired(before) => {
+                (Action::Delete, -1, Some(before), None)
+            }
+        };
+        if difference != 0 {
+            *self.totals.entry((account, kind)).or_default() += difference;
+        }
+        self.latest_at = self.latest_at.max(at);
+        self.entries.push(Entry {
+            account,
+            action,
+            subject: Subject::Object(kind),
+            object_id: Some(id.to_string()),
+            parameters: None,
+            before,
+            after,
+            by_itself,
+        });
+    }
+
+    /// Records an access to what is held on people.
+    pub fn record(&mut self, access: Access<'_>) -> Result<(), StorageError> {
+        let id = access.id.map(|id| self.person_hash(access.account_id, id));
+        self.entries.push(Entry {
+            account: access.account_id,
+            action: access.action,
+            subject: access.subject,
+            object_id: id.transpose()?,
+            parameters: access.parameters.map(str::to_owned),
+            before: None,
+            after: None,
+            by_itself: false,
+        });
+        Ok(())
+    }
+
+    /// What stands in the log for the id of a person.
+    fn person_hash(&self, account: AccountId, id: &str) -> Result<String, StorageError> {
+        let keys = self.keys.as_ref().ok_or_else(|| {
+            StorageError::Configuration("the control store was opened without its keys".into())
+        })?;
+        Ok(keys.person(account, id))
+    }
+
+    fn origin(&self) -> Origin {
+        self.origin
+            .clone()
+            .unwrap_or_else(|| Origin::system(self.latest_at))
+    }
+}
+
+impl Entry {
+    /// The account whose log begins with it.
+    fn begins(&self) -> Option<AccountId> {
+        let is_new =
+            self.action == Action::Create && self.subject == Subject::Object(Kind::Account);
+        is_new.then_some(self.account)
+    }
+
+    /// Whether it is a line of the change feed.
+    pub(super) const fn is_change(&self) -> bool {
+        !self.subject.is_personal()
+    }
+}
