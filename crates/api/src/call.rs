@@ -1,6 +1,9 @@
 //! A request that has passed every rule of the table, with the proof of who makes it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    net::IpAddr,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use bytes::Bytes;
 use moca_core::{clock::new_id, id::Id, resource::Frame};
@@ -8,7 +11,7 @@ use moca_engine::estate::Author;
 use moca_wire::problem::Code;
 
 use crate::{
-    auth::Principal, etag::IfMatch, failure::Failure, query::Query, state::ApiState,
+    auth::Principal, etag::IfMatch, failure::Failure, query::Query, route::Route, state::ApiState,
     upload::ArrivedFile,
 };
 
@@ -32,6 +35,12 @@ pub(crate) struct Request {
     pub(crate) if_match: Option<IfMatch>,
     /// Set by [`Call::check_match`]; a change that forgot to is not committed.
     pub(crate) if_match_checked: AtomicBool,
+    /// The line of the table.
+    pub(crate) route: &'static Route,
+    /// Where it comes from, as far as the listener knows.
+    pub(crate) remote: Option<IpAddr>,
+    /// Set when the access is in the audit log; no answer leaves without.
+    pub(crate) recorded: AtomicBool,
 }
 
 /// A body, as far as dispatch reads it.
@@ -122,12 +131,15 @@ impl<P> Call<P> {
 
     /// The text in this segment of the path, decoded.
     pub fn path_text(&self, name: &str) -> Result<&str, Failure> {
-        self.request
-            .path
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value.as_str())
+        self.path_segment(name)
             .ok_or_else(|| Failure::internal("the route has no such segment", name))
+    }
+
+    /// The same, if the path has such a segment.
+    pub(crate) fn path_segment(&self, name: &str) -> Option<&str> {
+        let mut segments = self.request.path.iter();
+        let (_, value) = segments.find(|(known, _)| *known == name)?;
+        Some(value)
     }
 
     /// The body as dispatch read it.

@@ -6,6 +6,7 @@
 
 mod accept;
 mod accept_encoding;
+mod audit;
 pub mod auth;
 mod body;
 pub mod call;

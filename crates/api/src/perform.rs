@@ -1,6 +1,6 @@
 //! Does what a line of the route table asks for: proof, parameters, body, handler, transaction.
 
-use std::{sync::atomic::AtomicBool, time::Duration};
+use std::{net::IpAddr, sync::atomic::AtomicBool, time::Duration};
 
 use axum::body::{Body as Incoming, HttpBody};
 use http::{
@@ -13,7 +13,7 @@ use moca_storage::control::Tx;
 use tokio::time::timeout;
 
 use crate::{
-    accept,
+    accept, audit,
     auth::{self, Anyone, Principal},
     body::{self, Taken},
     call::{Call, Request},
@@ -52,6 +52,8 @@ struct Checked {
     key: Option<String>,
     /// Path and query as they were sent.
     target: String,
+    route: &'static Route,
+    remote: Option<IpAddr>,
 }
 
 impl Prepared<'_> {
@@ -87,9 +89,13 @@ impl Prepared<'_> {
                 auth::require_role(&principal, role)?;
                 let (checked, taken) = self.take(exchange).await?;
                 let call = checked.into_call(principal, taken);
-                let reply = in_time(call.state(), handler(&call)).await?;
-                call.require_match_checked()?;
-                Ok(reply)
+                in_time(call.state(), async {
+                    let reply = handler(&call).await?;
+                    call.require_match_checked()?;
+                    audit::record_read(&call).await?;
+                    Ok(reply)
+                })
+                .await
             }
             Endpoint::Public(handler) => {
                 let (checked, taken) = self.take(exchange).await?;
@@ -179,6 +185,8 @@ impl Prepared<'_> {
                 .uri
                 .path_and_query()
                 .map_or_else(String::new, ToString::to_string),
+            route: self.route,
+            remote: exchange.remote,
         };
         Ok((checked, taken))
     }
@@ -208,6 +216,9 @@ impl Checked {
                 body: taken.body,
                 if_match: self.if_match,
                 if_match_checked: AtomicBool::new(false),
+                route: self.route,
+                remote: self.remote,
+                recorded: AtomicBool::new(false),
             },
         }
     }
@@ -231,6 +242,7 @@ impl Checked {
                 return handler(&call, &mut tx).await;
             }
             let mut tx = state.control.write().await?;
+            tx.act_as(audit::origin(&call));
             if let Some(key) = &key
                 && let Some(reply) = idempotency::recall(state, &mut tx, key, call.now_ms()).await?
             {

@@ -2,6 +2,7 @@
 
 use moca_core::{
     account::Role::{Admin, Analyst, Editor, Owner, Viewer},
+    audit::{Action, Subject},
     bulk::{
         BulkKind::{Beacons, Places, Zones},
         FileFormat::{Csv, Geojson, Ndjson},
@@ -17,9 +18,9 @@ use crate::{
     device::{self, events, messages, profile},
     docs::{self, HTML},
     manage::{
-        account_limits, accounts, analytics, apps, batch, beacons, campaign_groups, campaigns,
-        decisions, experiences, exports, imports, instances, labels, members, person_export,
-        places, segments, tokens, users, zones,
+        account_limits, accounts, analytics, apps, audit_events, batch, beacons, campaign_groups,
+        campaigns, decisions, experiences, exports, imports, instances, labels, members,
+        person_export, places, segments, tokens, users, zones,
     },
     oauth,
     ops::{health, metrics},
@@ -80,6 +81,18 @@ const DECISIONS: &[Parameter] = &[
     optional("experienceId", ParameterKind::Id),
     optional("from", MOMENT),
     optional("to", MOMENT),
+    OFFSET,
+    LIMIT,
+];
+
+const AUDIT_EVENTS: &[Parameter] = &[
+    optional("from", MOMENT),
+    optional("to", MOMENT),
+    optional("kind", ParameterKind::Word(&Subject::WORDS)),
+    optional("objectId", ParameterKind::Text(CODE_CHARS_MAX)),
+    optional("memberId", ParameterKind::Id),
+    optional("action", ParameterKind::Word(&Action::WORDS)),
+    optional("sort", ParameterKind::Word(audit_events::ORDERS)),
     OFFSET,
     LIMIT,
 ];
@@ -258,6 +271,9 @@ static ROUTES: &[Route] = &[
     route(Get,    "/v2/analytics/new-users",       Ask(Analyst, call!(analytics::count, NewUsers))).query(ANALYTICS),
     route(Get,    "/v2/analytics/returning-users", Ask(Analyst, call!(analytics::count, ReturningUsers))).query(ANALYTICS),
     route(Get,    "/v2/analytics/visitors",        Ask(Analyst, call!(analytics::count, Visitors))).query(VISITORS),
+
+    route(Get,    "/v2/audit-events", Manage(Admin, manage!(audit_events::list))).query(AUDIT_EVENTS),
+    route(Get,    "/v2/audit-events/{auditEventId}", Manage(Admin, manage!(audit_events::get))),
 
     route(Post,   "/device/v1/instances",            App(call!(device::instances::register))).json().ok_or_created(),
     route(Get,    "/device/v1/instance",             Device(call!(profile::get))),

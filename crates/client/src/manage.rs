@@ -2,9 +2,10 @@
 
 use std::fmt::Display;
 
-use moca_core::id::{AppId, BeaconId, CampaignId, TokenId, ZoneId};
+use moca_core::id::{AppId, BeaconId, CampaignId, Id, TokenId, ZoneId};
 use moca_wire::{
     accounts::{Account, AccountInput, NewAccount},
+    audit_events::AuditEvent,
     batch::BatchAnswer,
     campaigns::Campaign,
     oauth::AccessToken,
@@ -27,8 +28,12 @@ use crate::{
     device::DeviceClient,
     error::ClientError,
     login::{self, Credentials},
+    query::Query,
     transport::{Proof, Transport},
 };
+
+/// The path of the audit log.
+const AUDIT_EVENTS: &str = "/v2/audit-events";
 
 /// A client of the management API. Cheap to clone.
 #[derive(Clone)]
@@ -119,6 +124,17 @@ impl Client {
     /// Where a call would go.
     pub fn url(&self, call: &Call) -> Url {
         self.transport.url(call)
+    }
+
+    /// Who did what: the account's audit log, the newest events first.
+    pub fn audit_events(&self) -> Query<AuditEvent> {
+        Query::new(self.clone(), AUDIT_EVENTS)
+    }
+
+    /// One event of the audit log.
+    pub async fn audit_event(&self, id: Id) -> Result<AuditEvent, ClientError> {
+        let call = Call::new(Method::GET, AUDIT_EVENTS).segment(id);
+        self.send(&call).await?.json()
     }
 
     /// One object.

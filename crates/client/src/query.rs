@@ -8,8 +8,9 @@ use moca_core::{
     limits::PAGE_LIMIT_MAX,
 };
 use moca_wire::{
-    beacons::Beacon, campaign_groups::CampaignGroup, campaigns::Campaign, experiences::Experience,
-    page::Page, places::Place, segments::Segment, tokens::Token, zones::Zone,
+    audit_events::AuditEvent, beacons::Beacon, campaign_groups::CampaignGroup, campaigns::Campaign,
+    experiences::Experience, page::Page, places::Place, segments::Segment, tokens::Token,
+    zones::Zone,
 };
 use reqwest::Method;
 use serde::de::DeserializeOwned;
@@ -193,6 +194,14 @@ impl<T: DeserializeOwned> Reading<T> {
     }
 }
 
+impl Query<AuditEvent> {
+    /// The oldest first. In this order nothing comes in between while pages are read.
+    #[must_use]
+    pub fn oldest_first(self) -> Self {
+        self.filter("sort", "at")
+    }
+}
+
 /// The filters that each kind has.
 macro_rules! filters {
     ($($kind:ident { $($(#[$doc:meta])* $method:ident($value:ty) = $name:literal;)* })*) => {
@@ -256,5 +265,19 @@ filters! {
     Token {
         /// Only those of this member.
         member(MemberId) = "memberId";
+    }
+    AuditEvent {
+        /// Only those from this time on, ms since 1970.
+        from(i64) = "from";
+        /// Only those before this time, ms since 1970.
+        to(i64) = "to";
+        /// Only those on things of this kind, for example `place` or `user`.
+        kind(&str) = "kind";
+        /// Only those on the object, instance or user with this id.
+        object(&str) = "objectId";
+        /// Only what this member did.
+        member(MemberId) = "memberId";
+        /// Only those in which this was done, for example `delete`.
+        action(&str) = "action";
     }
 }

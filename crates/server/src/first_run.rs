@@ -8,6 +8,7 @@ use moca_core::{
     account::{
         Account, AccountConfig, AccountLimits, Member, MemberConfig, Role, Token, TokenConfig,
     },
+    audit::Origin,
     clock::{Clock, Random, new_id},
     id::{AccountId, MemberId},
     resource::Frame,
@@ -93,6 +94,7 @@ pub(crate) async fn make(
             role: None,
         },
     };
+    tx.act_as(Origin::system(now_ms));
     tx.insert(&account).await?;
     tx.insert(&member).await?;
     tx.insert(&token).await?;

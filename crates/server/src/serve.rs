@@ -13,7 +13,7 @@ use axum_server::{Handle, Server};
 use moca_api::{ApiState, Settings, ops_router, router, seal::Sealer};
 use moca_core::clock::{Clock, Random};
 use moca_engine::{Engine, workers::imports::Importer};
-use moca_storage::control::Control;
+use moca_storage::control::{AuditKeys, Control};
 use tokio::task::JoinHandle;
 
 use crate::{
@@ -64,8 +64,13 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         .with_quotas(config.quotas.clone());
     let fresh = first_run::is_fresh(&control).await?;
     let key = data_dir::secret_key(&config.secret_key_file(), fresh, random.as_ref())?;
+    let control = control.with_keys(AuditKeys::of(&key));
     let first_token =
         first_run::make(&control, &config.data_dir, clock.as_ref(), random.as_ref()).await?;
+    control
+        .begin_audit(clock.now_ms())
+        .await
+        .context("the audit log cannot be begun")?;
     let engine = Engine::start(
         &config.data_dir,
         control.clone(),

@@ -9,6 +9,7 @@ pub mod accounts;
 mod actions;
 pub mod analytics;
 pub mod apps;
+pub mod audit_events;
 pub mod batch;
 pub mod beacons;
 pub mod campaign_groups;

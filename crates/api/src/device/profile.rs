@@ -13,7 +13,7 @@ use moca_wire::{
 };
 use serde_json::Value;
 
-use crate::{auth::Device, call::Call, failure::Failure, reply::Reply};
+use crate::{audit, auth::Device, call::Call, failure::Failure, reply::Reply};
 
 /// `GET /device/v1/instance`
 pub(crate) async fn get(call: &Call<Device>) -> Result<Reply, Failure> {
@@ -39,6 +39,7 @@ pub(crate) async fn put(call: &Call<Device>) -> Result<Reply, Failure> {
 /// `DELETE /device/v1/instance`
 pub(crate) async fn delete(call: &Call<Device>) -> Result<Reply, Failure> {
     let subject = call.principal.subject;
+    audit::record_own_erasure(call).await?;
     call.state().engine.erase(vec![subject]).await?;
     Ok(Reply::done())
 }

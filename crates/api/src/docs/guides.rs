@@ -49,6 +49,7 @@ pub(super) const GUIDES: &[Guide] = &[
     guide!("operations", "operations.md", "Running a server", "Configuration, certificates, health, metrics, limits, backup."),
     guide!("configuration", "../config.example.toml", "Configuration keys", "Every key of the configuration file with its default."),
     guide!("privacy", "privacy.md", "What is held on people", "What is kept, who may read it, how it is given out and erased."),
+    guide!("audit", "audit.md", "The audit log", "Who did what to what, and how to be sure that nothing was changed since."),
     guide!("performance", "performance.md", "What was measured", "Rates and memory on a small machine, and how to measure them again."),
 ];
 

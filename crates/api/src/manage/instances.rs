@@ -8,7 +8,7 @@ use moca_wire::{
 };
 
 use super::{common::text_of, decisions::require_app};
-use crate::{call::Call, etag, failure::Failure, reply::Reply};
+use crate::{audit, call::Call, etag, failure::Failure, reply::Reply};
 
 /// `GET /v2/instances`
 pub(crate) async fn list(call: &Call) -> Result<Reply, Failure> {
@@ -35,6 +35,7 @@ pub(crate) async fn delete(call: &Call) -> Result<Reply, Failure> {
     let view = find(call).await?;
     let subject = view.subject;
     call.check_match(Some(etag::revision_of(&known(view))?))?;
+    audit::record_erasure(call).await?;
     call.state().engine.erase(vec![subject]).await?;
     Ok(Reply::done())
 }

@@ -4,6 +4,7 @@ pub mod account_limits;
 pub mod accounts;
 pub mod analytics;
 pub mod apps;
+pub mod audit_events;
 pub mod batch;
 pub mod beacons;
 pub mod campaign_groups;

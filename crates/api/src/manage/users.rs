@@ -7,7 +7,7 @@ use moca_wire::{
 };
 
 use super::{common::text_of, decisions::require_app};
-use crate::{call::Call, etag, failure::Failure, reply::Reply};
+use crate::{audit, call::Call, etag, failure::Failure, reply::Reply};
 
 /// `GET /v2/users`
 pub(crate) async fn list(call: &Call) -> Result<Reply, Failure> {
@@ -33,6 +33,7 @@ pub(crate) async fn delete(call: &Call) -> Result<Reply, Failure> {
     let view = find(call).await?;
     let (app_id, user_id) = (view.app_id, view.user_id.clone());
     call.check_match(Some(etag::revision_of(&shown(view))?))?;
+    audit::record_erasure(call).await?;
     call.state().engine.erase_user(app_id, &user_id).await?;
     Ok(Reply::done())
 }

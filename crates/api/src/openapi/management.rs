@@ -5,6 +5,7 @@ use moca_wire::{
     accounts::{Account, NewAccount},
     analytics::AnalyticsAnswer,
     apps::App,
+    audit_events::AuditEvent,
     beacons::Beacon,
     campaign_groups::CampaignGroup,
     campaigns::Campaign,
@@ -48,6 +49,7 @@ pub(crate) fn groups() -> Vec<Group> {
         instances(),
         users(),
         analytics(),
+        audit_events(),
     ]
 }
 
@@ -312,6 +314,20 @@ fn users() -> Group {
             "Gives out all that is held on a user",
             |operation| operation.answers::<UserExport>(),
         )
+}
+
+fn audit_events() -> Group {
+    const ONE: &str = "/v2/audit-events/{auditEventId}";
+    let note = "Who did what to what: every change, and every access to what is held on people.";
+    Group::new("Audit events", note)
+        .with(Get, "/v2/audit-events", "Lists audit events", |operation| {
+            operation
+                .noted("The newest first, unless `sort=at` asks for the oldest first.")
+                .lists::<AuditEvent>()
+        })
+        .with(Get, ONE, "Reads an audit event", |operation| {
+            operation.answers_version_of::<AuditEvent>()
+        })
 }
 
 fn analytics() -> Group {

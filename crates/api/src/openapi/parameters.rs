@@ -122,13 +122,15 @@ pub(crate) fn note(name: &str) -> &'static str {
         "externalId" => "Only the one with your own id.",
         "userId" => "Only those of this user.",
         "labelId" => "Only those with this label.",
-        "kind" => "What the file holds.",
+        "kind" => "The kind of object: that a file holds, or that events are about.",
         "name" => "A name for the import, such as that of the file.",
         "dryRun" => "Whether everything is only tried, and nothing made.",
         "map" => {
             "Which column of the file is which field: `name=Station,latitude=lat,address=street+city,category='shop'`."
         }
         "radius" => "Metres around a point that has no radius of its own.",
+        "objectId" => "Only those on the object, instance or user with this id.",
+        "action" => "Only those in which this was done.",
         _ => "",
     }
 }

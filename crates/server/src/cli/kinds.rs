@@ -39,6 +39,8 @@ pub(crate) enum Verbs {
     NoDelete,
     /// Get, and delete, which erases all that is held on it: what nobody sets.
     Erase,
+    /// Get.
+    ReadOnly,
     /// Nothing but the list.
     ListOnly,
 }
@@ -441,6 +443,26 @@ pub(crate) static KINDS: &[Kind] = &[
         columns: &["at", "instanceId", "experienceId", "outcome", "messageId"],
         actions: &[],
         example: "moca decisions list --app APP_ID --from 2026-12-01T00:00:00Z",
+    },
+    Kind {
+        plural: "audit-events", singular: "audit event", path: "/v2/audit-events",
+        about: "Audit events: who did what to what; `moca check audit` looks whether all are there",
+        verbs: Verbs::ReadOnly,
+        filters: &[
+            field("from", "from", Moment, "Those from here"),
+            field("to", "to", Moment, "Those before this"),
+            field("kind", "kind", Text, "Only those on things of this kind, for example place or user"),
+            field("object", "objectId", Text, "Only those on the object, instance or user with this id"),
+            field("member", "memberId", Text, "Only what the member of this id did"),
+            field("action", "action", Text, "create, update, delete, read, export or erase"),
+            field("sort", "sort", Text, "at for the oldest first [default: -at]"),
+        ],
+        of: &[],
+        fields: &[],
+        implied: &[],
+        columns: &["at", "action", "kind", "objectId", "personHash", "actor.type", "actor.memberId", "route", "auditEventId"],
+        actions: &[],
+        example: "moca audit-events list --kind place --action delete --from 2026-12-01T00:00:00Z",
     },
 ];
 

@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and what it does.
 
 mod apply;
+mod check;
 mod completion;
 pub(crate) mod connection;
 mod demo;
@@ -45,6 +46,7 @@ pub fn command() -> Command {
         .subcommand(serve::command())
         .subcommand(import::command())
         .subcommand(demo::command())
+        .subcommand(check::command())
         .subcommands(resources::commands())
         .subcommand(apply::command())
         .subcommand(apply::pull_command())
@@ -70,6 +72,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("serve", arguments)) => serve::run(arguments),
         Some(("import", arguments)) => import::run(arguments),
         Some(("demo", arguments)) => demo::run(arguments),
+        Some(("check", arguments)) => check::run(arguments),
         Some(("config", _)) => print_example(),
         Some(("apply", arguments)) => apply::run(arguments),
         Some(("pull", arguments)) => apply::pull(arguments),

@@ -12,28 +12,25 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{MISUSED, block_on, given};
 use crate::{
-    config::{self, Config, KEYS, Sources},
+    config::{self, Config, KEYS, Key, Sources},
     serve::{self, Running},
     telemetry,
 };
 
 pub(super) fn command() -> Command {
-    let command = Command::new("serve")
-        .about("Run the server")
-        .long_about(
-            "Run the server until SIGTERM or SIGINT.\n\n\
-             The first start on an empty data directory makes an account, its owner, a token and a \
-             self-signed certificate, and prints how to use them. A key may be set in a TOML file, \
-             in the environment and as a flag; the later wins. `moca config` prints a file with \
-             every key.",
-        )
-        .arg(
-            Arg::new("config")
-                .long("config")
-                .value_name("FILE")
-                .help("Read this TOML file [env: MOCA_CONFIG]"),
-        );
-    KEYS.iter().fold(command, |command, key| {
+    with_keys(serve_command(), |_| true)
+}
+
+/// With the file of the configuration and those of its keys that `wanted` takes as flags.
+pub(super) fn with_keys(command: Command, wanted: fn(&Key) -> bool) -> Command {
+    let command = command.arg(
+        Arg::new("config")
+            .long("config")
+            .value_name("FILE")
+            .help("Read this TOML file [env: MOCA_CONFIG]"),
+    );
+    let keys = KEYS.iter().filter(|key| wanted(key));
+    keys.fold(command, |command, key| {
         let default = match key.default {
             "" => "none",
             default => default,
@@ -52,24 +49,40 @@ pub(super) fn command() -> Command {
     })
 }
 
-pub(super) fn run(arguments: &ArgMatches) -> ExitCode {
+/// The configuration that the arguments, the environment and the file give, or how to end.
+pub(super) fn configuration(arguments: &ArgMatches) -> Result<Config, ExitCode> {
+    let flag = |key: &'static Key| {
+        let value = arguments.try_get_one::<String>(key.name).ok().flatten();
+        Some((key.name, value?.clone()))
+    };
     let sources = Sources {
         file: given(arguments, "config").map(PathBuf::from),
         variables: env::vars_os().collect(),
-        flags: KEYS
-            .iter()
-            .filter_map(|key| Some((key.name, given(arguments, key.name)?)))
-            .collect(),
+        flags: KEYS.iter().filter_map(flag).collect(),
     };
-    match config::resolve(sources) {
-        Ok(config) => block_on(serve_until_signal(config)),
-        Err(faults) => {
-            eprintln!("moca: the configuration has faults (moca serve --help lists every key):");
-            for fault in faults {
-                eprintln!("  {fault}");
-            }
-            ExitCode::from(MISUSED)
+    config::resolve(sources).map_err(|faults| {
+        eprintln!("moca: the configuration has faults (moca serve --help lists every key):");
+        for fault in faults {
+            eprintln!("  {fault}");
         }
+        ExitCode::from(MISUSED)
+    })
+}
+
+fn serve_command() -> Command {
+    Command::new("serve").about("Run the server").long_about(
+        "Run the server until SIGTERM or SIGINT.\n\n\
+             The first start on an empty data directory makes an account, its owner, a token and a \
+             self-signed certificate, and prints how to use them. A key may be set in a TOML file, \
+             in the environment and as a flag; the later wins. `moca config` prints a file with \
+             every key.",
+    )
+}
+
+pub(super) fn run(arguments: &ArgMatches) -> ExitCode {
+    match configuration(arguments) {
+        Ok(config) => block_on(serve_until_signal(config)),
+        Err(code) => code,
     }
 }
 

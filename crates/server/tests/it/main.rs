@@ -6,12 +6,14 @@
 
 mod accounts;
 mod apps;
+mod audit;
+mod audit_check;
 mod authorization;
 mod batches;
 mod beacons;
 mod campaign_groups;
 mod campaigns;
-mod cli;
+pub(crate) mod cli;
 mod client;
 mod client_readme;
 mod crash;

@@ -7,7 +7,7 @@ use std::{
 
 use moca_wire::{apps::App, campaigns::Campaign, places::Place};
 
-use crate::{readme, support::binary::Binary};
+use crate::{audit_check::check, readme, support::binary::Binary};
 
 /// The URL of an empty schema.
 fn empty_store() -> String {
@@ -23,16 +23,20 @@ fn empty_store() -> String {
         } else {
             ""
         };
-        let output = Command::new("psql")
-            .args(["--quiet", "--no-psqlrc", "--command"])
-            .args([format!("{sql}{cascade}"), url.clone()])
-            .output()
-            .unwrap();
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{told}");
+        run(&url, &format!("{sql}{cascade}"));
     }
     let separator = if url.contains('?') { '&' } else { '?' };
     format!("{url}{separator}options=-csearch_path%3D{schema}")
+}
+
+/// Does something past the server.
+fn run(url: &str, sql: &str) {
+    let output = Command::new("psql")
+        .args(["--quiet", "--no-psqlrc", "--command", sql, url])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
 }
 
 // The client goes on being served while the test waits for the server to stop.
@@ -54,5 +58,14 @@ async fn the_whole_job_is_done_on_postgresql_and_outlives_a_kill() {
     assert_eq!(client.list::<App>(&all).await.unwrap().total, 1);
     assert_eq!(client.list::<Place>(&all).await.unwrap().total, 1);
     assert_eq!(client.list::<Campaign>(&all).await.unwrap().total, 1);
+    let checked = check(directory.path(), &flags);
+    assert_eq!(checked.code, 0, "{} {}", checked.out, checked.err);
+    run(
+        flags[1],
+        "UPDATE audit_events SET at = at + 1 WHERE sequence = 3",
+    );
+    let checked = check(directory.path(), &flags);
+    assert_eq!(checked.code, 1, "{}", checked.out);
+    assert!(checked.out.contains("event 3 is not"), "{}", checked.out);
     binary.stop();
 }

@@ -20,14 +20,16 @@ fn the_page_can_be_typed_from_top_to_bottom() {
     fs::create_dir(&bin).unwrap();
     symlink(env!("CARGO_BIN_EXE_moca"), bin.join("moca")).unwrap();
     let path = std::env::var("PATH").unwrap();
-    let output = Command::new("bash")
+    let mut shell = Command::new("bash");
+    for (name, value) in desk.bare().get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    let output = shell
         .args(["-euo", "pipefail", "-c", &script])
         .current_dir(desk.home())
-        .envs(
-            desk.bare()
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
         .env("PATH", format!("{}:{path}", bin.display()))
         .env("SERVER", desk.server.base_url())
         .env("DATA", desk.server.data_dir())

@@ -5,6 +5,7 @@
 
 mod books;
 mod callers;
+mod changes;
 mod check;
 mod site;
 mod stop;

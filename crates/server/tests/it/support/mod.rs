@@ -28,7 +28,7 @@ use moca_core::{
     resource::Frame,
 };
 use moca_engine::{Engine, workers::imports::Importer};
-use moca_storage::control::Control;
+use moca_storage::control::{AuditKeys, Control};
 use tempfile::TempDir;
 
 /// The moment at which tests start: 2026-01-05T12:00:00Z, a Monday.
@@ -95,6 +95,7 @@ impl Installation {
         let random = Arc::new(SeededRandom(Mutex::new(7)));
         let url = format!("sqlite:{}", directory.path().join("control.db").display());
         let control = Control::open(&url).await.unwrap();
+        let control = control.with_keys(AuditKeys::of(&[9; 32]));
         let data = directory.path();
         let engine = Engine::start(data, control.clone(), clock.clone(), random.clone())
             .await

@@ -74,6 +74,10 @@ impl Installation {
         objects.instance_token = text(&registered, "instanceToken");
         self.log_in(&mut objects).await;
         self.send_file(&mut objects).await;
+        let events = self.ask("GET", "/v2/audit-events").bearer(&tenant.token);
+        let newest = events.send().await.done()["items"][0].clone();
+        let id = text(&newest, "auditEventId");
+        objects.ids.insert("auditEventId", id);
         objects
     }
 
