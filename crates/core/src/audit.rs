@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     id::{AccountId, Id, MemberId, TokenId},
     resource::Kind,
@@ -69,6 +71,8 @@ impl Action {
 pub enum Subject {
     /// A managed object.
     Object(Kind),
+    /// A file that is taken in.
+    Import,
     /// An installation of an app on somebody's device.
     Instance,
     /// A person whom an app has identified.
@@ -78,17 +82,17 @@ pub enum Subject {
 }
 
 impl Subject {
-    const PEOPLE: [Self; 3] = [Self::Instance, Self::User, Self::Decision];
+    const OTHERS: [Self; 4] = [Self::Import, Self::Instance, Self::User, Self::Decision];
 
     /// The words of all of them.
-    pub const WORDS: [&'static str; Kind::ALL.len() + Self::PEOPLE.len()] = {
-        let mut words = [""; Kind::ALL.len() + Self::PEOPLE.len()];
+    pub const WORDS: [&'static str; Kind::ALL.len() + Self::OTHERS.len()] = {
+        let mut words = [""; Kind::ALL.len() + Self::OTHERS.len()];
         let mut at = 0;
         while at < words.len() {
             words[at] = if at < Kind::ALL.len() {
                 Kind::ALL[at].word()
             } else {
-                Self::PEOPLE[at - Kind::ALL.len()].word()
+                Self::OTHERS[at - Kind::ALL.len()].word()
             };
             at += 1;
         }
@@ -99,6 +103,7 @@ impl Subject {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Object(kind) => kind.word(),
+            Self::Import => "import",
             Self::Instance => "instance",
             Self::User => "user",
             Self::Decision => "decision",
@@ -107,18 +112,18 @@ impl Subject {
 
     /// The one with this word.
     pub fn named(word: &str) -> Option<Self> {
-        let person = Self::PEOPLE.into_iter().find(|one| one.word() == word);
-        person.or_else(|| Kind::named(word).map(Self::Object))
+        let other = Self::OTHERS.into_iter().find(|one| one.word() == word);
+        other.or_else(|| Kind::named(word).map(Self::Object))
     }
 
     /// Whether it is about the people who carry the devices, whose ids the log keeps as hashes only.
     pub const fn is_personal(self) -> bool {
-        !matches!(self, Self::Object(_))
+        !matches!(self, Self::Object(_) | Self::Import)
     }
 }
 
 /// Who did it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Actor {
     /// The server by itself: the first start, what expires.
     System,
@@ -153,7 +158,7 @@ impl Actor {
 }
 
 /// Where a change or an access comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// When, by the server's clock, ms since 1970.
     pub at: i64,

@@ -34,3 +34,6 @@ CREATE TABLE audit_heads (
     seal {bytes},
     PRIMARY KEY (account_id)
 );
+
+-- Who sent a file, as JSON: its rows are taken in later, and are in the log as their doing.
+ALTER TABLE imports ADD COLUMN origin {text};

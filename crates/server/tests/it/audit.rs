@@ -432,6 +432,58 @@ async fn an_account_learns_that_an_operator_made_it_and_not_who() {
 }
 
 #[tokio::test]
+async fn what_a_file_brings_is_the_doing_of_whoever_sent_it() {
+    let team = Team::start().await;
+    let ask = team.installation.ask("POST", "/v2/imports?kind=places");
+    let ask = ask.bearer(&team.tenant.token).from(ADDRESS);
+    let sent = ask
+        .header("content-type", "text/csv")
+        .body("name\nA\nB\n")
+        .send()
+        .await;
+    let request = sent.header("x-request-id").unwrap().to_owned();
+    let import = sent.done()["importId"].clone();
+    team.installation.clock.advance(5_000);
+    team.installation.import_all().await;
+    let events = team.get("/v2/audit-events?limit=4").await.done();
+    let events = events["items"].as_array().unwrap();
+    let told: Vec<_> = events
+        .iter()
+        .map(|event| (&event["action"], &event["kind"]))
+        .collect();
+    let (create, update) = (json!("create"), json!("update"));
+    let (place, of_import) = (json!("place"), json!("import"));
+    assert_eq!(
+        told,
+        [
+            (&update, &of_import),
+            (&create, &place),
+            (&create, &place),
+            (&create, &of_import)
+        ]
+    );
+    for event in events {
+        assert_eq!(
+            event["actor"]["memberId"],
+            team.tenant.member_id.to_string()
+        );
+        assert_eq!(
+            (&event["requestId"], &event["address"]),
+            (&json!(request), &json!(ADDRESS))
+        );
+        assert_eq!(event["route"], "POST /v2/imports");
+    }
+    let (ended, begun) = (&events[0], &events[3]);
+    assert_eq!((&ended["objectId"], &begun["objectId"]), (&import, &import));
+    assert_eq!(ended["after"]["status"], "Completed", "{ended}");
+    assert_eq!(ended["after"]["progress"]["created"], 2, "{ended}");
+    assert_eq!(
+        (&begun["at"], &ended["at"]),
+        (&json!(NOON), &json!(NOON + 5_000))
+    );
+}
+
+#[tokio::test]
 async fn a_range_that_ends_before_it_begins_is_refused() {
     let team = Team::start().await;
     let answer = team.get("/v2/audit-events?from=5&to=5").await;

@@ -1,7 +1,8 @@
 //! Imports and what was refused of them. They are no part of what is configured: nothing of this is
-//! in the change feed.
+//! in the change feed. The audit log has who sent, stopped and deleted them, and how they ended.
 
 use moca_core::{
+    audit::Origin,
     id::{AccountId, ImportId, MemberId},
     import::{Import, ImportRefusal, ImportStatus},
     resource::Frame,
@@ -10,6 +11,7 @@ use serde::Serialize;
 
 use super::{
     Page, READING, Tx, WRITING,
+    audit::Change,
     changes::{chunk_len, tuples},
     sql::{Row, Value},
     table::Columns,
@@ -37,7 +39,14 @@ impl Tx {
     /// Adds an import.
     pub async fn insert_import(&mut self, import: &Import) -> Result<(), StorageError> {
         let frame = &import.frame;
-        let sql = format!("INSERT INTO imports ({COLUMNS}) VALUES {}", tuples(1, 9));
+        let sql = format!(
+            "INSERT INTO imports ({COLUMNS}, origin) VALUES {}",
+            tuples(1, 10)
+        );
+        let after = Change::Created(shown(import)?);
+        self.note_import(frame.account_id, frame.id, frame.created_at, after);
+        // Its rows are taken in later, and are still the doing of whoever sent it.
+        let origin = json(import, "origin", &self.origin)?;
         let values = vec![
             Value::id(frame.account_id),
             Value::id(frame.id),
@@ -48,8 +57,32 @@ impl Tx {
             json(import, "config", &import.config)?,
             import.status.as_str().into(),
             json(import, "progress", &import.progress)?,
+            origin,
         ];
         self.write_imports(&sql, values).await.map(drop)
+    }
+
+    /// Says that what this transaction changes is the doing of whoever sent this import.
+    pub async fn act_as_sender(
+        &mut self,
+        account: AccountId,
+        id: ImportId,
+        now_ms: i64,
+    ) -> Result<(), StorageError> {
+        let sql = "SELECT origin, id FROM imports WHERE account_id = $1 AND id = $2";
+        let values = vec![Value::id(account), Value::id(id)];
+        let rows = self.session.query(sql, values).await;
+        let Some(row) = rows.map_err(|error| error.doing(READING))?.pop() else {
+            return Ok(());
+        };
+        let origin = Columns::named("imports", vec!["origin", "id"], row).optional_text()?;
+        let origin = origin.and_then(|text| serde_json::from_str(&text).ok().flatten());
+        let origin = origin.unwrap_or_else(|| Origin::system(now_ms));
+        self.act_as(Origin {
+            at: now_ms,
+            ..origin
+        });
+        Ok(())
     }
 
     /// The import of this id.
@@ -104,6 +137,14 @@ impl Tx {
     /// [`StorageError::Stale`].
     pub async fn save_import(&mut self, import: &Import) -> Result<(), StorageError> {
         let frame = &import.frame;
+        if import.status.is_final()
+            && let Some(stored) = self.import(frame.account_id, import.id()).await?
+            && stored.frame.revision == frame.revision - 1
+        {
+            let (before, after) = (shown(&stored)?, shown(import)?);
+            let change = Change::Updated { before, after };
+            self.note_import(frame.account_id, frame.id, frame.updated_at, change);
+        }
         let sql = "UPDATE imports SET updated_at = $4, revision = revision + 1, status = $5, \
                    progress = $6, finished_at = $7 \
                    WHERE account_id = $1 AND id = $2 AND revision = $3";
@@ -129,10 +170,25 @@ impl Tx {
         account: AccountId,
         id: ImportId,
     ) -> Result<bool, StorageError> {
-        self.delete_refusals(account, id).await?;
-        let values = vec![Value::id(account), Value::id(id)];
+        let Some(import) = self.import(account, id).await? else {
+            return Ok(false);
+        };
+        self.remove_import(&import, Change::Deleted).await?;
+        Ok(true)
+    }
+
+    async fn remove_import(
+        &mut self,
+        import: &Import,
+        change: fn(String) -> Change,
+    ) -> Result<(), StorageError> {
+        let frame = &import.frame;
+        let change = change(shown(import)?);
+        self.note_import(frame.account_id, frame.id, frame.updated_at, change);
+        self.delete_refusals(frame.account_id, import.id()).await?;
+        let values = vec![Value::id(frame.account_id), Value::id(frame.id)];
         let sql = "DELETE FROM imports WHERE account_id = $1 AND id = $2";
-        Ok(self.write_imports(sql, values).await? > 0)
+        self.write_imports(sql, values).await.map(drop)
     }
 
     /// Forgets the account's imports that ended before this time, and of the others that are done all
@@ -150,7 +206,7 @@ impl Tx {
         );
         let values = vec![Value::id(account), ended_before.into(), kept_max.into()];
         for import in self.read_imports(&sql, values).await? {
-            self.delete_import(account, import.id()).await?;
+            self.remove_import(&import, Change::Expired).await?;
         }
         Ok(())
     }
@@ -245,6 +301,19 @@ impl Tx {
     async fn write_imports(&mut self, sql: &str, values: Vec<Value>) -> Result<u64, StorageError> {
         let done = self.session.execute(sql, values).await;
         done.map_err(|error| error.doing(WRITING))
+    }
+}
+
+/// An import as the audit log shows it.
+fn shown(import: &Import) -> Result<String, StorageError> {
+    let shown = serde_json::json!({
+        "config": import.config,
+        "status": import.status,
+        "progress": import.progress,
+    });
+    match json(import, "config", &shown)? {
+        Value::Text(text) => Ok(text),
+        _ => Ok(String::new()),
     }
 }
 

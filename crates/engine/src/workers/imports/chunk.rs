@@ -105,6 +105,7 @@ impl Importer {
         // Later than the chunk before, so that a list in the order of creation has the order of the file.
         let now_ms = self.clock.now_ms().max(import.frame.updated_at + 1);
         let account = import.frame.account_id;
+        tx.act_as_sender(account, import.id(), now_ms).await?;
         let author = Author {
             account_id: account,
             now_ms,
@@ -128,6 +129,7 @@ impl Importer {
                 Some(current) => import = current,
                 None => return Ok(Outcome::Over),
             }
+            tx.act_as_sender(account, import.id(), now_ms).await?;
             if open.is_fresh {
                 tx.delete_refusals(account, import.id()).await?;
             }

@@ -197,6 +197,7 @@ impl Importer {
             return Ok(());
         }
         let now_ms = self.clock.now_ms();
+        tx.act_as_sender(account, import.id(), now_ms).await?;
         import.progress.failure = Some(reason.to_owned());
         let import = import.ended(ImportStatus::Failed, now_ms).changed(now_ms);
         tx.save_import(&import).await?;

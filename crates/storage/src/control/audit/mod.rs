@@ -51,6 +51,17 @@ pub(super) enum Change {
     Expired(String),
 }
 
+impl Change {
+    /// What was done, and the object before and after.
+    fn parts(self) -> (Action, Option<String>, Option<String>) {
+        match self {
+            Self::Created(after) => (Action::Create, None, Some(after)),
+            Self::Updated { before, after } => (Action::Update, Some(before), Some(after)),
+            Self::Deleted(before) | Self::Expired(before) => (Action::Delete, Some(before), None),
+        }
+    }
+}
+
 /// An access to what is held on people.
 #[derive(Debug, Clone, Copy)]
 pub struct Access<'a> {
@@ -81,13 +92,8 @@ impl Tx {
             self.holdings.remove(&account);
         }
         let by_itself = matches!(change, Change::Expired(_));
-        let (action, difference, before, after) = match change {
-            Change::Created(after) => (Action::Create, 1, None, Some(after)),
-            Change::Updated { before, after } => (Action::Update, 0, Some(before), Some(after)),
-            Change::Deleted(before) | Change::Expired(before) => {
-                (Action::Delete, -1, Some(before), None)
-            }
-        };
+        let (action, before, after) = change.parts();
+        let difference = i64::from(after.is_some()) - i64::from(before.is_some());
         if difference != 0 {
             *self.totals.entry((account, kind)).or_default() += difference;
         }
@@ -96,6 +102,23 @@ impl Tx {
             account,
             action,
             subject: Subject::Object(kind),
+            object_id: Some(id.to_string()),
+            parameters: None,
+            before,
+            after,
+            by_itself,
+        });
+    }
+
+    /// Keeps for the audit log what became of a file that is taken in.
+    pub(super) fn note_import(&mut self, account: AccountId, id: Id, at: i64, change: Change) {
+        let by_itself = matches!(change, Change::Expired(_));
+        let (action, before, after) = change.parts();
+        self.latest_at = self.latest_at.max(at);
+        self.entries.push(Entry {
+            account,
+            action,
+            subject: Subject::Import,
             object_id: Some(id.to_string()),
             parameters: None,
             before,
@@ -145,6 +168,6 @@ impl Entry {
 
     /// Whether it is a line of the change feed.
     pub(super) const fn is_change(&self) -> bool {
-        !self.subject.is_personal()
+        matches!(self.subject, Subject::Object(_))
     }
 }
