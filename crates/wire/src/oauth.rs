@@ -1,5 +1,6 @@
 //! The form and the answer of `POST /oauth/token` (RFC 6749 §5.1).
 
+use moca_core::account::Role;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -29,6 +30,9 @@ impl Described for TokenRequest {
     const NAME: &'static str = "TokenRequestInput";
 
     fn schema() -> Schema {
+        // A parameter without a value is as good as none (RFC 6749 §3.2).
+        let mut scopes = vec![""];
+        scopes.extend(Role::ALL.map(Role::as_str));
         schema::object([
             schema::required(
                 "grant_type",
@@ -45,7 +49,11 @@ impl Described for TokenRequest {
                 schema::uuid(),
                 "That token's `accessToken`, unless it stands in `Authorization`.",
             ),
-            schema::optional("scope", role_schema(), "A lower role than the token's own."),
+            schema::optional(
+                "scope",
+                schema::words(&scopes),
+                "A lower role than the token's own.",
+            ),
         ])
         .open()
     }

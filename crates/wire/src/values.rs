@@ -8,10 +8,10 @@ use moca_core::{
     limits::{CODE_CHARS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX},
     time::Zone,
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use uuid::Uuid;
 
-use crate::fault::FaultCode;
+use crate::{fault::FaultCode, schema::EXACT_MAX};
 
 /// Characters of a language tag; RFC 5646 §4.4.1 asks for room for 35.
 pub(crate) const LANGUAGE_TAG_CHARS_MAX: usize = 35;
@@ -111,14 +111,24 @@ pub fn boolean(value: &Value) -> Reading<bool> {
     }
 }
 
+/// The whole number that this is, however it is written: `3`, `3.0` and `3e0` are one. Of those written
+/// as a fraction only such as a double holds exactly: what comes out must be what went in.
+fn whole(number: &Number) -> Option<i64> {
+    number.as_i64().or_else(|| {
+        let written = number.as_f64().filter(|_| number.is_f64())?;
+        let exact = written.fract() == 0.0 && written.abs() <= EXACT_MAX as f64;
+        exact.then_some(written as i64)
+    })
+}
+
 /// An integer within limits, both included.
 pub fn integer(min: i64, max: i64) -> impl Fn(&Value) -> Reading<i64> {
     move |value| {
         let expected = format!("expected an integer from {min} to {max}");
         match value {
-            Value::Number(number) if number.is_f64() => complain(FaultCode::WrongType, expected),
-            Value::Number(number) => match number.as_i64() {
+            Value::Number(number) => match whole(number) {
                 Some(number) if (min..=max).contains(&number) => Ok(number),
+                None if number.is_f64() => complain(FaultCode::WrongType, expected),
                 _ => complain(FaultCode::OutOfRange, expected),
             },
             _ => complain(FaultCode::WrongType, expected),
@@ -148,11 +158,17 @@ pub fn number(min: f64, max: f64) -> impl Fn(&Value) -> Reading<f64> {
 /// A moment: milliseconds since 1970.
 pub fn moment(value: &Value) -> Reading<i64> {
     match value {
-        Value::Number(number) if number.is_i64() => Ok(number.as_i64().unwrap_or_default()),
-        Value::Number(number) if number.is_u64() => complain(
-            FaultCode::OutOfRange,
-            "expected milliseconds since 1970, a signed integer of 64 bits",
-        ),
+        Value::Number(number) => match whole(number) {
+            Some(moment) => Ok(moment),
+            None if number.is_u64() => complain(
+                FaultCode::OutOfRange,
+                "expected milliseconds since 1970, a signed integer of 64 bits",
+            ),
+            None => complain(
+                FaultCode::WrongType,
+                "expected milliseconds since 1970, an integer",
+            ),
+        },
         _ => complain(
             FaultCode::WrongType,
             "expected milliseconds since 1970, an integer",
@@ -278,5 +294,42 @@ pub fn map(value: &Value, max: usize) -> Reading<&Map<String, Value>> {
         Value::Object(entries) if entries.len() <= max => Ok(entries),
         Value::Object(_) => complain(FaultCode::TooLong, expected),
         _ => complain(FaultCode::WrongType, expected),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(text: &str) -> Reading<i64> {
+        moment(&serde_json::from_str(text).unwrap())
+    }
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        for (text, number) in [
+            ("60505160878.0", 60_505_160_878),
+            ("6e3", 6_000),
+            ("-0.0", 0),
+            ("9007199254740992.0", EXACT_MAX),
+            ("-9223372036854775808", i64::MIN),
+        ] {
+            assert_eq!(read(text), Ok(number), "{text}");
+        }
+        assert_eq!(integer(0, 10)(&json!(10.0)), Ok(10));
+        for (text, code) in [
+            ("1.5", FaultCode::WrongType),
+            ("9007199254740994.0", FaultCode::WrongType),
+            ("1e300", FaultCode::WrongType),
+            ("18446744073709551615", FaultCode::OutOfRange),
+        ] {
+            assert_eq!(read(text).unwrap_err().code, code, "{text}");
+        }
+        assert_eq!(
+            integer(0, 10)(&json!(11.0)).unwrap_err().code,
+            FaultCode::OutOfRange
+        );
     }
 }

@@ -73,7 +73,7 @@ fn request(kind: BodyKind, body: &Body) -> Value {
         BodyKind::JsonOrNdjson => json!({
             "application/json": json,
             "application/x-ndjson": {
-                "schema": {"type": "string", "description": "The items, one a line."},
+                "schema": {"type": "string", "minLength": 1, "description": "The items, one a line."},
                 "example": lines(&body.example),
             },
         }),
@@ -83,7 +83,7 @@ fn request(kind: BodyKind, body: &Body) -> Value {
 
 /// A file in each format.
 fn files() -> Value {
-    let file = |description: &str, example: &str| json!({"schema": {"type": "string", "description": description}, "example": example});
+    let file = |description: &str, example: &str| json!({"schema": {"type": "string", "minLength": 1, "description": description}, "example": example});
     json!({
         "text/csv": file(
             "A table whose first line names the columns.",

@@ -146,7 +146,7 @@ fn headers(route: &Route) -> Vec<Value> {
                 "type": "string",
                 "minLength": 1,
                 "maxLength": IDEMPOTENCY_KEY_CHARS_MAX,
-                "pattern": "^[!-~]+$",
+                "pattern": "^[!-~]([\t -~]*[!-~])?$",
             },
         })],
         (Verb::Put | Verb::Delete, Endpoint::Manage(..) | Endpoint::Ask(..)) => vec![json!({

@@ -65,6 +65,9 @@ async fn basic_credentials_are_form_encoded_first() {
         .await
         .done();
     assert_eq!(answer["scope"], "viewer");
+    // A parameter without a value is as good as none (RFC 6749 §3.2).
+    let token = exchange(&installation, &format!("{}&scope=", client(&objects))).await;
+    assert_eq!(token.done()["scope"], "owner");
     let body = json!({"config": {"name": "x"}});
     let ask = installation.ask("POST", "/v2/labels").json(&body);
     let answer = ask

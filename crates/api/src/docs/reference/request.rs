@@ -25,9 +25,13 @@ pub(super) fn curl(operation: &Operation<'_>) -> String {
         }
         Some((media, content)) => {
             parts.push(escape(&format!("-H 'Content-Type: {media}'")));
+            let body = match &content["example"] {
+                Value::String(text) => escape(text.trim_end()),
+                other => json::pretty(other),
+            };
             // An apostrophe ends a text in quotes: it is put between two such texts.
-            let body = json::pretty(&content["example"]).replace("&#39;", "&#39;\\&#39;&#39;");
-            parts.push(format!("-d &#39;{body}&#39;"));
+            let body = body.replace("&#39;", "&#39;\\&#39;&#39;");
+            parts.push(format!("--data-binary &#39;{body}&#39;"));
         }
         None if operation.verb == "put" => parts.push("-H &#39;Content-Length: 0&#39;".into()),
         None => {}
