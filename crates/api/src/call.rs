@@ -65,6 +65,7 @@ impl Call {
             account_id: self.principal.account_id,
             now_ms: self.now_ms(),
             random: self.request.state.random.as_ref(),
+            sealer: Some(&self.request.state.sealer),
         }
     }
 

@@ -198,6 +198,7 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Invalid(faults) => Self::invalid(faults),
+            Refusal::Seal(error) => Self::internal("a secret cannot be sealed", error),
             Refusal::Storage(error) => error.into(),
         }
     }

@@ -29,6 +29,7 @@ pub mod metric;
 pub mod place;
 pub mod presence;
 pub mod property;
+pub mod provider;
 pub mod quota;
 pub mod rate;
 pub mod resource;

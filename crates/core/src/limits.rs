@@ -73,6 +73,14 @@ pub const TEXT_CHARS_MAX: usize = 2_000;
 pub const CODE_CHARS_MAX: usize = 255;
 /// Characters of a URL.
 pub const LINK_CHARS_MAX: usize = 2_048;
+/// Characters of a secret of somebody else's service.
+pub const SECRET_CHARS_MAX: usize = 1_000;
+/// Length of a side of a floor plan, in pixels or whatever its vendor counts in.
+pub const PLAN_SIDE_MAX: f64 = 1_000_000.0;
+/// Floors of a place: more than any building has.
+pub const FLOORS_MAX: i64 = 1_000;
+/// Square metres of a place: a hundred square kilometres.
+pub const AREA_M2_MAX: f64 = 100_000_000.0;
 /// Properties on one object, event or profile.
 pub const PROPERTIES_MAX: usize = 100;
 /// Characters of a property's name.

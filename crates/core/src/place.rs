@@ -6,6 +6,7 @@ use crate::{
     geo::Geofence,
     id::{LabelId, PlaceId},
     property::Properties,
+    provider::{FloorPlanProvider, LocationProvider},
     resource::Frame,
 };
 
@@ -16,6 +17,8 @@ pub struct Place {
     pub frame: Frame,
     /// What a client sets.
     pub config: PlaceConfig,
+    /// The secret key of the location provider, sealed with the server's key.
+    pub sealed_secret_key: Option<Vec<u8>>,
 }
 
 impl Place {
@@ -52,6 +55,12 @@ pub struct PlaceConfig {
     /// Labels.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub label_ids: Vec<LabelId>,
+    /// Who finds positions inside.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub location_provider: Option<LocationProvider>,
+    /// Who draws the floor plans.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub floor_plan_provider: Option<FloorPlanProvider>,
     /// Free properties.
     #[serde(skip_serializing_if = "Properties::is_empty", default)]
     pub properties: Properties,

@@ -97,11 +97,14 @@ pub(crate) fn place(number: u8, geofence: Option<Circle>) -> Place {
         external_id: None,
         provider: None,
         label_ids: Vec::new(),
+        location_provider: None,
+        floor_plan_provider: None,
         properties: Properties::new(),
     };
     Place {
         frame: frame(number),
         config,
+        sealed_secret_key: None,
     }
 }
 

@@ -14,6 +14,7 @@ mod people;
 mod pipeline;
 mod query;
 mod read;
+pub mod seal;
 mod shared;
 mod start;
 pub mod workers;

@@ -52,6 +52,8 @@ fault_codes! {
     NotFound = "not_found";
     /// The object refers to itself, directly or through others.
     Cycle = "cycle";
+    /// The field is not taken in this way.
+    NotAllowed = "not_allowed";
     /// The value cannot change once the object exists.
     Immutable = "immutable";
     /// Another object has this unique value.

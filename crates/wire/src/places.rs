@@ -6,16 +6,17 @@ use moca_core::{
     limits::{LABELS_MAX, TEXT_CHARS_MAX},
     place::{self, PlaceConfig},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser::Error as _};
 use serde_json::{Value, json};
 
 use crate::{
     geofence,
     mention::Body,
-    properties,
+    properties, providers,
     read::{self, Fields},
     resource::Resource,
     schema::{self, Described, Schema},
+    secret::SecretInput,
     values,
 };
 
@@ -36,10 +37,39 @@ pub struct Place {
 }
 
 /// What a client sends.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PlaceInput {
     /// What it sets.
     pub config: PlaceConfig,
+    /// The `secretKey` of the location provider, which stands apart because it is not kept with it.
+    pub secret_key: SecretInput,
+}
+
+impl From<PlaceConfig> for PlaceInput {
+    fn from(config: PlaceConfig) -> Self {
+        Self {
+            config,
+            secret_key: SecretInput::Keep,
+        }
+    }
+}
+
+impl Serialize for PlaceInput {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let config = serde_json::to_value(&self.config).map_err(S::Error::custom)?;
+        let mut body = json!({ "config": config });
+        let provider = body.pointer_mut("/config/locationProvider");
+        if let Some(provider) = provider.and_then(Value::as_object_mut) {
+            provider.remove("hasSecretKey");
+            let secret = match &self.secret_key {
+                SecretInput::Keep => None,
+                SecretInput::Remove => Some(Value::Null),
+                SecretInput::Set(secret) => Some(secret.expose().into()),
+            };
+            provider.extend(secret.map(|secret| ("secretKey".to_owned(), secret)));
+        }
+        body.serialize(serializer)
+    }
 }
 
 /// The id of a place on its own, as a batch answers it.
@@ -92,6 +122,21 @@ impl Described for Place {
                 "timeZone": "Europe/Madrid",
                 "category": "Square",
                 "externalId": "ES-28-0001",
+                "locationProvider": {
+                    "enabled": true,
+                    "locationType": "WIFI",
+                    "siteId": "plaza-mayor",
+                    "accessKey": "AK-77",
+                    "hasSecretKey": true,
+                },
+                "floorPlanProvider": {
+                    "providerName": "Plans & Co.",
+                    "mapID": "7",
+                    "title": "The square and its arcades",
+                    "url": "https://plans.example/7",
+                    "numFloors": 1,
+                    "areaM2": 12_126,
+                },
                 "properties": {"openAir": true, "languages": ["es", "en"]},
             },
         })
@@ -116,6 +161,16 @@ fn config_schema() -> Schema {
         ),
         schema::optional("provider", schema::code(), "Who runs the place."),
         schema::optional("labelIds", label_ids_schema(), "Labels."),
+        schema::optional(
+            "locationProvider",
+            providers::location_schema(),
+            "Who finds positions inside.",
+        ),
+        schema::optional(
+            "floorPlanProvider",
+            providers::floor_plan_schema(),
+            "Who draws the floor plans.",
+        ),
         schema::optional("properties", properties::schema(), "Free properties."),
     ])
 }
@@ -151,11 +206,15 @@ pub fn read_external(value: &Value, external_id: &str) -> Body<PlaceInput> {
 fn read_named(value: &Value, external_id: Option<&str>) -> Body<PlaceInput> {
     read::managed(value, &["placeId"], |fields| {
         let config = fields.object("config", |fields| read_config(fields, external_id));
-        Some(PlaceInput { config: config? })
+        let (config, secret_key) = config?;
+        Some(PlaceInput { config, secret_key })
     })
 }
 
-fn read_config(fields: &mut Fields<'_, '_>, external_id: Option<&str>) -> Option<PlaceConfig> {
+fn read_config(
+    fields: &mut Fields<'_, '_>,
+    external_id: Option<&str>,
+) -> Option<(PlaceConfig, SecretInput)> {
     let name = fields.required("name", values::name);
     let geofence = fields.optional_object("geofence", geofence::read_fields);
     let address = fields.optional("address", values::description);
@@ -164,8 +223,12 @@ fn read_config(fields: &mut Fields<'_, '_>, external_id: Option<&str>) -> Option
     let external_id = fields.external_id(external_id);
     let provider = fields.optional("provider", values::code);
     let label_ids = read_label_ids(fields);
+    let location = fields.optional_object("locationProvider", providers::read_location);
+    let (location_provider, secret_key) = location.unzip();
+    let floor_plan_provider =
+        fields.optional_object("floorPlanProvider", providers::read_floor_plan);
     let properties = properties::read(fields, "properties");
-    Some(PlaceConfig {
+    let config = PlaceConfig {
         name: name?,
         geofence,
         address,
@@ -174,8 +237,11 @@ fn read_config(fields: &mut Fields<'_, '_>, external_id: Option<&str>) -> Option
         external_id,
         provider,
         label_ids,
+        location_provider,
+        floor_plan_provider,
         properties,
-    })
+    };
+    Some((config, secret_key.unwrap_or_default()))
 }
 
 /// The labels in `labelIds`.

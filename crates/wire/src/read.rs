@@ -15,6 +15,7 @@ use crate::{
     fault::{FaultCode, Faults},
     mention::{Body, Mention},
     problem::Fault,
+    secret::{Secret, SecretInput},
     values::{self, Reading},
 };
 
@@ -80,6 +81,7 @@ fn read_object<T>(
         object,
         pointer,
         known: Vec::new(),
+        owned: Vec::new(),
         notes,
     };
     let result = read(&mut fields);
@@ -92,6 +94,7 @@ pub struct Fields<'v, 'f> {
     object: &'v Map<String, Value>,
     pointer: String,
     known: Vec<&'static str>,
+    owned: Vec<&'static str>,
     notes: &'f mut Notes,
 }
 
@@ -116,6 +119,11 @@ impl<'v> Fields<'v, '_> {
     pub fn take(&mut self, key: &'static str) -> Option<&'v Value> {
         self.known.push(key);
         self.object.get(key).filter(|value| !value.is_null())
+    }
+
+    /// Fields that the server owns: they may be sent back, and are ignored.
+    pub fn owned(&mut self, keys: &[&'static str]) {
+        self.owned.extend_from_slice(keys);
     }
 
     /// A field that must be there.
@@ -147,6 +155,20 @@ impl<'v> Fields<'v, '_> {
     ) -> Option<T> {
         let value = self.take(key)?;
         self.note(key, read(value))
+    }
+
+    /// A secret, which stays as it is when it is left out and goes when it is null.
+    pub fn secret(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(&Value) -> Reading<String>,
+    ) -> SecretInput {
+        let is_null = self.object.get(key).is_some_and(Value::is_null);
+        match self.optional(key, read) {
+            _ if is_null => SecretInput::Remove,
+            Some(text) => SecretInput::Set(Secret::new(text)),
+            None => SecretInput::Keep,
+        }
     }
 
     /// Notes a fault if the field is absent.
@@ -351,7 +373,9 @@ impl<'v> Fields<'v, '_> {
     fn refuse_unknown(&mut self, ignored: &[&str]) {
         let object = self.object;
         for key in object.keys() {
-            if !self.known.contains(&key.as_str()) && !ignored.contains(&key.as_str()) {
+            let key = key.as_str();
+            let is_known = self.known.contains(&key) || self.owned.contains(&key);
+            if !is_known && !ignored.contains(&key) {
                 let detail = format!("there is no such field; there are {}", self.known_fields());
                 self.fault(key, FaultCode::UnknownField, detail);
             }

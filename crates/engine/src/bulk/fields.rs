@@ -101,6 +101,8 @@ const PLACE: &[Field] = &[
     field("timeZone",   &["config", "timeZone"],              Cell::Text),
     field("category",   &["config", "category"],              Cell::Text),
     field("provider",   &["config", "provider"],              Cell::Text),
+    field("locationProvider",  &["config", "locationProvider"],  Cell::Json),
+    field("floorPlanProvider", &["config", "floorPlanProvider"], Cell::Json),
     field("labels",     &["labels"],                          Cell::Labels),
     field("properties", &["config", "properties"],            Cell::Json),
 ];

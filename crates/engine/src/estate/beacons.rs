@@ -7,7 +7,7 @@ use moca_wire::{
 };
 use serde_json::Value;
 
-use super::Managed;
+use super::{Author, Managed, Refusal};
 
 impl Managed for Beacon {
     type Input = BeaconInput;
@@ -23,15 +23,20 @@ impl Managed for Beacon {
         self.config.external_id.as_deref()
     }
 
-    fn make(frame: Frame, input: BeaconInput) -> Self {
-        Self {
+    fn make(
+        _: Author<'_>,
+        frame: Frame,
+        input: BeaconInput,
+        _: Option<&Self>,
+    ) -> Result<Self, Refusal> {
+        Ok(Self {
             frame,
             zone_id: input.config.zone_id,
             config: input.config.beacon,
-        }
+        })
     }
 
-    fn is_as(&self, input: &BeaconInput) -> bool {
+    fn is_as(&self, _: Author<'_>, input: &BeaconInput) -> bool {
         self.zone_id == input.config.zone_id && self.config == input.config.beacon
     }
 }

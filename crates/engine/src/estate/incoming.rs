@@ -203,6 +203,13 @@ fn faults_of(refusal: Refusal) -> Result<Vec<Fault>, StorageError> {
         Refusal::Storage(StorageError::Conflict { field }) => vec![Fault::taken(field)],
         Refusal::Storage(full @ StorageError::QuotaExceeded { .. }) => vec![no_room("", &full)],
         Refusal::Storage(error) => return Err(error),
+        // Never without a sealer, which an import has not.
+        Refusal::Seal(error) => {
+            return Err(StorageError::Backend {
+                doing: "sealing a secret",
+                source: error.into(),
+            });
+        }
     })
 }
 

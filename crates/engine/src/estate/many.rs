@@ -144,18 +144,28 @@ impl<R: Managed> Storing<'_, R> {
     async fn take(&mut self, draft: Draft<R>) -> Result<(), StorageError> {
         let Some(current) = draft.current else {
             let id = self.ids.next().unwrap_or_else(|| self.author.new_id());
-            let object = R::make(self.author.frame_of(id), draft.input);
-            self.pending.push((draft.index, object));
+            let frame = self.author.frame_of(id);
+            match R::make(self.author, frame, draft.input, None) {
+                Ok(object) => self.pending.push((draft.index, object)),
+                Err(refused) => self.outcomes[draft.index] = Err(refused),
+            }
             return Ok(());
         };
         let id = current.frame().id;
-        if current.is_as(&draft.input) {
+        if current.is_as(self.author, &draft.input) {
             self.outcomes[draft.index] = Ok(Done::Unchanged(id));
             return Ok(());
         }
         // What is pending came first, and may hold what this one wants.
         self.flush().await?;
-        let object = R::make(self.author.next_frame(current.frame()), draft.input);
+        let frame = self.author.next_frame(current.frame());
+        let object = match R::make(self.author, frame, draft.input, Some(&current)) {
+            Ok(object) => object,
+            Err(refused) => {
+                self.outcomes[draft.index] = Err(refused);
+                return Ok(());
+            }
+        };
         self.outcomes[draft.index] = match self.tx.replace(&object).await {
             Ok(()) => Ok(Done::Replaced(id)),
             Err(error @ StorageError::Conflict { .. }) => Err(error.into()),

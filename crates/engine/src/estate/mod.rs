@@ -23,13 +23,15 @@ use moca_storage::{
     StorageError,
     control::{Stored, Tx},
 };
-use moca_wire::{mention::Body, problem::Fault};
+use moca_wire::{fault::FaultCode, mention::Body, problem::Fault, secret::Secret};
 use serde_json::Value;
 
 pub use many::{Done, store_many};
 pub use mentions::accept;
 pub use portable::Bulk;
 pub use segments::{check_segment, segment_fits, segments_of};
+
+use crate::seal::{self, SealError, Sealer};
 
 /// Who makes a change, and when.
 #[derive(Clone, Copy)]
@@ -40,6 +42,8 @@ pub struct Author<'a> {
     pub now_ms: i64,
     /// Where ids come from.
     pub random: &'a dyn Random,
+    /// What seals secrets; `None` where none are taken.
+    pub sealer: Option<&'a Sealer>,
 }
 
 /// Why a change is not made.
@@ -51,6 +55,9 @@ pub enum Refusal {
     /// A unique value is taken, the object changed meanwhile, or the store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// A secret cannot be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
 }
 
 /// An object with an `externalId` that can be made and replaced by a body.
@@ -71,10 +78,15 @@ pub trait Managed: Stored + Clone {
     }
     /// The customer's own id.
     fn external_id(&self) -> Option<&str>;
-    /// The object with this frame that the body describes.
-    fn make(frame: Frame, input: Self::Input) -> Self;
+    /// The object with this frame that the body describes, in the place of the `current` one.
+    fn make(
+        author: Author<'_>,
+        frame: Frame,
+        input: Self::Input,
+        current: Option<&Self>,
+    ) -> Result<Self, Refusal>;
     /// Whether a body would change nothing.
-    fn is_as(&self, input: &Self::Input) -> bool;
+    fn is_as(&self, author: Author<'_>, input: &Self::Input) -> bool;
 }
 
 impl Author<'_> {
@@ -86,6 +98,24 @@ impl Author<'_> {
     /// The frame of an object that is made.
     pub fn new_frame(&self) -> Frame {
         self.frame_of(self.new_id())
+    }
+
+    /// Seals a secret for a field of the object with this frame; `pointer` is where it stands.
+    fn seal(&self, frame: &Frame, pointer: &str, secret: &Secret) -> Result<Vec<u8>, Refusal> {
+        let Some(sealer) = self.sealer else {
+            let detail = "secrets are not taken here: send it with a PUT of the object";
+            let fault = Fault::new(pointer, FaultCode::NotAllowed, detail);
+            return Err(Refusal::Invalid(vec![fault]));
+        };
+        let context = seal::context(frame.account_id, frame.id, pointer);
+        Ok(sealer.seal(self.random, &context, secret.expose().as_bytes())?)
+    }
+
+    /// Whether this is what a secret was sealed to by [`Author::seal`].
+    fn is_sealed(&self, frame: &Frame, pointer: &str, sealed: &[u8], secret: &Secret) -> bool {
+        let context = seal::context(frame.account_id, frame.id, pointer);
+        let opened = self.sealer.map(|sealer| sealer.open(&context, sealed));
+        matches!(opened, Some(Ok(plain)) if plain == secret.expose().as_bytes())
     }
 
     fn frame_of(&self, id: Id) -> Frame {
@@ -115,7 +145,7 @@ pub async fn insert<R: Managed>(
     body: Body<R::Input>,
 ) -> Result<R, Refusal> {
     let input = accept(tx, author.account_id, body).await?;
-    let object = R::make(author.new_frame(), input);
+    let object = R::make(author, author.new_frame(), input, None)?;
     tx.insert(&object).await?;
     Ok(object)
 }
@@ -128,7 +158,8 @@ pub async fn replace<R: Managed>(
     body: Body<R::Input>,
 ) -> Result<R, Refusal> {
     let input = accept(tx, author.account_id, body).await?;
-    let object = R::make(author.next_frame(current.frame()), input);
+    let frame = author.next_frame(current.frame());
+    let object = R::make(author, frame, input, Some(current))?;
     tx.replace(&object).await?;
     Ok(object)
 }

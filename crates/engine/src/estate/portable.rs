@@ -106,6 +106,11 @@ fn body_of<R: Bulk>(
     let mut config = serde_json::to_value(object.config()).unwrap_or_default();
     if let Value::Object(config) = &mut config {
         config.remove("labelIds");
+        // Another account does not get the secret, so it has none to speak of.
+        let provider = config.get_mut("locationProvider");
+        if let Some(provider) = provider.and_then(Value::as_object_mut) {
+            provider.remove("hasSecretKey");
+        }
     }
     let mut body = Map::from_iter([("config".to_owned(), config)]);
     let names = object.label_ids().iter().filter_map(|id| labels.get(id));

@@ -7,7 +7,7 @@ use moca_wire::{
 };
 use serde_json::Value;
 
-use super::Managed;
+use super::{Author, Managed, Refusal};
 
 impl Managed for Zone {
     type Input = ZoneInput;
@@ -28,15 +28,20 @@ impl Managed for Zone {
         self.config.external_id.as_deref()
     }
 
-    fn make(frame: Frame, input: ZoneInput) -> Self {
-        Self {
+    fn make(
+        _: Author<'_>,
+        frame: Frame,
+        input: ZoneInput,
+        _: Option<&Self>,
+    ) -> Result<Self, Refusal> {
+        Ok(Self {
             frame,
             place_id: input.place_id,
             config: input.config,
-        }
+        })
     }
 
-    fn is_as(&self, input: &ZoneInput) -> bool {
+    fn is_as(&self, _: Author<'_>, input: &ZoneInput) -> bool {
         self.place_id == input.place_id && self.config == input.config
     }
 }

@@ -182,6 +182,7 @@ impl Site {
         let id = PlaceId(frame.id);
         let center = LatLon::new(latitude, longitude).unwrap();
         self.insert(&Place {
+            sealed_secret_key: None,
             config: PlaceConfig {
                 name: format!("Place {id}"),
                 geofence: Some(Circle::new(center, 500.0).unwrap().into()),
@@ -191,6 +192,8 @@ impl Site {
                 external_id: None,
                 provider: None,
                 label_ids: Vec::new(),
+                location_provider: None,
+                floor_plan_provider: None,
                 properties: Properties::new(),
             },
             frame,

@@ -3,7 +3,7 @@
 use moca_client::Client;
 use serde_json::{Map, Value};
 
-use super::kinds::{DESCRIBED, Described};
+use super::kinds::{DESCRIBED, Described, without};
 
 /// An object as it is in the account.
 #[derive(Debug, Clone)]
@@ -58,5 +58,5 @@ pub(super) fn body_of(kind: &Described, object: &Value) -> Value {
     let parent = kind.parent.iter().map(|parent| parent.id);
     let parts = parent.chain(kind.parts.iter().copied());
     let fields = parts.filter_map(|part| Some((part.to_owned(), object.get(part)?.clone())));
-    Value::Object(fields.collect::<Map<_, _>>())
+    without(Value::Object(fields.collect::<Map<_, _>>()), kind.owned)
 }

@@ -23,6 +23,10 @@ pub(super) struct Described {
     pub(super) runs: bool,
     /// The parts of the body besides the parent's id.
     pub(super) parts: &'static [&'static str],
+    /// Pointers to what the server owns inside those.
+    pub(super) owned: &'static [&'static str],
+    /// Pointers to secrets, which are sent but cannot be compared: no answer has them.
+    pub(super) secrets: &'static [&'static str],
     /// Reads a body as the server does, and writes it as the server would answer it.
     pub(super) normalise: fn(&Value) -> Result<Value, Vec<Fault>>,
 }
@@ -90,6 +94,8 @@ pub(super) static DESCRIBED: &[Described] = &[
         references: &[],
         runs: false,
         parts: &["config"],
+        owned: &[],
+        secrets: &[],
         normalise: |body| written(apps::read(body)),
     },
     Described {
@@ -101,6 +107,8 @@ pub(super) static DESCRIBED: &[Described] = &[
         references: &[],
         runs: false,
         parts: &["config"],
+        owned: &[],
+        secrets: &[],
         normalise: |body| written(labels::read(body)),
     },
     Described {
@@ -112,6 +120,8 @@ pub(super) static DESCRIBED: &[Described] = &[
         references: &[LABELS],
         runs: false,
         parts: &["config"],
+        owned: &["/config/locationProvider/hasSecretKey"],
+        secrets: &["/config/locationProvider/secretKey"],
         normalise: |body| written(places::read(body)),
     },
     Described {
@@ -123,6 +133,8 @@ pub(super) static DESCRIBED: &[Described] = &[
         references: &[LABELS],
         runs: false,
         parts: &["config"],
+        owned: &[],
+        secrets: &[],
         normalise: |body| written(zones::read(body, None)),
     },
     Described {
@@ -134,6 +146,8 @@ pub(super) static DESCRIBED: &[Described] = &[
         references: &[to("/config", "zone", "zoneId", "Zone"), LABELS],
         runs: false,
         parts: &["config"],
+        owned: &[],
+        secrets: &[],
         normalise: |body| written(beacons::read(body)),
     },
     Described {
@@ -145,6 +159,8 @@ pub(super) static DESCRIBED: &[Described] = &[
         references: &[],
         runs: false,
         parts: &["config"],
+        owned: &[],
+        secrets: &[],
         normalise: |body| written(campaign_groups::read(body, None)),
     },
     Described {
@@ -170,6 +186,8 @@ pub(super) static DESCRIBED: &[Described] = &[
         ],
         runs: true,
         parts: &["config"],
+        owned: &[],
+        secrets: &[],
         normalise: |body| written(campaigns::read(body, None)),
     },
     Described {
@@ -185,9 +203,22 @@ pub(super) static DESCRIBED: &[Described] = &[
         ],
         runs: false,
         parts: &["config", "trigger", "action"],
+        owned: &[],
+        secrets: &[],
         normalise: |body| written(experiences::read(body, None)),
     },
 ];
+
+/// A body without what stands at these pointers.
+pub(super) fn without(mut body: Value, pointers: &[&str]) -> Value {
+    for pointer in pointers {
+        let (parent, name) = pointer.rsplit_once('/').unwrap_or_default();
+        if let Some(parent) = body.pointer_mut(parent).and_then(Value::as_object_mut) {
+            parent.remove(name);
+        }
+    }
+    body
+}
 
 impl Described {
     /// The place of a kind in the order of dependency.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     account::{Account, Live},
-    kinds::{DESCRIBED, Described},
+    kinds::{DESCRIBED, Described, without},
     registry::Registry,
     wanted::Wanted,
 };
@@ -165,8 +165,9 @@ fn is_extended(live: &Live, wanted: &Wanted) -> bool {
 /// All values that differ, with names instead of ids.
 fn changes(live: &Live, wanted: &Value, registry: &Registry) -> Vec<Change> {
     let mut found = Vec::new();
-    differ("", Some(&live.body), Some(wanted), &mut found);
     let kind = &DESCRIBED[live.rank];
+    let wanted = without(wanted.clone(), kind.secrets);
+    differ("", Some(&live.body), Some(&wanted), &mut found);
     found
         .into_iter()
         .map(|(pointer, from, to)| named(kind, &pointer, from, to, registry))

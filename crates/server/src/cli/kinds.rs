@@ -250,6 +250,8 @@ pub(crate) static KINDS: &[Kind] = &[
             field("address", "/config/address", Text, "Address"),
             field("time-zone", "/config/timeZone", Text, "IANA time zone"),
             CATEGORY, EXTERNAL_ID, PROVIDER, LABELS, PROPERTIES,
+            field("location-provider", "/config/locationProvider", Form::Json, "Who finds positions inside, as JSON"),
+            field("floor-plan-provider", "/config/floorPlanProvider", Form::Json, "Who draws the floor plans, as JSON"),
         ],
         implied: CIRCLE,
         columns: &["placeId", "config.name", "config.externalId", "config.category"],

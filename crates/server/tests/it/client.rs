@@ -50,19 +50,20 @@ async fn make_app(client: &Client) -> App {
 
 fn square() -> PlaceInput {
     let center = LatLon::new(40.4154, -3.7074).unwrap();
-    PlaceInput {
-        config: PlaceConfig {
-            name: "Plaza Mayor".into(),
-            geofence: Some(Circle::new(center, 150.0).unwrap().into()),
-            address: None,
-            time_zone: Some("Europe/Madrid".into()),
-            category: None,
-            external_id: None,
-            provider: None,
-            label_ids: Vec::new(),
-            properties: Properties::new(),
-        },
+    PlaceConfig {
+        name: "Plaza Mayor".into(),
+        geofence: Some(Circle::new(center, 150.0).unwrap().into()),
+        address: None,
+        time_zone: Some("Europe/Madrid".into()),
+        category: None,
+        external_id: None,
+        provider: None,
+        label_ids: Vec::new(),
+        location_provider: None,
+        floor_plan_provider: None,
+        properties: Properties::new(),
     }
+    .into()
 }
 
 /// A running campaign that greets whoever enters the place.

@@ -64,12 +64,10 @@ async fn a_client_is_set_up_and_lists() -> anyhow::Result<()> {
     let made = labels.create(&vip).await?;
     println!("{} has version {}", made.object.label_id, made.etag);
 
-    let place = PlaceInput {
-        config: PlaceConfig {
-            label_ids: vec![made.object.label_id],
-            ..plaza()
-        },
-    };
+    let place = PlaceInput::from(PlaceConfig {
+        label_ids: vec![made.object.label_id],
+        ..plaza()
+    });
     client.all::<Place>().create(&place).await?;
     let mut places = Box::pin(
         client
@@ -97,7 +95,7 @@ async fn an_object_is_changed_only_if_nobody_else_did() -> anyhow::Result<()> {
     let client = &server.client;
 
     let places = client.all::<Place>();
-    let plaza = PlaceInput { config: plaza() };
+    let plaza = PlaceInput::from(plaza());
     let put = places.put_external("ES-28-7", &plaza).await?;
     let id = put.object.place_id;
     let edited = places
@@ -252,7 +250,7 @@ async fn every_kind_of_error_says_what_to_do() -> anyhow::Result<()> {
     let missing = client.all::<Campaign>().get(absent).await.unwrap_err();
     assert_eq!(what_to_do(&missing), "check the id and the account");
 
-    let plaza = PlaceInput { config: plaza() };
+    let plaza = PlaceInput::from(plaza());
     client.create::<Place>(&plaza).await?;
     let taken = client.create::<Place>(&plaza).await.unwrap_err();
     assert_eq!(taken.code(), Some("already_exists"));

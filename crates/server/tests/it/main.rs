@@ -37,6 +37,7 @@ mod people;
 mod places;
 mod postgres;
 mod program;
+mod providers;
 mod quotas;
 mod rates;
 mod readme;

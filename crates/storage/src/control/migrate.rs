@@ -37,6 +37,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0007_audit",
         include_str!("../../migrations/0007_audit.sql"),
     ),
+    (
+        "0008_place_secrets",
+        include_str!("../../migrations/0008_place_secrets.sql"),
+    ),
 ];
 
 /// The migration after which the bounds of all places are computed.

@@ -22,7 +22,15 @@ impl Mapped for Place {
 
     const TABLE: &'static Table = &Table {
         name: "places",
-        columns: &["external_id", "cell", "south", "west", "north", "east"],
+        columns: &[
+            "sealed_secret_key",
+            "external_id",
+            "cell",
+            "south",
+            "west",
+            "north",
+            "east",
+        ],
         unique: &[Unique {
             columns: &["account_id", "external_id"],
             field: "config.externalId",
@@ -45,7 +53,10 @@ impl Mapped for Place {
 
     fn values(&self) -> Result<Vec<Value>, StorageError> {
         let external_id = self.config.external_id.as_deref();
-        let mut values = vec![Value::optional_text(external_id)];
+        let mut values = vec![
+            Value::optional_bytes(self.sealed_secret_key.as_deref()),
+            Value::optional_text(external_id),
+        ];
         values.extend(place_bounds::values(self.config.geofence.as_ref()));
         Ok(values)
     }
@@ -54,7 +65,15 @@ impl Mapped for Place {
         &self.config.label_ids
     }
 
-    fn read(frame: Frame, config: PlaceConfig, _: &mut Columns) -> Result<Self, StorageError> {
-        Ok(Self { frame, config })
+    fn read(
+        frame: Frame,
+        config: PlaceConfig,
+        columns: &mut Columns,
+    ) -> Result<Self, StorageError> {
+        Ok(Self {
+            frame,
+            config,
+            sealed_secret_key: columns.optional_bytes()?,
+        })
     }
 }

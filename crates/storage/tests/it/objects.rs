@@ -53,6 +53,8 @@ async fn every_field_of_every_kind_comes_back(store: &Control) {
 
     let mut other = place(5);
     other.config.geofence = None;
+    other.sealed_secret_key = None;
+    other.config.location_provider = None;
     other.config.label_ids = vec![];
     round_trip(store, place(5), other, |o| &mut o.frame).await;
 

@@ -23,6 +23,7 @@ use moca_core::{
     label::{Label, LabelConfig},
     place::{Place, PlaceConfig},
     property::{Properties, Property},
+    provider::{FloorPlanProvider, LocationProvider},
     quota::Quotas,
     resource::{Frame, Kind},
     segment::{Segment, SegmentConfig},
@@ -150,8 +151,27 @@ pub(crate) fn place(number: u32) -> Place {
             external_id: Some(format!("place-{number}")),
             provider: Some("MOCA".into()),
             label_ids: vec![LabelId(id(5)), LabelId(id(6))],
+            location_provider: Some(LocationProvider {
+                enabled: true,
+                location_type: Some("WIFI".into()),
+                site_id: Some("T4".into()),
+                access_key: Some("access".into()),
+                has_secret_key: true,
+            }),
+            floor_plan_provider: Some(FloorPlanProvider {
+                provider_name: Some("Micello".into()),
+                access_key: Some("access".into()),
+                map_id: Some("7".into()),
+                title: Some("Terminal 4".into()),
+                url: Some("https://maps.example/7".into()),
+                height: Some(0.1 + 0.2),
+                width: Some(1_024.0),
+                num_floors: Some(5),
+                area_m2: Some(470_000.0),
+            }),
             properties: properties(),
         },
+        sealed_secret_key: Some(vec![0, 1, 254, 255]),
     }
 }
 

@@ -131,7 +131,8 @@ fn set(json: &mut Value, keyword: &str, value: Option<impl Into<Value>>) {
 fn object(fields: &[Field], open: bool, usage: Usage) -> Value {
     let mut properties = Map::new();
     let mut needed = Vec::new();
-    for field in fields {
+    let is_told = |field: &&Field| usage != Usage::Answer || field.presence != Presence::WriteOnly;
+    for field in fields.iter().filter(is_told) {
         if field.is_needed(usage) {
             needed.push(field.name);
         }
@@ -155,7 +156,7 @@ impl Field {
             Presence::Required => true,
             Presence::Parent => usage != Usage::Replace,
             Presence::Default(_) | Presence::Owned => usage == Usage::Answer,
-            Presence::Optional | Presence::OwnedOptional => false,
+            Presence::Optional | Presence::OwnedOptional | Presence::WriteOnly => false,
         }
     }
 
@@ -168,8 +169,10 @@ impl Field {
         if usage != Usage::Answer && !self.is_needed(usage) {
             nullable(&mut json);
         }
-        if let Presence::Default(default) = &self.presence {
-            json["default"] = default.clone();
+        match &self.presence {
+            Presence::Default(default) => json["default"] = default.clone(),
+            Presence::WriteOnly => json["writeOnly"] = true.into(),
+            _ => {}
         }
         let note = match &self.schema.note {
             Some(more) if !self.note.is_empty() => format!("{} {more}", self.note),

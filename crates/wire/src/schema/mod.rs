@@ -147,6 +147,8 @@ pub enum Presence {
     Owned,
     /// The server sets it, not in every answer.
     OwnedOptional,
+    /// A secret: it may be left out, and no answer has it.
+    WriteOnly,
 }
 
 /// A field that must be there.
@@ -182,6 +184,11 @@ pub fn owned(name: &'static str, schema: Schema, note: &str) -> Field {
 /// A field that the server sets, but not always.
 pub fn owned_optional(name: &'static str, schema: Schema, note: &str) -> Field {
     Field::new(name, schema, Presence::OwnedOptional, note)
+}
+
+/// A secret, which is taken and never answered.
+pub fn write_only(name: &'static str, schema: Schema, note: &str) -> Field {
+    Field::new(name, schema, Presence::WriteOnly, note)
 }
 
 impl Field {

@@ -1,7 +1,11 @@
 //! Places and zones.
 
 use moca_core::id::PlaceId;
-use moca_wire::{places, zones};
+use moca_wire::{
+    places,
+    secret::{Secret, SecretInput},
+    zones,
+};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -15,6 +19,13 @@ fn place() -> Value {
         "geofence": {"type": "Circle", "latitude": 40.4154, "longitude": -3.7074, "radius": 150.0},
         "address": "Plaza Mayor\n28012 Madrid", "timeZone": "Europe/Madrid", "category": "square",
         "externalId": "ES/28-7", "provider": "MOCA", "labelIds": [ID, OTHER_ID],
+        "locationProvider": {
+            "enabled": false, "locationType": "WIFI", "siteId": "s", "accessKey": "a", "secretKey": "k"
+        },
+        "floorPlanProvider": {
+            "providerName": "V", "accessKey": "a", "mapID": "7", "title": "T", "url": "https://v.example/7",
+            "height": 10.5, "width": 20.0, "numFloors": 3, "areaM2": 1_000.0
+        },
         "properties": {"open": true, "floors": 3, "area": 1.5, "architect": "Juan", "tags": ["a", "b"]}
     }})
 }
@@ -43,6 +54,12 @@ fn a_place_needs_only_a_name() {
             "/config/externalId",
             "/config/provider",
             "/config/labelIds",
+            "/config/locationProvider",
+            "/config/locationProvider/enabled",
+            "/config/locationProvider/siteId",
+            "/config/floorPlanProvider",
+            "/config/floorPlanProvider/mapID",
+            "/config/floorPlanProvider/areaM2",
             "/config/properties",
             "/config/properties/open",
         ],
@@ -250,6 +267,53 @@ fn the_beacons_of_a_zone_are_a_list_of_different_ids() {
                 Set(json!([ID, ID])),
                 "/beaconIds/1",
                 "not_unique",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_secret_is_kept_removed_or_set() {
+    let read = |body: &Value| places::read(body).by_itself().unwrap().secret_key;
+    let at = "/config/locationProvider";
+    let mut body = place();
+    assert_eq!(read(&body), SecretInput::Set(Secret::new("k")));
+    body.pointer_mut(at).unwrap()["secretKey"] = Value::Null;
+    assert_eq!(read(&body), SecretInput::Remove);
+    let input = places::read(&body).by_itself().unwrap();
+    assert_eq!(serde_json::to_value(&input).unwrap(), body);
+    // What was answered can be sent back.
+    let provider = body.pointer_mut(at).unwrap().as_object_mut().unwrap();
+    provider.remove("secretKey");
+    provider.insert("hasSecretKey".into(), json!(true));
+    assert_eq!(read(&body), SecretInput::Keep);
+    assert_faults(
+        &place(),
+        |body| places::read(body).by_itself(),
+        &[
+            (
+                "/config/locationProvider/secretKey",
+                Set(json!(long(1_001))),
+                "/config/locationProvider/secretKey",
+                "too_long",
+            ),
+            (
+                "/config/locationProvider/password",
+                Set(json!("p")),
+                "/config/locationProvider/password",
+                "unknown_field",
+            ),
+            (
+                "/config/floorPlanProvider/url",
+                Set(json!("file:///etc/passwd")),
+                "/config/floorPlanProvider/url",
+                "invalid_format",
+            ),
+            (
+                "/config/floorPlanProvider/width",
+                Set(json!(-1)),
+                "/config/floorPlanProvider/width",
+                "out_of_range",
             ),
         ],
     );

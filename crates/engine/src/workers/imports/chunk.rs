@@ -110,6 +110,8 @@ impl Importer {
             account_id: account,
             now_ms,
             random: self.random.as_ref(),
+            // Files are kept on disk as they came: they are no place for secrets.
+            sealer: None,
         };
         let Chunk {
             mut rows,

@@ -34,6 +34,10 @@ impl Value {
         id.map_or(Self::Null, Self::id)
     }
 
+    pub(crate) fn optional_bytes(bytes: Option<&[u8]>) -> Self {
+        bytes.map_or(Self::Null, Self::from)
+    }
+
     pub(crate) fn optional_text(text: Option<&str>) -> Self {
         text.map_or(Self::Null, Self::from)
     }

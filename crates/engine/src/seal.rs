@@ -1,16 +1,26 @@
-//! Secrets that must be read again (app secrets, kept answers) are stored encrypted.
+//! Secrets that must be read again (those of apps and of other services, kept answers) are stored
+//! encrypted.
 
 use aes_gcm::{
     Aes256Gcm, Key, Nonce,
     aead::{Aead, KeyInit, Payload},
 };
-use moca_core::clock::Random;
+use moca_core::{
+    clock::Random,
+    id::{AccountId, Id},
+};
 
 const NONCE_BYTES: usize = 12;
 
 /// Encrypts with AES-256-GCM under the key of this installation.
 pub struct Sealer {
     cipher: Aes256Gcm,
+}
+
+/// The context of a field of one object in one account. Ids have a fixed length, so no two fields
+/// have the same.
+pub fn context(account: AccountId, object: Id, field: &str) -> Vec<u8> {
+    [&account.0.0, &object.0, field.as_bytes()].concat()
 }
 
 /// What cannot be sealed or opened.
