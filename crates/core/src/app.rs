@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::AppId, resource::Frame};
+use crate::{id::AppId, resource::Frame, target::KeptTarget};
 
 /// A mobile app.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +11,8 @@ pub struct App {
     pub frame: Frame,
     /// `appSecret` sealed with the server's key; only the API opens it.
     pub sealed_secret: Vec<u8>,
+    /// Its push credentials.
+    pub targets: Vec<KeptTarget>,
     /// What a client sets.
     pub config: AppConfig,
 }

@@ -136,6 +136,8 @@ typed_ids! {
     TokenId;
     /// A mobile app.
     AppId;
+    /// A push credential of an app.
+    TargetId;
     /// A label on places, zones and beacons.
     LabelId;
     /// A physical location.

@@ -75,6 +75,10 @@ pub const CODE_CHARS_MAX: usize = 255;
 pub const LINK_CHARS_MAX: usize = 2_048;
 /// Characters of a secret of somebody else's service.
 pub const SECRET_CHARS_MAX: usize = 1_000;
+/// Push credentials of one app.
+pub const TARGETS_MAX: usize = 20;
+/// Characters of a key or certificate in PEM: one with the chain of its issuers, generously.
+pub const PEM_CHARS_MAX: usize = 20_000;
 /// Length of a side of a floor plan, in pixels or whatever its vendor counts in.
 pub const PLAN_SIDE_MAX: f64 = 1_000_000.0;
 /// Floors of a place: more than any building has.

@@ -4,6 +4,7 @@ use moca_core::{
     app::{self, AppConfig},
     id::{AccountId, AppId},
     limits::TEXT_CHARS_MAX,
+    target::Target,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use crate::{
     read::{self, Fields},
     resource::Resource,
     schema::{self, Described, Schema},
+    targets::{self, Against, TargetInput},
     values,
 };
 
@@ -32,6 +34,8 @@ pub struct App {
     pub app_secret: Option<String>,
     /// The account.
     pub account_id: AccountId,
+    /// Its push credentials, without their secrets.
+    pub targets: Vec<Target>,
     /// What a client sets.
     pub config: AppConfig,
 }
@@ -41,6 +45,18 @@ pub struct App {
 pub struct AppInput {
     /// What it sets.
     pub config: AppConfig,
+    /// Its push credentials; without, they stay as they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub targets: Option<Vec<TargetInput>>,
+}
+
+impl From<AppConfig> for AppInput {
+    fn from(config: AppConfig) -> Self {
+        Self {
+            config,
+            targets: None,
+        }
+    }
 }
 
 impl Resource for App {
@@ -57,6 +73,7 @@ impl App {
             app_id: app.id(),
             app_secret,
             account_id: app.frame.account_id,
+            targets: app.targets.iter().map(|kept| kept.target.clone()).collect(),
             config: app.config.clone(),
         }
     }
@@ -73,6 +90,12 @@ impl Described for App {
                 "The password of devices; only for editors and above.",
             ),
             schema::account_id(),
+            schema::optional(
+                "targets",
+                targets::schema(),
+                "Push credentials, in every answer. Left out, they stay as they are; an empty list takes them \
+                 away.",
+            ),
         ];
         schema::resource("appId", more, config_schema())
     }
@@ -84,6 +107,7 @@ impl Described for App {
             "appId": "AZuN58uAcACAAAAAAAAAEQ",
             "appSecret": "nScdqRdnLVj/kLhgHFt8bDDOSV0=",
             "accountId": "AZuN58uAcACAAAAAAAAAAQ",
+            "targets": [],
             "config": {
                 "name": "City guide",
                 "description": "Walks, museums and offers of the old town.",
@@ -124,11 +148,15 @@ fn config_schema() -> Schema {
     ])
 }
 
-/// Reads the body of a POST or PUT.
-pub fn read(value: &Value) -> Body<AppInput> {
+/// Reads the body of a POST or PUT; push credentials are checked against what there is.
+pub fn read(value: &Value, against: Against<'_>) -> Body<AppInput> {
     read::managed(value, &["appId", "appSecret"], |fields| {
         let config = fields.object("config", read_config);
-        Some(AppInput { config: config? })
+        let targets = targets::read(fields, against);
+        Some(AppInput {
+            config: config?,
+            targets,
+        })
     })
 }
 

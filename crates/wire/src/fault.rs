@@ -56,6 +56,10 @@ fault_codes! {
     NotAllowed = "not_allowed";
     /// The value cannot change once the object exists.
     Immutable = "immutable";
+    /// The value does not go with another one that was sent.
+    Mismatch = "mismatch";
+    /// The certificate is not valid at this time.
+    Expired = "expired";
     /// Another object has this unique value.
     Taken = "taken";
     /// The row of a file cannot be read.

@@ -82,6 +82,7 @@ fn read_object<T>(
         pointer,
         known: Vec::new(),
         owned: Vec::new(),
+        is_open: false,
         notes,
     };
     let result = read(&mut fields);
@@ -95,6 +96,8 @@ pub struct Fields<'v, 'f> {
     pointer: String,
     known: Vec<&'static str>,
     owned: Vec<&'static str>,
+    /// Whether what nobody asked for is passed over.
+    is_open: bool,
     notes: &'f mut Notes,
 }
 
@@ -124,6 +127,11 @@ impl<'v> Fields<'v, '_> {
     /// Fields that the server owns: they may be sent back, and are ignored.
     pub fn owned(&mut self, keys: &[&'static str]) {
         self.owned.extend_from_slice(keys);
+    }
+
+    /// Lets fields through that nobody asks for.
+    pub fn pass_over_others(&mut self) {
+        self.is_open = true;
     }
 
     /// A field that must be there.
@@ -284,6 +292,23 @@ impl<'v> Fields<'v, '_> {
         read_object(value, self.pointer(key), &[], self.notes, read)
     }
 
+    /// A list of at most `max` objects, if it is there.
+    pub fn objects<T>(
+        &mut self,
+        key: &'static str,
+        max: usize,
+        mut read: impl FnMut(&mut Fields<'_, '_>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let items = self.list(key, max)?;
+        let pointer = self.pointer(key);
+        let mut all = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let at = format!("{pointer}/{index}");
+            all.push(read_object(item, at, &[], self.notes, &mut read));
+        }
+        all.into_iter().collect()
+    }
+
     /// A list of at most `max` different values; empty when absent.
     pub fn set<T: PartialEq>(
         &mut self,
@@ -371,6 +396,9 @@ impl<'v> Fields<'v, '_> {
     }
 
     fn refuse_unknown(&mut self, ignored: &[&str]) {
+        if self.is_open {
+            return;
+        }
         let object = self.object;
         for key in object.keys() {
             let key = key.as_str();

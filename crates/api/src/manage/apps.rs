@@ -1,12 +1,12 @@
 //! Apps.
 
-use moca_core::{account::Role, app::App, id::AppId, resource::Kind};
+use moca_core::{account::Role, app::App, id::AppId, resource::Kind, target::Target};
 use moca_storage::control::Tx;
-use moca_wire::apps;
+use moca_wire::{apps, targets::Against};
 
 use super::{
     common::{self, accept, created},
-    deletion,
+    deletion, targets,
 };
 use crate::{call::Call, failure::Failure, reply::Reply, secret};
 
@@ -24,8 +24,10 @@ pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 
 /// `POST /v2/apps`
 pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    let input = accept(call, tx, apps::read(call.json()?)).await?;
+    let body = apps::read(call.json()?, against(call, &[]));
+    let input = accept(call, tx, body).await?;
     let frame = call.new_frame();
+    let targets = targets::make(call, &frame, input.targets.unwrap_or_default(), &[])?;
     let state = call.state();
     let random = state.random.as_ref();
     let app_secret = secret::new_app_secret(random);
@@ -34,6 +36,7 @@ pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let app = App {
         frame,
         sealed_secret,
+        targets,
         config: input.config,
     };
     tx.insert(&app).await?;
@@ -50,8 +53,14 @@ pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut app = find(call, tx).await?;
     call.check_match(Some(app.frame.revision))?;
-    app.config = accept(call, tx, apps::read(call.json()?)).await?.config;
+    let current: Vec<Target> = app.targets.iter().map(|kept| kept.target.clone()).collect();
+    let body = apps::read(call.json()?, against(call, &current));
+    let input = accept(call, tx, body).await?;
     app.frame = call.next_frame(&app.frame);
+    app.config = input.config;
+    if let Some(sent) = input.targets {
+        app.targets = targets::make(call, &app.frame, sent, &app.targets)?;
+    }
     tx.replace(&app).await?;
     answer(call, &app)
 }
@@ -60,6 +69,13 @@ pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn delete(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let app = find(call, tx).await?;
     deletion::delete(call, tx, Kind::App, &app.frame).await
+}
+
+fn against<'a>(call: &Call, targets: &'a [Target]) -> Against<'a> {
+    Against {
+        targets,
+        now_ms: Some(call.now_ms()),
+    }
 }
 
 async fn find(call: &Call, tx: &mut Tx) -> Result<App, Failure> {

@@ -21,6 +21,7 @@ pub mod members;
 pub mod person_export;
 pub mod places;
 pub mod segments;
+mod targets;
 pub mod tokens;
 pub mod users;
 pub mod zones;

@@ -1,8 +1,8 @@
 //! The kinds that files can describe, parents before their children, and what refers to what.
 
 use moca_wire::{
-    apps, beacons, campaign_groups, campaigns, experiences, labels, mention::Body, places,
-    problem::Fault, segments, zones,
+    apps, beacons, campaign_groups, campaigns, experiences, fault::FaultCode, labels,
+    mention::Body, places, problem::Fault, segments, targets::Against, zones,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -96,7 +96,13 @@ pub(super) static DESCRIBED: &[Described] = &[
         parts: &["config"],
         owned: &[],
         secrets: &[],
-        normalise: |body| written(apps::read(body)),
+        normalise: |body| match body.get("targets") {
+            None => written(apps::read(body, Against::default())),
+            Some(_) => {
+                let detail = "files hold no push credentials: set them with PUT /v2/apps/{appId}";
+                Err(vec![Fault::new("/targets", FaultCode::NotAllowed, detail)])
+            }
+        },
     },
     Described {
         name: "Label",
@@ -172,6 +178,8 @@ pub(super) static DESCRIBED: &[Described] = &[
         references: &[],
         runs: false,
         parts: &["config"],
+        owned: &[],
+        secrets: &[],
         normalise: |body| written(segments::read(body, None)),
     },
     Described {

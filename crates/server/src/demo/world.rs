@@ -232,18 +232,16 @@ async fn beacons(
 }
 
 fn app() -> AppInput {
-    AppInput {
-        config: AppConfig {
-            name: "Travel companion".to_owned(),
-            description: Some("The app on the phones of the demo".to_owned()),
-            app_url: None,
-            version: Some("4.2".to_owned()),
-            category: Some("Travel".to_owned()),
-            icon_url: None,
-            approx_app_size: None,
-            production: false,
-        },
-    }
+    AppInput::from(AppConfig {
+        name: "Travel companion".to_owned(),
+        description: Some("The app on the phones of the demo".to_owned()),
+        app_url: None,
+        version: Some("4.2".to_owned()),
+        category: Some("Travel".to_owned()),
+        icon_url: None,
+        approx_app_size: None,
+        production: false,
+    })
 }
 
 async fn campaigns(

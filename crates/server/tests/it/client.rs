@@ -33,18 +33,16 @@ use crate::support::server::TestServer;
 const HOUR_MS: i64 = 3_600_000;
 
 async fn make_app(client: &Client) -> App {
-    let input = AppInput {
-        config: AppConfig {
-            name: "City guide".into(),
-            description: None,
-            app_url: None,
-            version: None,
-            category: None,
-            icon_url: None,
-            approx_app_size: None,
-            production: false,
-        },
-    };
+    let input = AppInput::from(AppConfig {
+        name: "City guide".into(),
+        description: None,
+        app_url: None,
+        version: None,
+        category: None,
+        icon_url: None,
+        approx_app_size: None,
+        production: false,
+    });
     client.create(&input).await.unwrap()
 }
 

@@ -46,6 +46,7 @@ mod segments;
 mod slow;
 mod startup;
 mod support;
+mod targets;
 mod tenants;
 mod tidy;
 mod tls;

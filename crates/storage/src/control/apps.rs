@@ -9,7 +9,7 @@ use moca_core::{
 use super::{
     Tx,
     sql::Value,
-    table::{Columns, Mapped, Stored, Table},
+    table::{Columns, Mapped, Stored, Table, json_of},
 };
 use crate::StorageError;
 
@@ -22,7 +22,7 @@ impl Mapped for App {
 
     const TABLE: &'static Table = &Table {
         name: "apps",
-        columns: &["sealed_secret"],
+        columns: &["sealed_secret", "targets"],
         unique: &[],
         filters: &[],
         labelled: false,
@@ -41,13 +41,17 @@ impl Mapped for App {
     }
 
     fn values(&self) -> Result<Vec<Value>, StorageError> {
-        Ok(vec![Value::from(self.sealed_secret.as_slice())])
+        Ok(vec![
+            Value::from(self.sealed_secret.as_slice()),
+            json_of(self, "targets", &self.targets)?,
+        ])
     }
 
     fn read(frame: Frame, config: AppConfig, columns: &mut Columns) -> Result<Self, StorageError> {
         Ok(Self {
             frame,
             sealed_secret: columns.bytes()?,
+            targets: columns.json()?,
             config,
         })
     }

@@ -41,6 +41,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0008_place_secrets",
         include_str!("../../migrations/0008_place_secrets.sql"),
     ),
+    (
+        "0009_app_targets",
+        include_str!("../../migrations/0009_app_targets.sql"),
+    ),
 ];
 
 /// The migration after which the bounds of all places are computed.

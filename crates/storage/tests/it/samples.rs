@@ -18,7 +18,7 @@ use moca_core::{
     geo::{Circle, LatLon},
     id::{
         AccountId, AppId, BeaconId, CampaignGroupId, CampaignId, Id, LabelId, MemberId, PlaceId,
-        SegmentId, TokenId, ZoneId,
+        SegmentId, TargetId, TokenId, ZoneId,
     },
     label::{Label, LabelConfig},
     place::{Place, PlaceConfig},
@@ -27,6 +27,7 @@ use moca_core::{
     quota::Quotas,
     resource::{Frame, Kind},
     segment::{Segment, SegmentConfig},
+    target::{Credential, Environment, KeptTarget, Target},
     zone::{Zone, ZoneConfig},
 };
 use moca_storage::control::{Control, ListQuery, Stored};
@@ -116,6 +117,7 @@ pub(crate) fn app(number: u32) -> App {
     App {
         frame: frame(number),
         sealed_secret: vec![0, 1, 254, 255],
+        targets: targets(),
         config: AppConfig {
             name: format!("App {number}"),
             description: Some("For travellers".into()),
@@ -127,6 +129,44 @@ pub(crate) fn app(number: u32) -> App {
             production: true,
         },
     }
+}
+
+/// One of each kind.
+fn targets() -> Vec<KeptTarget> {
+    let credentials = [
+        Credential::ApnsKey {
+            key_id: "ABC123DEFG".into(),
+            team_id: "DEF123GHIJ".into(),
+            topic: "com.example.app".into(),
+            environment: Environment::Sandbox,
+            key_fingerprint: "00ff".into(),
+        },
+        Credential::ApnsCertificate {
+            topic: "com.example.app".into(),
+            environment: Environment::Production,
+            certificate_fingerprint: "00ff".into(),
+            expires_at: 1_900_000_000_000,
+        },
+        Credential::Fcm {
+            project_id: "guide".into(),
+            client_email: "push@guide.example".into(),
+            private_key_id: "7".into(),
+            key_fingerprint: "00ff".into(),
+        },
+        Credential::WebPush {
+            subject: "mailto:push@example.com".into(),
+            public_key: "BA".into(),
+        },
+    ];
+    let kept = |(credential, number): (Credential, u32)| KeptTarget {
+        target: Target {
+            target_id: TargetId(id(number)),
+            updated_at: 1_700_000_000_000,
+            credential,
+        },
+        sealed: vec![0, 1, 254, 255],
+    };
+    credentials.into_iter().zip(1..).map(kept).collect()
 }
 
 pub(crate) fn label(number: u32) -> Label {

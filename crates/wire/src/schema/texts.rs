@@ -2,7 +2,9 @@
 
 use moca_core::{
     id::ID_CHARS,
-    limits::{ACTION_CONTENT_BYTES_MAX, CODE_CHARS_MAX, LINK_CHARS_MAX, NAME_CHARS_MAX},
+    limits::{
+        ACTION_CONTENT_BYTES_MAX, CODE_CHARS_MAX, LINK_CHARS_MAX, NAME_CHARS_MAX, PEM_CHARS_MAX,
+    },
 };
 
 use super::{Schema, Shape};
@@ -198,4 +200,54 @@ pub fn tag_expression() -> Schema {
         format: Some("tag-expression"),
     })
     .with_example("+1")
+}
+
+/// An id that Apple gave.
+pub fn apple_id() -> Schema {
+    sized(10, 10, "^[A-Z0-9]{10}$").with_example("ABC123DEFG")
+}
+
+/// A `mailto:` or `https:` URL.
+pub fn contact() -> Schema {
+    formatted(LINK_CHARS_MAX, "contact-url", Some("^(mailto|https):"))
+        .with_example("mailto:push@example.com")
+}
+
+const PRIVATE_KEY: &str = "-----BEGIN (RSA )?PRIVATE KEY-----";
+
+/// The text of Apple's `.p8` file.
+pub fn p256_key() -> Schema {
+    formatted(PEM_CHARS_MAX, "pem-p256-key", Some(PRIVATE_KEY))
+        .noted("A private key of P-256 in PEM, as in a .p8 file.")
+}
+
+/// A private key of RSA.
+pub fn rsa_key() -> Schema {
+    formatted(PEM_CHARS_MAX, "pem-rsa-key", Some(PRIVATE_KEY))
+        .noted("A private key of RSA in PEM, with at least 2048 bits.")
+}
+
+/// The private key of a certificate.
+pub fn certificate_key() -> Schema {
+    formatted(PEM_CHARS_MAX, "pem-certificate-key", Some(PRIVATE_KEY))
+        .noted("The private key of the certificate in PEM: PKCS#8 or PKCS#1.")
+}
+
+/// A certificate of Apple's push service.
+pub fn apns_certificate() -> Schema {
+    let pattern = "-----BEGIN CERTIFICATE-----";
+    formatted(PEM_CHARS_MAX, "pem-certificate", Some(pattern))
+        .noted("A certificate of Apple's push service in PEM.")
+}
+
+/// The public key of Web Push.
+pub fn vapid_public() -> Schema {
+    formatted(87, "vapid-public-key", Some("^B[A-Za-z0-9_-]{86}$"))
+        .noted("A point of P-256, 65 bytes in base64url.")
+}
+
+/// The private key of Web Push.
+pub fn vapid_private() -> Schema {
+    formatted(43, "vapid-private-key", Some("^[A-Za-z0-9_-]{43}$"))
+        .noted("A number of 32 bytes in base64url.")
 }

@@ -1,12 +1,21 @@
 //! Apps and labels.
 
-use moca_wire::{apps, labels};
+use moca_wire::{
+    apps::{self, AppInput},
+    labels,
+    mention::Body,
+    targets::Against,
+};
 use serde_json::{Value, json};
 
 use crate::support::{
     Change::{Remove, Set},
     ID, assert_faults, assert_optional, found, long,
 };
+
+fn read_app(body: &Value) -> Body<AppInput> {
+    apps::read(body, Against::default())
+}
 
 fn app() -> Value {
     json!({"config": {
@@ -18,7 +27,7 @@ fn app() -> Value {
 
 #[test]
 fn a_full_app_is_read_and_written_back() {
-    let input = apps::read(&app()).by_itself().unwrap();
+    let input = read_app(&app()).by_itself().unwrap();
     assert_eq!(serde_json::to_value(&input).unwrap(), app());
 }
 
@@ -34,21 +43,18 @@ fn an_answer_can_be_sent_back() {
     ] {
         answer[key] = value;
     }
-    assert_eq!(
-        apps::read(&answer).by_itself(),
-        apps::read(&app()).by_itself()
-    );
+    assert_eq!(read_app(&answer).by_itself(), read_app(&app()).by_itself());
 }
 
 #[test]
 fn the_smallest_app_has_a_name() {
-    let input = apps::read(&json!({"config": {"name": "A"}}))
+    let input = read_app(&json!({"config": {"name": "A"}}))
         .by_itself()
         .unwrap();
     assert!(!input.config.production);
     assert_optional(
         &app(),
-        |body| apps::read(body).by_itself(),
+        |body| read_app(body).by_itself(),
         &[
             "/config/description",
             "/config/appUrl",
@@ -66,7 +72,7 @@ fn each_fault_of_an_app_is_found_where_it_is() {
     let name = "/config/name";
     assert_faults(
         &app(),
-        |body| apps::read(body).by_itself(),
+        |body| read_app(body).by_itself(),
         &[
             ("/config", Remove, "/config", "required"),
             ("/config", Set(json!([])), "/config", "wrong_type"),
@@ -126,7 +132,7 @@ fn each_fault_of_an_app_is_found_where_it_is() {
                 "/config/colour",
                 "unknown_field",
             ),
-            ("/targets", Set(json!([])), "/targets", "unknown_field"),
+            ("/target", Set(json!([])), "/target", "unknown_field"),
         ],
     );
 }
@@ -134,12 +140,12 @@ fn each_fault_of_an_app_is_found_where_it_is() {
 #[test]
 fn limits_count_characters_not_bytes() {
     assert!(
-        apps::read(&json!({"config": {"name": "\u{e9}".repeat(200)}}))
+        read_app(&json!({"config": {"name": "\u{e9}".repeat(200)}}))
             .by_itself()
             .is_ok()
     );
     assert!(
-        apps::read(&json!({"config": {"name": "\u{e9}".repeat(201)}}))
+        read_app(&json!({"config": {"name": "\u{e9}".repeat(201)}}))
             .by_itself()
             .is_err()
     );
@@ -153,7 +159,7 @@ fn all_faults_of_a_body_are_found_at_once() {
         "config": {"name": " ", "appUrl": "nowhere", "production": 1, "nom": "x"}
     });
     assert_eq!(
-        found(&apps::read(&body).by_itself().unwrap_err()),
+        found(&read_app(&body).by_itself().unwrap_err()),
         [
             ("/config/name", "too_short"),
             ("/config/appUrl", "invalid_format"),
@@ -168,7 +174,7 @@ fn all_faults_of_a_body_are_found_at_once() {
 #[test]
 fn what_is_no_object_is_one_fault_at_the_root() {
     for body in [json!(null), json!([]), json!("text"), json!(1)] {
-        let faults = apps::read(&body).by_itself().unwrap_err();
+        let faults = read_app(&body).by_itself().unwrap_err();
         assert_eq!(found(&faults), [("", "wrong_type")], "{body}");
     }
 }
@@ -177,7 +183,7 @@ fn what_is_no_object_is_one_fault_at_the_root() {
 fn faults_are_bounded() {
     let many: serde_json::Map<String, Value> =
         (0..500).map(|i| (format!("k{i}"), json!(i))).collect();
-    let faults = apps::read(&Value::Object(many)).by_itself().unwrap_err();
+    let faults = read_app(&Value::Object(many)).by_itself().unwrap_err();
     assert_eq!(faults.len(), moca_core::limits::FAULTS_MAX);
 }
 

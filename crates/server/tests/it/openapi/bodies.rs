@@ -53,6 +53,7 @@ fn settle(value: &mut Value, route: &Route, objects: &Objects) {
         // Whom a token stands for cannot change.
         fields.remove("memberId");
     }
+    settle_targets(value);
     let Some(config) = value.get_mut("config").and_then(Value::as_object_mut) else {
         return;
     };
@@ -72,6 +73,25 @@ fn settle(value: &mut Value, route: &Route, objects: &Objects) {
     }
     if let Some(expiry) = config.get_mut("expiresAt").filter(|at| at.is_i64()) {
         *expiry = json!(NOON + DAY_MS);
+    }
+}
+
+/// Push credentials are new, and have all that a new one needs.
+fn settle_targets(value: &mut Value) {
+    let Some(Value::Array(targets)) = value.get_mut("targets") else {
+        return;
+    };
+    targets.retain(|target| {
+        let has = |name: &str| target.get(name).is_some_and(|field| !field.is_null());
+        match target["@type"].as_str() {
+            Some("ApnsKeyTarget") => has("privateKey"),
+            Some("ApnsCertificateTarget") => has("certificate") && has("privateKey"),
+            Some("FcmTarget") => has("serviceAccount"),
+            _ => has("publicKey") == has("privateKey"),
+        }
+    });
+    for target in targets.iter_mut().filter_map(Value::as_object_mut) {
+        target.remove("targetId");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::support::{dice::Dice, schema::Schemas};
+use crate::support::{dice::Dice, keys, schema::Schemas};
 
 /// How much of what may be there is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -221,6 +221,9 @@ impl<'a> Generator<'a> {
     }
 
     fn formatted(&mut self, format: &str) -> String {
+        if let Some(key) = keys::of_form(format) {
+            return key;
+        }
         let texts: &'static [&'static str] = match format {
             "uuid" => return self.dice.uuid().to_string(),
             "iana-time-zone" => &["UTC", "Europe/Madrid", "America/Argentina/Buenos_Aires"],
@@ -231,6 +234,7 @@ impl<'a> Generator<'a> {
                 "https://b.example:8443",
                 "http://localhost:3000",
             ],
+            "contact-url" => &["mailto:push@example.com", "https://example.com/contact"],
             "address" => &["ada@example.com", "o'neil+x@sub.example.com"],
             "tag-expression" => &["+1", "-2.5", "3", "=3", "=.5", "10."],
             "segment-query-text" => &[r#"{"lang": "es"}"#, r#"{"$not": {"os": {"$in": ["iOS"]}}}"#],

@@ -4,6 +4,7 @@
 pub(crate) mod binary;
 pub(crate) mod description;
 pub(crate) mod dice;
+pub(crate) mod keys;
 pub(crate) mod objects;
 pub(crate) mod request;
 pub(crate) mod schema;

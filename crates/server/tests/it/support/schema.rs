@@ -61,7 +61,7 @@ impl<'a> Schemas<'a> {
         let mut inner = Vec::new();
         for (keyword, said) in schema.as_object().unwrap() {
             let fits = match keyword.as_str() {
-                "title" | "description" | "examples" | "default" | "format" => true,
+                "title" | "description" | "examples" | "default" | "format" | "writeOnly" => true,
                 "type" => Self::kinds(schema).iter().any(|kind| is(kind, value)),
                 "enum" => said.as_array().unwrap().contains(value),
                 "oneOf" => {
