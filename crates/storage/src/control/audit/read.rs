@@ -143,11 +143,17 @@ impl Tx {
         let limit = conditions.bind(query.limit.into());
         let offset = conditions.bind(query.offset.into());
         let order = order(query.oldest_first);
+        // With the plus SQLite sorts the few events of an object, and does not walk through all
+        // others in the order of the numbers to find them.
+        let by = match query.object_id {
+            Some(_) => "+sequence",
+            None => "sequence",
+        };
         conditions.terms = vec![
             "account_id = $1".into(),
             format!(
                 "sequence IN (SELECT sequence FROM audit_events{wheres} \
-                 ORDER BY sequence{order} LIMIT {limit} OFFSET {offset})"
+                 ORDER BY {by}{order} LIMIT {limit} OFFSET {offset})"
             ),
         ];
         let items = self.events(conditions, query.oldest_first).await?;
