@@ -133,6 +133,7 @@ fn subject_of(route: &Route) -> Result<Subject, Failure> {
     let collection = route.path.strip_prefix("/v2/").unwrap_or_default();
     match collection.split('/').next() {
         Some("instances") => Ok(Subject::Instance),
+        Some("segments") if collection.ends_with("/instances") => Ok(Subject::Instance),
         Some("users") => Ok(Subject::User),
         Some("decisions") => Ok(Subject::Decision),
         _ => Err(Failure::internal(
@@ -142,9 +143,12 @@ fn subject_of(route: &Route) -> Result<Subject, Failure> {
     }
 }
 
-/// The query parameters, as JSON, without texts and ids of people.
+/// The query parameters and the segment, as JSON, without texts and ids of people.
 fn parameters(call: &Call) -> Option<String> {
     let mut told = Map::new();
+    if let Some(segment_id) = call.path_segment("segmentId") {
+        told.insert("segmentId".to_owned(), segment_id.into());
+    }
     for parameter in call.request.route.query {
         let name = parameter.name;
         let value = if name == "instanceId" {

@@ -88,9 +88,10 @@ impl Prepared<'_> {
                 admit(state, exchange, &principal)?;
                 auth::require_role(&principal, role)?;
                 let (checked, taken) = self.take(exchange).await?;
+                let key = checked.key_of_member(&principal, &taken);
                 let call = checked.into_call(principal, taken);
                 in_time(call.state(), async {
-                    let reply = handler(&call).await?;
+                    let reply = once(&call, key, handler).await?;
                     call.require_match_checked()?;
                     audit::record_read(&call).await?;
                     Ok(reply)
@@ -204,6 +205,14 @@ impl Checked {
         })
     }
 
+    fn key_of_member(&self, principal: &Principal, taken: &Taken) -> Option<Key> {
+        let key = self.key(principal.account_id, "member", taken)?;
+        Some(Key {
+            role: Some(principal.role),
+            ..key
+        })
+    }
+
     fn into_call<P>(self, principal: P, taken: Taken) -> Call<P> {
         Call {
             principal,
@@ -231,10 +240,7 @@ impl Checked {
         handler: ManageHandler,
         snapshot: Option<Tx>,
     ) -> Result<Reply, Failure> {
-        let mut key = self.key(principal.account_id, "member", &taken);
-        if let Some(key) = &mut key {
-            key.role = Some(principal.role);
-        }
+        let key = self.key_of_member(&principal, &taken);
         let call = self.into_call(principal, taken);
         let state = call.state();
         in_time(state, async {
@@ -272,24 +278,30 @@ impl Checked {
     ) -> Result<Reply, Failure> {
         let key = self.key(account_id, &caller, &taken);
         let call = self.into_call(principal, taken);
-        let state = call.state();
-        in_time(state, async {
-            let Some(key) = &key else {
-                return handler(&call).await;
-            };
-            let mut tx = state.control.read().await?;
-            if let Some(reply) = idempotency::recall(state, &mut tx, key, call.now_ms()).await? {
-                return Ok(reply);
-            }
-            drop(tx);
-            let reply = handler(&call).await?;
-            let mut tx = state.control.write().await?;
-            idempotency::keep(state, &mut tx, key, &reply, call.now_ms()).await?;
-            tx.commit().await?;
-            Ok(reply)
-        })
-        .await
+        in_time(call.state(), once(&call, key, handler)).await
     }
+}
+
+/// Runs a handler that is given no transaction, unless the request repeats an earlier one.
+async fn once<P: Sync>(
+    call: &Call<P>,
+    key: Option<Key>,
+    handler: for<'a> fn(&'a Call<P>) -> Pending<'a>,
+) -> Result<Reply, Failure> {
+    let Some(key) = &key else {
+        return handler(call).await;
+    };
+    let state = call.state();
+    let mut tx = state.control.read().await?;
+    if let Some(reply) = idempotency::recall(state, &mut tx, key, call.now_ms()).await? {
+        return Ok(reply);
+    }
+    drop(tx);
+    let reply = handler(call).await?;
+    let mut tx = state.control.write().await?;
+    idempotency::keep(state, &mut tx, key, &reply, call.now_ms()).await?;
+    tx.commit().await?;
+    Ok(reply)
 }
 
 /// Notes who calls, and counts it.

@@ -228,10 +228,12 @@ static ROUTES: &[Route] = &[
 
     route(Get,    "/v2/segments",             Manage(Viewer, manage!(segments::list))).query(SEGMENTS),
     route(Post,   "/v2/segments",             Manage(Editor, manage!(segments::create))).json().created(),
+    route(Post,   "/v2/segments/estimate",    Ask(Analyst, call!(segments::estimate))).json(),
     route(Put,    "/v2/segments/external/{externalId}", Manage(Editor, manage!(segments::put_external))).json().ok_or_created(),
     route(Get,    "/v2/segments/{segmentId}", Manage(Viewer, manage!(segments::get))),
     route(Put,    "/v2/segments/{segmentId}", Manage(Editor, manage!(segments::put))).json(),
     route(Delete, "/v2/segments/{segmentId}", Manage(Editor, manage!(segments::delete))).query(&[CASCADE]),
+    route(Get,    "/v2/segments/{segmentId}/instances", Ask(Analyst, call!(segments::instances))).query(PAGE).personal(),
 
     route(Get,    "/v2/imports",            Manage(Viewer, manage!(imports::list))).query(PAGE),
     route(Post,   "/v2/imports",            Manage(Editor, manage!(imports::create))).query(IMPORT).body(File).created(),

@@ -1,10 +1,11 @@
-//! Analytics and decisions.
+//! Analytics, decisions and estimates.
 
 use moca_core::id::{AppId, CampaignId, ExperienceId, InstanceId};
 use moca_wire::{
     analytics::{AnalyticsAnswer, Group},
     decisions::Decision,
     page::Page,
+    segments::{Estimate, EstimateInput},
 };
 use reqwest::Method;
 
@@ -99,6 +100,12 @@ impl Client {
     pub async fn analytics(&self, query: &AnalyticsQuery) -> Result<AnalyticsAnswer, ClientError> {
         let call = Call::new(Method::GET, "/v2/analytics").segment(query.metric);
         self.send(&with(call, query.pairs())).await?.json()
+    }
+
+    /// Counts the instances for which a query holds.
+    pub async fn estimate(&self, input: &EstimateInput) -> Result<Estimate, ClientError> {
+        let call = Call::new(Method::POST, "/v2/segments/estimate").json(input)?;
+        self.send(&call).await?.json()
     }
 
     /// A page of decisions, oldest first.

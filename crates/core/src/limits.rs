@@ -151,6 +151,8 @@ pub const SEGMENT_PATTERNS_MAX: usize = 20;
 /// Bytes of a regular expression once compiled: enough for a few classes of all scripts, and a search
 /// of the longest text stays within milliseconds.
 pub const SEGMENT_PATTERN_BYTES_MAX: usize = 64 * 1024;
+/// Looks at all instances of an app at a time, each for one question: they take a core each.
+pub const SEGMENT_SCANS_AT_ONCE: usize = 2;
 /// Values kept with a decision that a segment stopped, and items of a value that is a list.
 pub const SEGMENT_COMPARED_MAX: usize = 10;
 /// Characters of such a value.

@@ -20,7 +20,7 @@ use moca_storage::{
 };
 use sha2::{Digest, Sha256};
 use tokio::{
-    sync::{oneshot, watch},
+    sync::{Semaphore, oneshot, watch},
     task::spawn_blocking,
     time::timeout,
 };
@@ -53,6 +53,8 @@ pub(crate) struct Inner {
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
     pub(crate) helpers: Mutex<Vec<tokio::task::JoinHandle<()>>>,
     pub(crate) log_path: PathBuf,
+    /// Turns for questions that look at every instance of an app.
+    pub(crate) scans: Arc<Semaphore>,
     pub(crate) imports: Arc<Desk>,
 }
 

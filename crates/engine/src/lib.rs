@@ -24,6 +24,6 @@ pub use error::EngineError;
 pub use metrics::Metrics;
 pub use moca_storage::devices::Message;
 pub use query::{
-    About, Appended, CountQuery, DecisionQuery, InstanceQuery, InstanceView, KeptDecision, Page,
-    Progress, Registered, ToldRow, UserInstance, UserQuery, UserView,
+    About, Appended, CountQuery, DecisionQuery, InstanceQuery, InstanceView, KeptDecision,
+    MemberQuery, Page, Progress, Registered, ToldRow, UserInstance, UserQuery, UserView,
 };

@@ -1,5 +1,10 @@
 //! What is asked of instances, users and beacons.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use moca_core::{
     event::{Record, Subject},
     health::BeaconHealth,
@@ -11,7 +16,7 @@ use moca_storage::log::{LogReader, forget_replaced};
 use crate::{
     Engine, EngineError,
     pipeline::ingest::Request,
-    query::{About, InstanceQuery, InstanceView, Page, ToldRow, UserQuery, UserView},
+    query::{About, InstanceQuery, InstanceView, MemberQuery, Page, ToldRow, UserQuery, UserView},
     read::people,
 };
 
@@ -26,6 +31,29 @@ impl Engine {
         let query = query.clone();
         self.read(move |devices| people::instances(devices, app_id, &query))
             .await
+    }
+
+    /// The instances of an app for which a query holds, with all that was acknowledged before this
+    /// call. All of the app are looked at, so only a few such questions are answered at a time. Who no
+    /// longer waits for the answer has the work ended.
+    pub async fn members(
+        &self,
+        app_id: AppId,
+        query: MemberQuery,
+    ) -> Result<Page<InstanceView>, EngineError> {
+        let turn = self.inner.scans.clone().acquire_owned().await;
+        let turn = turn.map_err(|_| EngineError::Stopping)?;
+        self.wait(&self.inner.listed).await?;
+        let waiting = GivenUp::default();
+        let is_given_up = waiting.0.clone();
+        let page = self
+            .read(move |devices| {
+                let _turn = turn;
+                people::members(devices, app_id, &query, &is_given_up)
+            })
+            .await;
+        drop(waiting);
+        page
     }
 
     /// The instance with this id, if it is one of the account.
@@ -156,5 +184,15 @@ impl Engine {
         let user_id = user_id.to_owned();
         self.read(move |devices| people::user(devices, app_id, &user_id))
             .await
+    }
+}
+
+/// Tells the thread that works on an answer when nobody waits for it any more.
+#[derive(Default)]
+struct GivenUp(Arc<AtomicBool>);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }

@@ -7,6 +7,7 @@ use moca_core::{
     id::{AppId, CampaignId, ExperienceId, Id, InstanceId},
     metric::Metric,
     property::Properties,
+    segment::{Query, Segments},
     time::Range,
     user::User,
 };
@@ -60,6 +61,19 @@ pub struct InstanceQuery {
     /// Index of the first.
     pub offset: i64,
     /// At most so many.
+    pub limit: i64,
+}
+
+/// Which members of an app's audience to list.
+#[derive(Debug, Clone)]
+pub struct MemberQuery {
+    /// Those for whom this holds.
+    pub query: Query,
+    /// The segments that it may name.
+    pub segments: Segments,
+    /// Index of the first.
+    pub offset: i64,
+    /// At most so many; 0 to have them counted only.
     pub limit: i64,
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use moca_core::{
     clock::{Clock, Random},
-    limits::INGEST_QUEUE_MAX,
+    limits::{INGEST_QUEUE_MAX, SEGMENT_SCANS_AT_ONCE},
 };
 use moca_storage::{
     StorageError,
@@ -18,7 +18,7 @@ use moca_storage::{
 };
 use tokio::{
     runtime::Handle,
-    sync::watch,
+    sync::{Semaphore, watch},
     task::{JoinError, spawn_blocking},
 };
 
@@ -198,6 +198,7 @@ fn start_stages(
             threads: Mutex::new(threads),
             helpers: Mutex::default(),
             log_path: stores.log_path,
+            scans: Arc::new(Semaphore::new(SEGMENT_SCANS_AT_ONCE)),
             imports: Arc::new(stores.imports),
         }),
     })

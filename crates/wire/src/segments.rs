@@ -60,6 +60,66 @@ impl From<&segment::Segment> for Segment {
     }
 }
 
+/// The body of `POST /v2/segments/estimate`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EstimateInput {
+    /// The app.
+    pub app_id: AppId,
+    /// The query.
+    pub query: String,
+}
+
+/// How many instances of an app a query holds for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// How many, exactly.
+    pub count: i64,
+}
+
+impl Described for EstimateInput {
+    const NAME: &'static str = "EstimateInput";
+
+    fn schema() -> Schema {
+        schema::object([
+            schema::required("appId", schema::id(), "The app."),
+            schema::required("query", query_schema(), "Whom to count."),
+        ])
+    }
+
+    fn example() -> Value {
+        json!({
+            "appId": "AZuN58uAcACAAAAAAAAAEQ",
+            "query": "{\"$all\":[{\"lang\":\"es\"},{\"os\":\"Android\"}]}",
+        })
+    }
+}
+
+impl Described for Estimate {
+    const NAME: &'static str = "Estimate";
+
+    fn schema() -> Schema {
+        let note = "Instances for which the query holds now, exactly.";
+        schema::object([schema::required("count", schema::count(), note)])
+    }
+
+    fn example() -> Value {
+        json!({"count": 1_234})
+    }
+}
+
+/// Reads the body of `POST /v2/segments/estimate`.
+pub fn read_estimate(value: &Value) -> Body<EstimateInput> {
+    read::managed(value, &[], |fields| {
+        let app_id = fields.required_reference("appId");
+        let query = read_query(fields, app_id);
+        Some(EstimateInput {
+            app_id: app_id?,
+            query: query?,
+        })
+    })
+}
+
 impl Described for Segment {
     const NAME: &'static str = "Segment";
 

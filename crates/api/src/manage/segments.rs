@@ -3,18 +3,20 @@
 use moca_core::{
     id::SegmentId,
     resource::{Frame, Kind},
-    segment::Segment,
+    segment::{Query, Segment},
 };
-use moca_engine::estate;
+use moca_engine::{MemberQuery, estate};
 use moca_storage::control::Tx;
 use moca_wire::{
+    instances::KnownInstance,
     mention::Body,
-    segments::{self, SegmentInput},
+    segments::{self, Estimate, SegmentInput},
 };
 
 use super::{
     common::{self, accept, created},
     deletion,
+    instances::known,
 };
 use crate::{call::Call, failure::Failure, reply::Reply};
 
@@ -63,6 +65,46 @@ pub(crate) async fn put_external(call: &Call, tx: &mut Tx) -> Result<Reply, Fail
 pub(crate) async fn delete(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let segment = find(call, tx).await?;
     deletion::delete(call, tx, Kind::Segment, &segment.frame).await
+}
+
+/// `POST /v2/segments/estimate`
+pub(crate) async fn estimate(call: &Call) -> Result<Reply, Failure> {
+    let mut tx = call.state().control.read().await?;
+    let input = accept(call, &mut tx, segments::read_estimate(call.json()?)).await?;
+    let account_id = call.principal.account_id;
+    let app_id = input.app_id;
+    let asked = estate::question(&mut tx, account_id, app_id, &input.query, "/query").await?;
+    drop(tx);
+    let asked = MemberQuery {
+        query: asked.0,
+        segments: asked.1,
+        offset: 0,
+        limit: 0,
+    };
+    let found = call.state().engine.members(app_id, asked).await?;
+    Reply::ok(&Estimate { count: found.total })
+}
+
+/// `GET /v2/segments/{segmentId}/instances`
+pub(crate) async fn instances(call: &Call) -> Result<Reply, Failure> {
+    let mut tx = call.state().control.read().await?;
+    let segment = find(call, &mut tx).await?;
+    let (offset, limit) = (call.query().offset(), call.query().limit());
+    // A query that cannot be read holds for nobody, here as in a campaign.
+    let Ok(query) = Query::read(&segment.config.query) else {
+        return Reply::page(offset, limit, 0, &[] as &[KnownInstance]);
+    };
+    let segments = estate::segments_of(&mut tx, call.principal.account_id, segment.app_id).await?;
+    drop(tx);
+    let asked = MemberQuery {
+        query,
+        segments,
+        offset,
+        limit,
+    };
+    let page = call.state().engine.members(segment.app_id, asked).await?;
+    let items: Vec<KnownInstance> = page.items.into_iter().map(known).collect();
+    Reply::page(offset, limit, page.total, &items)
 }
 
 async fn insert(call: &Call, tx: &mut Tx, body: Body<SegmentInput>) -> Result<Reply, Failure> {

@@ -19,7 +19,7 @@ use moca_wire::{
     messages::Message,
     oauth::{AccessToken, OAuthProblem, TokenRequest},
     places::Place,
-    segments::Segment,
+    segments::{Estimate, EstimateInput, Segment},
     tokens::Token,
     users::User,
     zones::{Zone, ZoneBeacons},
@@ -182,6 +182,23 @@ fn segments() -> Group {
             "/v2/segments/external/{externalId}",
             EXTERNAL,
             |operation| operation.takes::<Segment>().answers_version_of::<Segment>(),
+        )
+        .with(
+            Post,
+            "/v2/segments/estimate",
+            "Counts for whom a query holds",
+            |operation| {
+                operation
+                    .noted("Exactly, and with all that was acknowledged before the question.")
+                    .takes::<EstimateInput>()
+                    .answers::<Estimate>()
+            },
+        )
+        .with(
+            Get,
+            "/v2/segments/{segmentId}/instances",
+            "Lists the instances in a segment",
+            |operation| operation.lists::<KnownInstance>(),
         )
 }
 

@@ -166,7 +166,7 @@ fn refusals(route: &Route) -> Vec<&'static Refusal> {
     all.push(&TIMEOUT);
     match route.verb {
         Verb::Get => {}
-        Verb::Post if managed => all.push(&CANNOT_MAKE),
+        Verb::Post if matches!(route.endpoint, Endpoint::Manage(..)) => all.push(&CANNOT_MAKE),
         Verb::Post if matches!(route.endpoint, Endpoint::OAuthClient(_)) => {
             all.push(&CANNOT_EXCHANGE);
         }

@@ -29,7 +29,7 @@ use serde_json::Value;
 pub use many::{Done, store_many};
 pub use mentions::accept;
 pub use portable::Bulk;
-pub use segments::{check_segment, segment_fits, segments_of};
+pub use segments::{check_segment, question, segment_fits, segments_of};
 
 use crate::seal::{self, SealError, Sealer};
 

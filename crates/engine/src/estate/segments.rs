@@ -19,6 +19,29 @@ use super::Refusal;
 /// Where the query stands in the body of a segment.
 const QUERY: &str = "/config/query";
 
+/// A query that was read from this place of a body, with the segments of the app if it names some;
+/// refused if it does not fit among them.
+pub async fn question(
+    tx: &mut Tx,
+    account: AccountId,
+    app: AppId,
+    text: &str,
+    pointer: &str,
+) -> Result<(Query, Segments), Refusal> {
+    let query = Query::read(text).map_err(|_| Refusal::Invalid(Vec::new()))?;
+    let mut segments = Segments::default();
+    if !query.mentions().is_empty() {
+        segments = segments_of(tx, account, app).await?;
+    }
+    match segments.check(None, &query) {
+        Ok(()) => Ok((query, segments)),
+        Err(unfit) => {
+            let fault = Fault::new(pointer, code_of(unfit), unfit.to_string());
+            Err(Refusal::Invalid(vec![fault]))
+        }
+    }
+}
+
 /// The queries of an app's segments.
 pub async fn segments_of(
     tx: &mut Tx,

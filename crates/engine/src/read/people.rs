@@ -1,12 +1,17 @@
 //! Instances and users.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use moca_core::{event::Subject, id::AppId, limits::USER_INSTANCES_SHOWN};
 use moca_storage::{
     StorageError,
     devices::{Devices, InstanceState, Listed, PeopleReader},
 };
 
-use crate::query::{InstanceQuery, InstanceView, Page, UserInstance, UserQuery, UserView};
+use crate::{
+    pipeline::instance::traits,
+    query::{InstanceQuery, InstanceView, MemberQuery, Page, UserInstance, UserQuery, UserView},
+};
 
 /// A page of the instances of an app.
 pub(crate) fn instances(
@@ -42,6 +47,27 @@ pub(crate) fn instances(
         total: listed.total as i64,
         items,
     })
+}
+
+/// A page of the instances of an app for which a query holds; all of the app are looked at, unless
+/// the answer is given up.
+pub(crate) fn members(
+    devices: &Devices,
+    app_id: AppId,
+    asked: &MemberQuery,
+    is_given_up: &AtomicBool,
+) -> Result<Page<InstanceView>, StorageError> {
+    let (mut total, mut items) = (0, Vec::new());
+    devices.people_reader().for_each_state(app_id, |state| {
+        if asked.segments.holds(&asked.query, &traits(&state)) {
+            if total >= asked.offset && (items.len() as i64) < asked.limit {
+                items.push(view(state));
+            }
+            total += 1;
+        }
+        !is_given_up.load(Ordering::Relaxed)
+    })?;
+    Ok(Page { total, items })
 }
 
 /// A page of the users of an app.

@@ -381,3 +381,100 @@ async fn a_campaign_whose_segment_cannot_be_evaluated_does_not_start() {
     ];
     assert_eq!((refused.status, faults(&refused)), (409, expected(&all)));
 }
+
+async fn estimate(team: &Team, app: &str, query: Value) -> Value {
+    let body = json!({"appId": app, "query": query});
+    let answer = team.post("/v2/segments/estimate", body).await;
+    answer.done()["count"].clone()
+}
+
+#[tokio::test]
+async fn who_is_in_a_segment_is_counted_and_listed() {
+    let team = Team::start().await;
+    let (app, other) = (team.app().await, team.app().await);
+    let mut phones = Vec::new();
+    for n in 0..7 {
+        let lang = if n % 2 == 0 { "es" } else { "en" };
+        phones.push(Phone::register(&team, &app, json!({"lang": lang})).await);
+    }
+    Phone::register(&team, &other, json!({"lang": "es"})).await;
+    let spanish = json!({"lang": "es"});
+    assert_eq!(estimate(&team, &app, spanish.clone()).await, 4);
+    assert_eq!(estimate(&team, &app, json!(spanish.to_string())).await, 4);
+    assert_eq!(estimate(&team, &other, json!({"$not": spanish})).await, 0);
+    // What was acknowledged before the question counts.
+    phones[1]
+        .tell("PUT", "instance/tags/vip", json!({"value": "1"}))
+        .await;
+    phones[4]
+        .tell("PUT", "instance/tags/vip", json!({"value": "2"}))
+        .await;
+    let id = segment(&team, &app, "Spanish", spanish).await;
+    let query = json!({"$any": [{"$segment": id}, {"tag.vip": {"$gte": 1}}]});
+    assert_eq!(estimate(&team, &app, query.clone()).await, 5);
+    let both = segment(&team, &app, "Both", query).await;
+
+    let all = team.get(&format!("/v2/instances?appId={app}")).await.done();
+    let all = all["items"].as_array().unwrap();
+    // Those that registered in one millisecond are in no order of ours.
+    let is_in = |one: &&Value| one["lang"] == "es" || one["tags"].get("vip").is_some();
+    let expected: Vec<&Value> = all.iter().filter(is_in).collect();
+    for (page, items) in [
+        ("", &expected[..]),
+        ("?offset=1&limit=2", &expected[1..3]),
+        ("?offset=9", &[]),
+    ] {
+        let found = team
+            .get(&format!("{}/instances{page}", path(&both)))
+            .await
+            .done();
+        assert_eq!(
+            (&found["total"], &found["items"]),
+            (&json!(5), &json!(items)),
+            "{page}"
+        );
+    }
+    // Who is erased is in no segment.
+    let erased = expected[3]["instanceId"].as_str().unwrap();
+    team.delete(&format!("/v2/instances/{erased}")).await.done();
+    assert_eq!(estimate(&team, &app, json!({"$segment": both})).await, 4);
+}
+
+#[tokio::test]
+async fn an_estimate_is_refused_like_a_segment() {
+    let team = Team::start().await;
+    let app = team.app().await;
+    let half = json!({"$any": vec![json!({"lang": "es"}); 251]});
+    let half = segment(&team, &app, "Half", half).await;
+    for (query, pointer, code) in [
+        (json!({"os": {"$lk": 1}}), "/query/os/$lk", "unknown_field"),
+        (json!("lang=es"), "/query", "invalid_format"),
+        (
+            json!({"$segment": "IXa7Bl9oRo6c7zQ5aQIzlg"}),
+            "/query/$segment",
+            "not_found",
+        ),
+        (
+            json!({"$any": [{"$segment": half}, {"$segment": half}]}),
+            "/query",
+            "too_long",
+        ),
+    ] {
+        let body = json!({"appId": app, "query": query});
+        let refused = team.post("/v2/segments/estimate", body).await;
+        assert_eq!(faults(&refused), expected(&[(pointer, code)]));
+    }
+    // A repeat is answered as the first time; another question needs another key.
+    let ask = |query: Value| {
+        let ask = team.installation.ask("POST", "/v2/segments/estimate");
+        let ask = ask
+            .bearer(&team.tenant.token)
+            .header("idempotency-key", "k");
+        ask.json(&json!({"appId": app, "query": query})).send()
+    };
+    assert_eq!(ask(json!({"lang": "es"})).await.done()["count"], 0);
+    Phone::register(&team, &app, json!({"lang": "es"})).await;
+    assert_eq!(ask(json!({"lang": "es"})).await.done()["count"], 0);
+    let reused = ask(json!({"lang": "en"})).await;
+    assert_eq!(reused.code(), "idempotency_key_reused");
+}

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::StorageError;
 
-const TABLE: &str = "states";
+pub(super) const TABLE: &str = "states";
 
 /// All that is known of one instance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ pub struct InstanceState {
     pub heard_at: i64,
 }
 
-fn key(instance: InstanceId) -> Vec<u8> {
+pub(super) fn key(instance: InstanceId) -> Vec<u8> {
     Key::new().instance(instance).build()
 }
 

@@ -134,9 +134,9 @@ impl Installation {
             "zoneId": id("zoneId"),
             "labelIds": [id("labelId")],
         }});
-        // The first one has none to name.
+        // It holds for everybody. The first one has none to name.
         let query = match objects.ids.get("segmentId") {
-            None => json!({"lang": "es"}),
+            None => json!({"lang": {"$ne": "tlh"}}),
             Some(id) => json!({"$any": [{"lang": "es"}, {"$segment": id}]}),
         };
         let segment = json!({
@@ -163,6 +163,9 @@ impl Installation {
             ("POST", "/v2/beacons/batch") => json!({"items": [beacon]}),
             ("POST", "/v2/campaign-groups") => {
                 json!({"appId": id("appId"), "config": {"name": format!("Group {n}")}})
+            }
+            ("POST", "/v2/segments/estimate") => {
+                json!({"appId": id("appId"), "query": {"os": {"$ne": format!("OS {n}")}}})
             }
             ("POST", "/v2/segments") | ("PUT", "/v2/segments/external/{externalId}") => segment,
             ("POST", "/v2/campaigns") => json!({"appId": id("appId"), "config": {

@@ -11,8 +11,9 @@ use serde::de::DeserializeOwned;
 
 use super::{
     super::{
-        Devices,
+        Devices, InstanceState,
         keys::KeyReader,
+        states,
         value::{backend, decode, inconsistent},
     },
     END, TABLE, current, instance_total, instances, member_total, members, members_of, rows_of,
@@ -63,6 +64,28 @@ impl PeopleReader<'_> {
         }
         let total = self.get(&instance_total(app))?.unwrap_or(0);
         Ok(Listed { total, items })
+    }
+
+    /// Calls `each` with the state of every instance of the app, in the order they registered, until
+    /// it says no.
+    pub fn for_each_state(
+        &self,
+        app: AppId,
+        mut each: impl FnMut(InstanceState) -> bool,
+    ) -> Result<(), StorageError> {
+        let prefix = instances(app).build();
+        for key in self.keys(&prefix) {
+            let state_key = states::key(instance_in(&prefix, &key?)?);
+            let stored = self.snapshot.get(&self.devices.states, &state_key);
+            // One that is being erased is in the list for a little longer.
+            let Some(stored) = stored.map_err(backend(DOING))? else {
+                continue;
+            };
+            if !each(decode(states::TABLE, &state_key, &stored)?) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The instances that a user is or was logged in on, in the order they registered.
