@@ -92,7 +92,7 @@ pub const SORT: Parameter = optional("sort", ParameterKind::Sort);
 pub const Q: Parameter = optional("q", ParameterKind::Text(NAME_CHARS_MAX));
 /// Tokens of a member.
 pub const MEMBER_ID: Parameter = filter("memberId", ParameterKind::Id, Filter::MemberId);
-/// Campaigns, campaign groups and segments of an app.
+/// What is part of an app.
 pub const APP_ID: Parameter = filter("appId", ParameterKind::Id, Filter::AppId);
 /// Campaigns of a group.
 pub const GROUP_ID: Parameter = filter("groupId", ParameterKind::Id, Filter::GroupId);

@@ -20,7 +20,7 @@ use crate::{
     manage::{
         account_limits, accounts, analytics, apps, audit_events, batch, beacons, campaign_groups,
         campaigns, decisions, experiences, exports, imports, instances, labels, members,
-        person_export, places, segments, tokens, users, zones,
+        person_export, places, segments, tags, tokens, users, zones,
     },
     oauth,
     ops::{health, metrics},
@@ -102,6 +102,8 @@ const PLACES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, EXTERNAL_ID, LABEL_ID, NE
 const ZONES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, PLACE_ID, EXTERNAL_ID, LABEL_ID];
 const BEACONS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, ZONE_ID, EXTERNAL_ID, LABEL_ID];
 const CAMPAIGN_GROUPS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID];
+const TAGS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID];
+const SEEN_TAGS: &[Parameter] = &[required("appId", ParameterKind::Id), OFFSET, LIMIT, Q];
 const SEGMENTS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID, EXTERNAL_ID];
 const CAMPAIGNS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID, GROUP_ID];
 const EXPERIENCES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, CAMPAIGN_ID];
@@ -225,6 +227,13 @@ static ROUTES: &[Route] = &[
     route(Get,    "/v2/campaign-groups/{campaignGroupId}", Manage(Viewer, manage!(campaign_groups::get))),
     route(Put,    "/v2/campaign-groups/{campaignGroupId}", Manage(Editor, manage!(campaign_groups::put))).json(),
     route(Delete, "/v2/campaign-groups/{campaignGroupId}", Manage(Editor, manage!(campaign_groups::delete))).query(&[CASCADE]),
+
+    route(Get,    "/v2/tags",         Ask(Viewer, call!(tags::list))).query(TAGS),
+    route(Get,    "/v2/tags/seen",    Ask(Analyst, call!(tags::seen))).query(SEEN_TAGS),
+    route(Post,   "/v2/tags",         Manage(Editor, manage!(tags::create))).json().created(),
+    route(Get,    "/v2/tags/{tagId}", Ask(Viewer, call!(tags::get))),
+    route(Put,    "/v2/tags/{tagId}", Manage(Editor, manage!(tags::put))).json(),
+    route(Delete, "/v2/tags/{tagId}", Manage(Editor, manage!(tags::delete))).query(&[CASCADE]),
 
     route(Get,    "/v2/segments",             Manage(Viewer, manage!(segments::list))).query(SEGMENTS),
     route(Post,   "/v2/segments",             Manage(Editor, manage!(segments::create))).json().created(),

@@ -9,8 +9,8 @@ use moca_core::{
 };
 use moca_wire::{
     audit_events::AuditEvent, beacons::Beacon, campaign_groups::CampaignGroup, campaigns::Campaign,
-    experiences::Experience, page::Page, places::Place, segments::Segment, tokens::Token,
-    zones::Zone,
+    experiences::Experience, page::Page, places::Place, segments::Segment, tags::Tag,
+    tokens::Token, zones::Zone,
 };
 use reqwest::Method;
 use serde::de::DeserializeOwned;
@@ -243,6 +243,10 @@ filters! {
         external_id(&str) = "externalId";
     }
     CampaignGroup {
+        /// Only those of this app.
+        app(AppId) = "appId";
+    }
+    Tag {
         /// Only those of this app.
         app(AppId) = "appId";
     }

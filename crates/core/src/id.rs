@@ -146,6 +146,8 @@ typed_ids! {
     ZoneId;
     /// A beacon of the fleet.
     BeaconId;
+    /// A declared tag of an app.
+    TagId;
     /// A part of an app's audience.
     SegmentId;
     /// A group of campaigns of an app.

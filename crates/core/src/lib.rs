@@ -36,6 +36,7 @@ pub mod resource;
 #[cfg(test)]
 mod samples;
 pub mod segment;
+pub mod tag;
 pub mod target;
 pub mod time;
 pub mod user;

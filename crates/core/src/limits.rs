@@ -224,6 +224,8 @@ pub const PLACES_QUOTA: i64 = 2_000_000;
 pub const ZONES_QUOTA: i64 = 5_000_000;
 /// Beacons.
 pub const BEACONS_QUOTA: i64 = 5_000_000;
+/// Declared tags of apps; devices may set others.
+pub const TAGS_QUOTA: i64 = 10_000;
 /// Segments: a change of one looks at all of its app.
 pub const SEGMENTS_QUOTA: i64 = 1_000;
 /// Campaign groups.

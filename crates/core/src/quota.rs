@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     limits::{
         APPS_QUOTA, BEACONS_QUOTA, CAMPAIGN_GROUPS_QUOTA, CAMPAIGNS_QUOTA, EXPERIENCES_QUOTA,
-        LABELS_QUOTA, MEMBERS_QUOTA, PLACES_QUOTA, SEGMENTS_QUOTA, TOKENS_QUOTA, ZONES_QUOTA,
+        LABELS_QUOTA, MEMBERS_QUOTA, PLACES_QUOTA, SEGMENTS_QUOTA, TAGS_QUOTA, TOKENS_QUOTA,
+        ZONES_QUOTA,
     },
     resource::Kind,
 };
@@ -53,6 +54,7 @@ pub const fn built_in(kind: Kind) -> Option<i64> {
         Kind::Zone => Some(ZONES_QUOTA),
         Kind::Beacon => Some(BEACONS_QUOTA),
         Kind::CampaignGroup => Some(CAMPAIGN_GROUPS_QUOTA),
+        Kind::Tag => Some(TAGS_QUOTA),
         Kind::Segment => Some(SEGMENTS_QUOTA),
         Kind::Campaign => Some(CAMPAIGNS_QUOTA),
         Kind::Experience => Some(EXPERIENCES_QUOTA),

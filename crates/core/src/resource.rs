@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::id::{
     AccountId, AppId, BeaconId, CampaignGroupId, CampaignId, ExperienceId, Id, IdError, LabelId,
-    MemberId, PlaceId, SegmentId, TokenId, ZoneId,
+    MemberId, PlaceId, SegmentId, TagId, TokenId, ZoneId,
 };
 
 /// What the server keeps about every object besides its `config`.
@@ -45,6 +45,8 @@ pub enum Kind {
     Beacon,
     /// [`crate::campaign::group::CampaignGroup`]
     CampaignGroup,
+    /// [`crate::tag::Tag`]
+    Tag,
     /// [`crate::segment::Segment`]
     Segment,
     /// [`crate::campaign::Campaign`]
@@ -66,6 +68,7 @@ impl Kind {
             Self::Zone => "zone",
             Self::Beacon => "beacon",
             Self::CampaignGroup => "campaign group",
+            Self::Tag => "tag",
             Self::Segment => "segment",
             Self::Campaign => "campaign",
             Self::Experience => "experience",
@@ -86,7 +89,7 @@ impl Kind {
     }
 
     /// All kinds.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Account,
         Self::Member,
         Self::Token,
@@ -96,6 +99,7 @@ impl Kind {
         Self::Zone,
         Self::Beacon,
         Self::CampaignGroup,
+        Self::Tag,
         Self::Segment,
         Self::Campaign,
         Self::Experience,
@@ -139,6 +143,7 @@ managed_ids! {
     ZoneId: Zone;
     BeaconId: Beacon;
     CampaignGroupId: CampaignGroup;
+    TagId: Tag;
     SegmentId: Segment;
     CampaignId: Campaign;
     ExperienceId: Experience;

@@ -25,5 +25,5 @@ pub use metrics::Metrics;
 pub use moca_storage::devices::Message;
 pub use query::{
     About, Appended, CountQuery, DecisionQuery, InstanceQuery, InstanceView, KeptDecision,
-    MemberQuery, Page, Progress, Registered, ToldRow, UserInstance, UserQuery, UserView,
+    MemberQuery, Page, Progress, Registered, TagQuery, ToldRow, UserInstance, UserQuery, UserView,
 };

@@ -16,7 +16,10 @@ use moca_storage::log::{LogReader, forget_replaced};
 use crate::{
     Engine, EngineError,
     pipeline::ingest::Request,
-    query::{About, InstanceQuery, InstanceView, MemberQuery, Page, ToldRow, UserQuery, UserView},
+    query::{
+        About, InstanceQuery, InstanceView, MemberQuery, Page, TagQuery, ToldRow, UserQuery,
+        UserView,
+    },
     read::people,
 };
 
@@ -54,6 +57,32 @@ impl Engine {
             .await;
         drop(waiting);
         page
+    }
+
+    /// How many instances of its app carry each of these tags, with all that was acknowledged before
+    /// this call.
+    pub async fn tagged(&self, tags: Vec<(AppId, String)>) -> Result<Vec<u64>, EngineError> {
+        self.wait(&self.inner.listed).await?;
+        self.read(move |devices| {
+            let reader = devices.people_reader();
+            tags.iter()
+                .map(|(app_id, name)| reader.tagged(*app_id, name))
+                .collect()
+        })
+        .await
+    }
+
+    /// The tags that instances of an app carry, by name, and how many do, with all that was
+    /// acknowledged before this call.
+    pub async fn tags(
+        &self,
+        app_id: AppId,
+        query: &TagQuery,
+    ) -> Result<Page<(String, u64)>, EngineError> {
+        self.wait(&self.inner.listed).await?;
+        let query = query.clone();
+        self.read(move |devices| people::tags(devices, app_id, &query))
+            .await
     }
 
     /// The instance with this id, if it is one of the account.

@@ -77,6 +77,17 @@ pub struct MemberQuery {
     pub limit: i64,
 }
 
+/// Which tags of an app to list.
+#[derive(Debug, Clone, Default)]
+pub struct TagQuery {
+    /// With this text in their name, whatever its case.
+    pub q: Option<String>,
+    /// Index of the first.
+    pub offset: i64,
+    /// At most so many.
+    pub limit: i64,
+}
+
 /// What is kept of an instance besides its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {

@@ -40,6 +40,7 @@ pub mod resource;
 pub mod schema;
 pub mod secret;
 pub mod segments;
+pub mod tags;
 pub mod targets;
 pub mod tokens;
 pub mod users;

@@ -18,6 +18,7 @@ use moca_core::{
     place::Place,
     resource::{Frame, Kind},
     segment::Segment,
+    tag::Tag,
     zone::Zone,
 };
 use moca_storage::control::{Reference, Tx};
@@ -87,6 +88,7 @@ async fn delete_one(tx: &mut Tx, account_id: AccountId, kind: Kind, id: Id) -> R
         Kind::Zone => tx.delete::<Zone>(account_id, id).await?,
         Kind::Beacon => tx.delete::<Beacon>(account_id, id).await?,
         Kind::CampaignGroup => tx.delete::<CampaignGroup>(account_id, id).await?,
+        Kind::Tag => tx.delete::<Tag>(account_id, id).await?,
         Kind::Segment => tx.delete::<Segment>(account_id, id).await?,
         Kind::Campaign => tx.delete::<Campaign>(account_id, id).await?,
         Kind::Experience => tx.delete::<Experience>(account_id, id).await?,

@@ -21,6 +21,7 @@ pub mod members;
 pub mod person_export;
 pub mod places;
 pub mod segments;
+pub mod tags;
 mod targets;
 pub mod tokens;
 pub mod users;

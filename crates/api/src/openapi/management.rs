@@ -20,6 +20,7 @@ use moca_wire::{
     oauth::{AccessToken, OAuthProblem, TokenRequest},
     places::Place,
     segments::{Estimate, EstimateInput, Segment},
+    tags::{SeenTag, Tag},
     tokens::Token,
     users::User,
     zones::{Zone, ZoneBeacons},
@@ -41,6 +42,7 @@ pub(crate) fn groups() -> Vec<Group> {
         beacons(),
         exports(),
         campaign_groups(),
+        tags(),
         segments(),
         imports(),
         campaigns(),
@@ -171,6 +173,21 @@ fn campaign_groups() -> Group {
     let note =
         "Campaigns of an app that belong together. A group changes nothing about when they fire.";
     Group::new("Campaign groups", note).resource::<CampaignGroup>("campaign group")
+}
+
+fn tags() -> Group {
+    let note = "Names with a description for the numbers that apps keep on their devices. Devices may \
+                set other tags too.";
+    Group::new("Tags", note).resource::<Tag>("tag").with(
+        Get,
+        "/v2/tags/seen",
+        "Lists the tags that instances carry",
+        |operation| {
+            operation
+                .noted("By name, those that nobody declared among them.")
+                .lists::<SeenTag>()
+        },
+    )
 }
 
 fn segments() -> Group {

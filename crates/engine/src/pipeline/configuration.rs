@@ -132,7 +132,7 @@ async fn apply(tx: &mut Tx, worlds: &mut Worlds, change: &ChangeRow) -> Result<(
             })
             .await?;
         }
-        Kind::Member | Kind::Token | Kind::App | Kind::Label | Kind::CampaignGroup => {}
+        Kind::Member | Kind::Token | Kind::App | Kind::Tag | Kind::Label | Kind::CampaignGroup => {}
     }
     tracing::trace!(%account_id, kind = change.kind.noun(), %id, "Took in a changed object");
     Ok(())

@@ -10,7 +10,9 @@ use moca_storage::{
 
 use crate::{
     pipeline::instance::traits,
-    query::{InstanceQuery, InstanceView, MemberQuery, Page, UserInstance, UserQuery, UserView},
+    query::{
+        InstanceQuery, InstanceView, MemberQuery, Page, TagQuery, UserInstance, UserQuery, UserView,
+    },
 };
 
 /// A page of the instances of an app.
@@ -67,6 +69,28 @@ pub(crate) fn members(
         }
         !is_given_up.load(Ordering::Relaxed)
     })?;
+    Ok(Page { total, items })
+}
+
+/// A page of the tags that instances of an app carry.
+pub(crate) fn tags(
+    devices: &Devices,
+    app_id: AppId,
+    query: &TagQuery,
+) -> Result<Page<(String, u64)>, StorageError> {
+    let wanted = |name: &str| query.q.as_deref().is_none_or(|part| contains(part)(name));
+    let (mut total, mut items) = (0, Vec::new());
+    devices
+        .people_reader()
+        .for_each_tag(app_id, |name, count| {
+            if count == 0 || !wanted(name) {
+                return;
+            }
+            if total >= query.offset && (items.len() as i64) < query.limit {
+                items.push((name.to_owned(), count));
+            }
+            total += 1;
+        })?;
     Ok(Page { total, items })
 }
 

@@ -2,7 +2,7 @@
 
 use moca_wire::{
     apps, beacons, campaign_groups, campaigns, experiences, fault::FaultCode, labels,
-    mention::Body, places, problem::Fault, segments, targets::Against, zones,
+    mention::Body, places, problem::Fault, segments, tags, targets::Against, zones,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -168,6 +168,19 @@ pub(super) static DESCRIBED: &[Described] = &[
         owned: &[],
         secrets: &[],
         normalise: |body| written(campaign_groups::read(body, None)),
+    },
+    Described {
+        name: "Tag",
+        path: "/v2/tags",
+        id: "tagId",
+        identity: Identity::Name,
+        parent: Some(to("", "app", "appId", "App")),
+        references: &[],
+        runs: false,
+        parts: &["config"],
+        owned: &[],
+        secrets: &[],
+        normalise: |body| written(tags::read(body, None)),
     },
     Described {
         name: "Segment",

@@ -319,6 +319,18 @@ pub(crate) static KINDS: &[Kind] = &[
         example: "moca campaign-groups create --app APP_ID --name Summer",
     },
     Kind {
+        plural: "tags", singular: "tag", path: "/v2/tags",
+        about: "Tags: numbers that apps keep on their devices",
+        verbs: Verbs::All,
+        filters: &[field("app", "appId", Text, "Only those of the app of this id")],
+        of: &[],
+        fields: &[field("app", "/appId", Text, "Id of the app"), NAME, DESCRIPTION],
+        implied: &[],
+        columns: &["tagId", "appId", "config.name", "instanceCount"],
+        actions: &[],
+        example: "moca tags create --app APP_ID --name museum --description 'Museums that were visited'",
+    },
+    Kind {
         plural: "segments", singular: "segment", path: "/v2/segments",
         about: "Segments: parts of an app's audience, by a query",
         verbs: Verbs::All,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::support::team::Team;
 
-const RESOURCES: [(&str, &str); 9] = [
+const RESOURCES: [(&str, &str); 12] = [
     ("/v2/members", "memberId"),
     ("/v2/tokens", "tokenId"),
     ("/v2/apps", "appId"),
@@ -12,6 +12,9 @@ const RESOURCES: [(&str, &str); 9] = [
     ("/v2/places", "placeId"),
     ("/v2/zones", "zoneId"),
     ("/v2/beacons", "beaconId"),
+    ("/v2/campaign-groups", "campaignGroupId"),
+    ("/v2/tags", "tagId"),
+    ("/v2/segments", "segmentId"),
     ("/v2/campaigns", "campaignId"),
     ("/v2/experiences", "experienceId"),
 ];
@@ -64,7 +67,9 @@ async fn an_answer_sent_back_changes_nothing_but_the_time_of_change() {
 
 /// An object without what devices have seen of it meanwhile, which only reads answer.
 fn configured(mut object: Value) -> Value {
-    object.as_object_mut().unwrap().remove("health");
+    let fields = object.as_object_mut().unwrap();
+    fields.remove("health");
+    fields.remove("instanceCount");
     object
 }
 

@@ -46,6 +46,7 @@ mod segments;
 mod slow;
 mod startup;
 mod support;
+mod tags;
 mod targets;
 mod tenants;
 mod tidy;

@@ -45,6 +45,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0009_app_targets",
         include_str!("../../migrations/0009_app_targets.sql"),
     ),
+    ("0010_tags", include_str!("../../migrations/0010_tags.sql")),
 ];
 
 /// The migration after which the bounds of all places are computed.

@@ -25,6 +25,7 @@ mod region;
 mod segments;
 mod sql;
 mod table;
+mod tags;
 mod tokens;
 mod unique;
 mod zones;

@@ -320,7 +320,7 @@ pub(super) fn table_of(kind: Kind) -> &'static Table {
     use moca_core::{
         account, app, beacon,
         campaign::{self, group},
-        experience, label, place, segment, zone,
+        experience, label, place, segment, tag, zone,
     };
     match kind {
         Kind::Account => account::Account::TABLE,
@@ -332,6 +332,7 @@ pub(super) fn table_of(kind: Kind) -> &'static Table {
         Kind::Zone => zone::Zone::TABLE,
         Kind::Beacon => beacon::Beacon::TABLE,
         Kind::CampaignGroup => group::CampaignGroup::TABLE,
+        Kind::Tag => tag::Tag::TABLE,
         Kind::Segment => segment::Segment::TABLE,
         Kind::Campaign => campaign::Campaign::TABLE,
         Kind::Experience => experience::Experience::TABLE,

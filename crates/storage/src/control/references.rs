@@ -76,6 +76,7 @@ fn referrers(kind: Kind) -> &'static [(Kind, &'static str)] {
             (Kind::Zone, "account_id = $2"),
             (Kind::Beacon, "account_id = $2"),
             (Kind::CampaignGroup, "account_id = $2"),
+            (Kind::Tag, "account_id = $2"),
             (Kind::Segment, "account_id = $2"),
             (Kind::Campaign, "account_id = $2"),
             (Kind::Experience, "account_id = $2"),
@@ -83,6 +84,7 @@ fn referrers(kind: Kind) -> &'static [(Kind, &'static str)] {
         Kind::Member => &[(Kind::Token, "member_id = $2")],
         Kind::App => &[
             (Kind::CampaignGroup, "app_id = $2"),
+            (Kind::Tag, "app_id = $2"),
             (Kind::Segment, "app_id = $2"),
             (Kind::Campaign, "app_id = $2"),
         ],
@@ -107,6 +109,6 @@ fn referrers(kind: Kind) -> &'static [(Kind, &'static str)] {
         ],
         Kind::Campaign => &[(Kind::Experience, "campaign_id = $2")],
         // Tokens exchanged for a token are part of it: they go with it.
-        Kind::Token | Kind::Experience => &[],
+        Kind::Token | Kind::Tag | Kind::Experience => &[],
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     backend::on_every_backend,
     samples::{
         ABROAD, HOME, account, app, beacon, campaign, campaign_group, exchanged_token, experience,
-        id, insert, label, member, place, segment, token, triggers, zone,
+        id, insert, label, member, place, segment, tag, token, triggers, zone,
     },
 };
 
@@ -126,6 +126,7 @@ async fn every_change_of_every_kind_is_an_event_with_before_and_after(url: &str)
         zone(6), |it| it.config.floor_number = 3;
         beacon(7), |it| it.zone_id = None;
         campaign_group(10), |it| it.config.name = "Autumn".into();
+        tag(12), |it| it.config.description = None;
         segment(11), |it| it.config.name = "Gold".into();
         campaign(8), |it| it.lifecycle.since_ms += 1;
         experience(9, triggers()[0]), |it| it.trigger = moved[0];

@@ -12,7 +12,7 @@ use moca_storage::{
 use crate::{
     backend::on_every_backend,
     samples::{
-        HOME, app, beacon, everything, id, insert, label, member, place, segment, token, zone,
+        HOME, app, beacon, everything, id, insert, label, member, place, segment, tag, token, zone,
     },
 };
 
@@ -20,7 +20,7 @@ on_every_backend![
     an_id_is_used_once,
     an_email_is_used_once_whatever_its_case,
     a_label_name_is_used_once,
-    a_segment_name_is_used_once_for_each_app,
+    the_name_of_a_segment_or_tag_is_used_once_for_each_app,
     a_secret_is_used_once,
     an_external_id_is_used_once_for_each_kind,
     a_short_id_is_used_once_for_each_place_and_floor,
@@ -67,11 +67,17 @@ async fn a_label_name_is_used_once(store: &Control) {
     assert_eq!(taken(&mut tx, &other).await, Some("config.name"));
 }
 
-async fn a_segment_name_is_used_once_for_each_app(store: &Control) {
+async fn the_name_of_a_segment_or_tag_is_used_once_for_each_app(store: &Control) {
     insert(store, &[segment(1)]).await;
     let mut tx = store.write().await.unwrap();
     let mut other = segment(2);
     other.config.name = segment(1).config.name;
+    assert_eq!(taken(&mut tx, &other).await, Some("config.name"));
+    other.app_id = AppId(id(999));
+    assert_eq!(taken(&mut tx, &other).await, None, "another app");
+    tx.insert(&tag(1)).await.unwrap();
+    let mut other = tag(2);
+    other.config.name = tag(1).config.name;
     assert_eq!(taken(&mut tx, &other).await, Some("config.name"));
     other.app_id = AppId(id(999));
     assert_eq!(taken(&mut tx, &other).await, None, "another app");

@@ -9,7 +9,7 @@ use crate::{
     backend::on_every_backend,
     samples::{
         HOME, account, app, beacon, campaign, campaign_group, experience, id, insert, label,
-        member, place, segment, token, triggers, zone,
+        member, place, segment, tag, token, triggers, zone,
     },
 };
 
@@ -41,9 +41,10 @@ async fn every_change_of_every_kind_is_a_line(url: &str) {
     insert(store, &[zone(6)]).await;
     insert(store, &[beacon(7)]).await;
     insert(store, &[campaign_group(8)]).await;
-    insert(store, &[segment(9)]).await;
-    insert(store, &[campaign(10)]).await;
-    insert(store, &[experience(11, triggers()[0])]).await;
+    insert(store, &[tag(9)]).await;
+    insert(store, &[segment(10)]).await;
+    insert(store, &[campaign(11)]).await;
+    insert(store, &[experience(12, triggers()[0])]).await;
     let mut expected: Vec<_> = (1..)
         .zip(Kind::ALL)
         .zip(0..)

@@ -16,7 +16,7 @@ use crate::{
     backend::on_every_backend,
     samples::{
         ABROAD, HOME, account, app, beacon, campaign, campaign_group, everything, experience, id,
-        insert, label, member, place, segment, token, triggers, zone,
+        insert, label, member, place, segment, tag, token, triggers, zone,
     },
 };
 
@@ -70,6 +70,10 @@ async fn every_field_of_every_kind_comes_back(store: &Control) {
     let mut other = campaign_group(20);
     other.config.description = None;
     round_trip(store, campaign_group(20), other, |o| &mut o.frame).await;
+
+    let mut other = tag(8);
+    other.config.description = None;
+    round_trip(store, tag(8), other, |o| &mut o.frame).await;
 
     let mut other = segment(8);
     other.config.external_id = None;

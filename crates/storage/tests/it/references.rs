@@ -7,7 +7,7 @@ use crate::{
     backend::on_every_backend,
     samples::{
         HOME, app, beacon, campaign, campaign_group, experience, id, insert, label, member, place,
-        segment, token, triggers, zone,
+        segment, tag, token, triggers, zone,
     },
 };
 
@@ -22,6 +22,7 @@ async fn fill(store: &Control) {
     insert(store, &[zone(3)]).await;
     insert(store, &[beacon(8)]).await;
     insert(store, &[campaign_group(10)]).await;
+    insert(store, &[tag(13)]).await;
     insert(store, &[segment(9), segment(10)]).await;
     insert(store, &[campaign(7)]).await;
     let experiences: Vec<_> = (20..)
@@ -53,6 +54,7 @@ async fn each_kind_names_its_users(store: &Control) {
             4,
             vec![
                 user(Kind::CampaignGroup, 10),
+                user(Kind::Tag, 13),
                 user(Kind::Segment, 9),
                 user(Kind::Segment, 10),
                 user(Kind::Campaign, 7),
@@ -64,6 +66,7 @@ async fn each_kind_names_its_users(store: &Control) {
             vec![user(Kind::Segment, 10), user(Kind::Campaign, 7)],
         ),
         (Kind::Segment, 10, vec![]),
+        (Kind::Tag, 13, vec![]),
         (Kind::CampaignGroup, 10, vec![user(Kind::Campaign, 7)]),
         (
             Kind::Label,

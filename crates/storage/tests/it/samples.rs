@@ -27,6 +27,7 @@ use moca_core::{
     quota::Quotas,
     resource::{Frame, Kind},
     segment::{Segment, SegmentConfig},
+    tag::{Tag, TagConfig},
     target::{Credential, Environment, KeptTarget, Target},
     zone::{Zone, ZoneConfig},
 };
@@ -284,6 +285,17 @@ pub(crate) fn campaign_group(number: u32) -> CampaignGroup {
         config: CampaignGroupConfig {
             name: format!("Campaign group {number}"),
             description: Some("Of the year".into()),
+        },
+    }
+}
+
+pub(crate) fn tag(number: u32) -> Tag {
+    Tag {
+        frame: frame(number),
+        app_id: AppId(id(4)),
+        config: TagConfig {
+            name: format!("Tag {number}"),
+            description: Some("Of visits".into()),
         },
     }
 }

@@ -11,6 +11,7 @@ use moca_core::{
     place::Place,
     resource::{Frame, Kind},
     segment::Segment,
+    tag::Tag,
     zone::Zone,
 };
 use moca_storage::{
@@ -22,7 +23,7 @@ use crate::{
     backend::on_every_backend,
     samples::{
         ABROAD, HOME, account, app, beacon, campaign, campaign_group, everything, experience, id,
-        insert, label, member, place, segment, token, triggers, zone,
+        insert, label, member, place, segment, tag, token, triggers, zone,
     },
 };
 
@@ -43,6 +44,7 @@ async fn objects_are_seen_and_changed_at_home_only(store: &Control) {
     only_at_home(store, beacon(1), |o: &mut Beacon| &mut o.frame).await;
     let sample = campaign_group(1);
     only_at_home(store, sample, |o: &mut CampaignGroup| &mut o.frame).await;
+    only_at_home(store, tag(1), |o: &mut Tag| &mut o.frame).await;
     only_at_home(store, segment(1), |o: &mut Segment| &mut o.frame).await;
     only_at_home(store, campaign(1), |o: &mut Campaign| &mut o.frame).await;
     let sample = experience(1, triggers()[0]);

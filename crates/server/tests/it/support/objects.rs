@@ -46,6 +46,7 @@ impl Installation {
             ("/v2/zones", "zoneId"),
             ("/v2/beacons", "beaconId"),
             ("/v2/campaign-groups", "campaignGroupId"),
+            ("/v2/tags", "tagId"),
             ("/v2/segments", "segmentId"),
             ("/v2/campaigns", "campaignId"),
             ("/v2/experiences", "experienceId"),
@@ -163,6 +164,9 @@ impl Installation {
             ("POST", "/v2/beacons/batch") => json!({"items": [beacon]}),
             ("POST", "/v2/campaign-groups") => {
                 json!({"appId": id("appId"), "config": {"name": format!("Group {n}")}})
+            }
+            ("POST", "/v2/tags") => {
+                json!({"appId": id("appId"), "config": {"name": format!("Tag {n}")}})
             }
             ("POST", "/v2/segments/estimate") => {
                 json!({"appId": id("appId"), "query": {"os": {"$ne": format!("OS {n}")}}})
