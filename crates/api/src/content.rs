@@ -64,12 +64,8 @@ pub(crate) fn media(headers: &HeaderMap, kind: BodyKind) -> Result<Option<Media>
 
 /// The format of a file of this media type.
 fn file_format(essence: &str) -> Option<FileFormat> {
-    Some(match essence {
-        "text/csv" => FileFormat::Csv,
-        "application/x-ndjson" => FileFormat::Ndjson,
-        "application/geo+json" => FileFormat::Geojson,
-        _ => return None,
-    })
+    let mut formats = FileFormat::ALL.into_iter();
+    formats.find(|format| format.media_type() == essence)
 }
 
 /// Refuses a body whose media type is not said or not taken.

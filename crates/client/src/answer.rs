@@ -39,17 +39,27 @@ impl Answer {
     /// The answer in a response, or the error that it is.
     pub(crate) async fn read(response: Response) -> Result<Self, ClientError> {
         let status = response.status();
+        if !status.is_success() {
+            return Err(Self::refused(response).await);
+        }
         let headers = response.headers().clone();
         let body = response.bytes().await.map_err(ClientError::network)?;
-        if !status.is_success() {
-            return Err(refusal(status, &headers, &body));
-        }
         Ok(Self {
             status: status.as_u16(),
             etag: text(&headers, ETAG.as_str()),
             request_id: text(&headers, "x-request-id"),
             body,
         })
+    }
+
+    /// The error that a response is.
+    pub(crate) async fn refused(response: Response) -> ClientError {
+        let status = response.status();
+        let headers = response.headers().clone();
+        match response.bytes().await {
+            Ok(body) => refusal(status, &headers, &body),
+            Err(error) => ClientError::network(error),
+        }
     }
 }
 

@@ -79,6 +79,14 @@ impl Login {
 }
 
 impl Credentials {
+    /// What proves who this is, for a call that cannot be done twice.
+    pub(crate) async fn proof(&self, transport: &Transport) -> Result<Proof, ClientError> {
+        match self {
+            Self::Fixed(proof) => Ok(proof.clone()),
+            Self::Login(login) => login.token(transport).await.map(Proof::Bearer),
+        }
+    }
+
     /// Does a call as whoever this is. A token that was taken back before its end is renewed once.
     pub(crate) async fn send(
         &self,

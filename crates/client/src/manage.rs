@@ -1,6 +1,6 @@
 //! The management API.
 
-use std::fmt::Display;
+use std::{fmt::Display, time::Duration};
 
 use moca_core::id::{AppId, BeaconId, CampaignId, Id, TokenId, ZoneId};
 use moca_wire::{
@@ -14,7 +14,7 @@ use moca_wire::{
     resource::Resource,
     zones::{Zone, ZoneBeacons},
 };
-use reqwest::Method;
+use reqwest::{Body, Method, Response};
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;
@@ -119,6 +119,23 @@ impl Client {
     /// Does any call.
     pub async fn send(&self, call: &Call) -> Result<Answer, ClientError> {
         self.credentials.send(&self.transport, call).await
+    }
+
+    /// Does a call with a body that is read while it is sent.
+    pub(crate) async fn upload(&self, call: &Call, body: Body) -> Result<Answer, ClientError> {
+        let proof = self.credentials.proof(&self.transport).await?;
+        self.transport.upload(call, &proof, body).await
+    }
+
+    /// Does a call with an answer that is taken while it comes.
+    pub(crate) async fn open(&self, call: &Call) -> Result<Response, ClientError> {
+        let proof = self.credentials.proof(&self.transport).await?;
+        self.transport.open(call, &proof).await
+    }
+
+    /// Waits.
+    pub(crate) async fn pause(&self, time: Duration) {
+        self.transport.pace.wait(time).await;
     }
 
     /// Where a call would go.

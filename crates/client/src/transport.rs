@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::{Method, header::CONTENT_TYPE};
+use reqwest::{Body, Method, RequestBuilder, Response, header::CONTENT_TYPE};
 use url::Url;
 
 use crate::{
@@ -99,18 +99,7 @@ impl Transport {
         key: Option<&str>,
         timeout: Duration,
     ) -> Result<Answer, ClientError> {
-        let mut request = self
-            .http
-            .request(call.method.clone(), self.url(call))
-            .timeout(timeout);
-        request = match proof {
-            Proof::None => request,
-            Proof::Bearer(token) => request.bearer_auth(token),
-            Proof::Basic { user, password } => request.basic_auth(user, Some(password)),
-        };
-        if let Some(etag) = &call.if_match {
-            request = request.header("if-match", etag);
-        }
+        let mut request = self.request(call, proof).timeout(timeout);
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
@@ -124,5 +113,44 @@ impl Transport {
         };
         let response = request.send().await.map_err(ClientError::network)?;
         Answer::read(response).await
+    }
+
+    /// The head of a call.
+    fn request(&self, call: &Call, proof: &Proof) -> RequestBuilder {
+        let mut request = self.http.request(call.method.clone(), self.url(call));
+        if let Some(etag) = &call.if_match {
+            request = request.header("if-match", etag);
+        }
+        match proof {
+            Proof::None => request,
+            Proof::Bearer(token) => request.bearer_auth(token),
+            Proof::Basic { user, password } => request.basic_auth(user, Some(password)),
+        }
+    }
+
+    /// Does a call whose body is read while it is sent: once, and however long it takes.
+    pub(crate) async fn upload(
+        &self,
+        call: &Call,
+        proof: &Proof,
+        body: Body,
+    ) -> Result<Answer, ClientError> {
+        call.check()?;
+        let request = self
+            .request(call, proof)
+            .header(CONTENT_TYPE, call.content_type);
+        let response = request.body(body).send().await;
+        Answer::read(response.map_err(ClientError::network)?).await
+    }
+
+    /// Does a call whose answer is taken while it comes: once, and however long it takes.
+    pub(crate) async fn open(&self, call: &Call, proof: &Proof) -> Result<Response, ClientError> {
+        call.check()?;
+        let response = self.request(call, proof).send().await;
+        let response = response.map_err(ClientError::network)?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(Answer::refused(response).await)
     }
 }

@@ -55,3 +55,26 @@ pub enum FileFormat {
     /// A GeoJSON FeatureCollection (RFC 7946).
     Geojson,
 }
+
+impl FileFormat {
+    /// All formats.
+    pub const ALL: [Self; 3] = [Self::Csv, Self::Ndjson, Self::Geojson];
+
+    /// The word for it, which is also the end of a file's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+            Self::Geojson => "geojson",
+        }
+    }
+
+    /// The media type.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv",
+            Self::Ndjson => "application/x-ndjson",
+            Self::Geojson => "application/geo+json",
+        }
+    }
+}

@@ -259,6 +259,8 @@ pub const BACKLOG_RECORDS_MAX: u64 = 500_000;
 pub const READ_WAIT_MS_MAX: u64 = 10_000;
 /// Milliseconds until the decide stage asks a control store again that did not answer.
 pub const CONTROL_RETRY_MS: u64 = 1_000;
+/// Milliseconds without an event after which the decide stage takes in what was configured meanwhile.
+pub const CONFIGURATION_REFRESH_MS: u64 = 1_000;
 /// Milliseconds between two looks at the timers of silent devices.
 pub const TICK_MS: u64 = 1_000;
 /// Milliseconds between two looks whether something was erased whose bytes are still in files.

@@ -31,7 +31,6 @@ pub(crate) async fn file(
 pub(crate) const fn media_type(format: FileFormat) -> &'static str {
     match format {
         FileFormat::Csv => "text/csv; charset=utf-8; header=present",
-        FileFormat::Ndjson => "application/x-ndjson",
-        FileFormat::Geojson => "application/geo+json",
+        other => other.media_type(),
     }
 }

@@ -1,6 +1,6 @@
 //! The configuration as the decide stage uses it: loaded once, then kept up by the change feed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use moca_core::{
     account::Account,
@@ -57,8 +57,12 @@ impl Configuration {
             let Some(newest) = changes.last() else {
                 return Ok(());
             };
-            for change in &changes {
-                apply(&mut tx, &mut self.worlds, change).await?;
+            // A file that is imported makes thousands of one kind.
+            let is_alike = |one: &ChangeRow, next: &ChangeRow| {
+                (one.account_id, one.kind) == (next.account_id, next.kind)
+            };
+            for run in changes.chunk_by(is_alike) {
+                apply(&mut tx, &mut self.worlds, run).await?;
             }
             self.version = newest.version;
         }
@@ -89,65 +93,85 @@ async fn load_all<R: Stored>(
     }
 }
 
-async fn apply(tx: &mut Tx, worlds: &mut Worlds, change: &ChangeRow) -> Result<(), StorageError> {
-    let ChangeRow { account_id, id, .. } = *change;
-    match change.kind {
-        Kind::Account => match tx.account(AccountId(id)).await? {
-            Some(account) => drop(put_account(worlds, account)),
-            None => drop(worlds.remove(&AccountId(id))),
-        },
+/// Takes in changes of one kind in one account.
+async fn apply(tx: &mut Tx, worlds: &mut Worlds, run: &[ChangeRow]) -> Result<(), StorageError> {
+    let Some(ChangeRow {
+        account_id, kind, ..
+    }) = run.first().copied()
+    else {
+        return Ok(());
+    };
+    let mut ids: Vec<Id> = run.iter().map(|change| change.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    match kind {
+        Kind::Account => {
+            for id in ids {
+                match tx.account(AccountId(id)).await? {
+                    Some(account) => drop(put_account(worlds, account)),
+                    None => drop(worlds.remove(&AccountId(id))),
+                }
+            }
+        }
         Kind::Place => {
-            update(tx, worlds, change, put_place, |world| {
+            update(tx, worlds, account_id, ids, put_place, |world, id| {
                 world.remove_place(PlaceId(id));
             })
             .await?;
         }
         Kind::Zone => {
-            update(tx, worlds, change, put_zone, |world| {
+            update(tx, worlds, account_id, ids, put_zone, |world, id| {
                 world.remove_zone(ZoneId(id));
             })
             .await?;
         }
         Kind::Beacon => {
-            update(tx, worlds, change, put_beacon, |world| {
+            update(tx, worlds, account_id, ids, put_beacon, |world, id| {
                 world.remove_beacon(BeaconId(id));
             })
             .await?;
         }
         Kind::Segment => {
-            update(tx, worlds, change, put_segment, |world| {
+            update(tx, worlds, account_id, ids, put_segment, |world, id| {
                 world.remove_segment(SegmentId(id));
             })
             .await?;
         }
         Kind::Campaign => {
-            update(tx, worlds, change, put_campaign, |world| {
+            update(tx, worlds, account_id, ids, put_campaign, |world, id| {
                 world.remove_campaign(CampaignId(id));
             })
             .await?;
         }
         Kind::Experience => {
-            update(tx, worlds, change, put_experience, |world| {
+            update(tx, worlds, account_id, ids, put_experience, |world, id| {
                 world.remove_experience(ExperienceId(id));
             })
             .await?;
         }
         Kind::Member | Kind::Token | Kind::App | Kind::Tag | Kind::Label | Kind::CampaignGroup => {}
     }
-    tracing::trace!(%account_id, kind = change.kind.noun(), %id, "Took in a changed object");
+    let count = run.len();
+    tracing::trace!(%account_id, kind = kind.noun(), count, "Took in changed objects");
     Ok(())
 }
 
 async fn update<R: Stored>(
     tx: &mut Tx,
     worlds: &mut Worlds,
-    change: &ChangeRow,
+    account_id: AccountId,
+    ids: Vec<Id>,
     put: fn(&mut Worlds, R) -> Id,
-    remove: impl FnOnce(&mut World),
+    remove: fn(&mut World, Id),
 ) -> Result<(), StorageError> {
-    match tx.get::<R>(change.account_id, change.id).await? {
-        Some(object) => drop(put(worlds, object)),
-        None => remove(worlds.entry(change.account_id).or_default()),
+    let found = tx.get_many::<R>(account_id, &ids).await?;
+    let mut gone: HashSet<Id> = ids.into_iter().collect();
+    for object in found {
+        gone.remove(&put(worlds, object));
+    }
+    let world = worlds.entry(account_id).or_default();
+    for id in gone {
+        remove(world, id);
     }
     Ok(())
 }

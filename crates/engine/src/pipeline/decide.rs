@@ -9,7 +9,10 @@ use moca_core::{
     event::{Change, Event, EventBody, Record, Subject},
     health::BeaconHealth,
     id::{BeaconId, InstanceId},
-    limits::{CONTROL_RETRY_MS, EVENT_LATE_MS_MAX, STEP_BYTES_MAX, STEP_RECORDS_MAX},
+    limits::{
+        CONFIGURATION_REFRESH_MS, CONTROL_RETRY_MS, EVENT_LATE_MS_MAX, STEP_BYTES_MAX,
+        STEP_RECORDS_MAX,
+    },
     presence::{self, Occurrence},
     world::World,
 };
@@ -18,7 +21,11 @@ use moca_storage::{
     devices::{Batch, Consumer, Devices, InstanceCrossing, InstanceState},
     log::{LogReader, Row},
 };
-use tokio::{runtime::Handle, sync::watch, time::sleep};
+use tokio::{
+    runtime::Handle,
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 use super::{
     cache::Cache,
@@ -77,10 +84,21 @@ impl Decide {
         mut appended: watch::Receiver<u64>,
         decided: &watch::Sender<u64>,
     ) -> Result<(), StorageError> {
-        while let Ok(last) = runtime
-            .block_on(appended.wait_for(|seq| *seq > self.offset))
-            .map(|seq| *seq)
-        {
+        let pause = Duration::from_millis(CONFIGURATION_REFRESH_MS);
+        loop {
+            let offset = self.offset;
+            let next = runtime.block_on(async {
+                let next = appended.wait_for(|seq| *seq > offset);
+                timeout(pause, next).await.map(|next| next.map(|seq| *seq))
+            });
+            let last = match next {
+                Ok(Ok(last)) => last,
+                Ok(Err(_)) => return Ok(()),
+                Err(_) => {
+                    self.refresh_idly(runtime);
+                    continue;
+                }
+            };
             self.step(runtime, last)?;
             self.shared
                 .metrics
@@ -88,7 +106,15 @@ impl Decide {
                 .set((last - self.offset) as i64);
             decided.send_replace(self.offset);
         }
-        Ok(())
+    }
+
+    /// Takes in what was configured while no event came: a million places that were imported would
+    /// keep the next event waiting.
+    fn refresh_idly(&mut self, runtime: &Handle) {
+        if let Err(error) = runtime.block_on(self.configuration.refresh()) {
+            // The next event asks again, and waits for it.
+            tracing::debug!(%error, "The configuration could not be brought up to date");
+        }
     }
 
     /// Takes in some of the rows up to `last`. The configuration is refreshed after they were read:

@@ -15,6 +15,7 @@
 mod binary;
 #[path = "../../tests/it/support/dice.rs"]
 mod dice;
+mod import;
 mod load;
 mod loads;
 mod process;
@@ -66,6 +67,9 @@ async fn main() {
     }
     table.memory("memory at the end", process.memory_bytes());
     server.stop();
+    if options.wants_named(import::NAME) {
+        import::run(&mut table).await;
+    }
     println!("{table}");
 }
 
@@ -95,6 +99,10 @@ impl Options {
     }
 
     fn wants(&self, load: Load) -> bool {
-        self.names.is_empty() || self.names.iter().any(|name| load.name().contains(name))
+        self.wants_named(load.name())
+    }
+
+    fn wants_named(&self, load: &str) -> bool {
+        self.names.is_empty() || self.names.iter().any(|name| load.contains(name))
     }
 }

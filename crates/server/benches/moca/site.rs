@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 use moca_core::limits::PAGE_LIMIT_MAX;
-use moca_server::import::{Format, Options, import_places};
+use moca_server::import::{airports, import};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -20,8 +20,6 @@ use crate::{
 
 /// The file with the airports.
 const AIRPORTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/airports.csv");
-/// Radius of the circle around an airport in metres.
-const RADIUS_M: f64 = 5_000.0;
 /// Devices that send events.
 const DEVICES: usize = 2_000;
 /// Airports at which something is sent to whoever enters.
@@ -60,19 +58,15 @@ impl Site {
             authorization: format!("Bearer {}", server.token()),
         };
         let started = Instant::now();
-        let options = Options {
-            format: Format::Airports,
-            radius_m: RADIUS_M,
-        };
         let file = File::open(AIRPORTS).unwrap();
-        let summary = import_places(&server.client(), file, options, |_| ()).await;
+        let imported = import(&server.client(), &airports(), file, |_| ()).await;
         let imported_in = started.elapsed();
         let airports: Vec<(f64, f64)> = csv::Reader::from_path(AIRPORTS)
             .unwrap()
             .deserialize::<Airport>()
             .map(|row| row.map(|airport| (airport.lat, airport.lon)).unwrap())
             .collect();
-        assert_eq!(summary.unwrap().imported as usize, airports.len());
+        assert_eq!(imported.unwrap().created as usize, airports.len());
 
         let places = owner.place_ids(airports.len()).await;
         let now_ms = Timestamp::now().as_millisecond();

@@ -42,6 +42,11 @@ impl Table {
         ]);
     }
 
+    /// A row about something else that was counted.
+    pub(crate) fn said(&mut self, name: &str, value: String) {
+        self.single(name.to_owned(), value);
+    }
+
     /// A row about memory.
     pub(crate) fn memory(&mut self, name: &str, bytes: u64) {
         let mebibytes = format!("{:.0} MiB", bytes as f64 / MEBIBYTE);

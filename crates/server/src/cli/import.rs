@@ -1,86 +1,109 @@
-//! `moca import`
+//! `moca import` and `moca export`
 
 use std::{
     fs::{self, File},
-    io::{self, IsTerminal, Read},
-    path::{Path, PathBuf},
+    io::{self, IsTerminal, Read, Write},
+    path::Path,
     process::ExitCode,
     time::Duration,
 };
 
 use anyhow::Context;
-use clap::{Arg, ArgMatches, Command, builder::PossibleValuesParser};
+use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use moca_client::Client;
-use moca_core::limits::{RADIUS_M_MAX, RADIUS_M_MIN};
+use moca_client::{Client, ClientError, ImportRequest};
+use moca_core::{
+    bulk::{BulkKind, FileFormat},
+    limits::{IMPORT_RADIUS_M, NAME_CHARS_MAX, PAGE_LIMIT_MAX, RADIUS_M_MAX, RADIUS_M_MIN},
+};
+use moca_wire::imports::{Import, Refusal};
 
-use super::{block_on, given};
-use crate::import::{self, Format, News, Options};
+use super::{
+    block_on, connection,
+    exit::Misuse,
+    given,
+    kinds::{Field, Kind},
+    run_to_end,
+};
+use crate::import::{self, News};
 
 /// Exit code when the import was done and some rows were refused.
 const SOME_REFUSED: u8 = 3;
-/// Metres around an airport unless another radius is given.
-const AIRPORT_RADIUS_M: f64 = 5_000.0;
-/// Metres around any other place.
-const PLACE_RADIUS_M: f64 = 100.0;
+/// Refusals told on the terminal; a file holds more.
+const TOLD_MAX: usize = 100;
+/// The airports that come with MOCA, as a format.
+const AIRPORTS: &str = "airports";
+
+const HELP: &str = "A CSV file names its columns in the first line, as `moca export` does: name, latitude, longitude, \
+    radius (metres), externalId, labels and so on, and property.NAME for properties; places and zones need a \
+    name, the rest may be left out. Other columns are mapped: \
+    --map \"name=Station,latitude=lat,address=street+city,category='shop'\". NDJSON has an object of the API a \
+    line, GeoJSON is a FeatureCollection. Format airports: the file data/airports.csv of MOCA.\n\n\
+    A bad row is named by line and column on stderr, and the others go in. The server does the work: \
+    when this command is stopped after the file was sent, it goes on; `moca imports list` lists them.\n\n\
+    Exit codes: 0 all rows are in, 1 the import broke off, 2 the command is wrong, 3 done, and some \
+    rows were refused.";
 
 pub(super) fn command() -> Command {
-    let places = Command::new("places")
-        .about("Import places from a CSV file")
-        .after_help(
-            "The first line names the columns. Format moca: name, latitude, longitude, radius \
-             (metres), address, timeZone, category, externalId, provider, and property.NAME for \
-             properties; only name has to be there. Format airports: the file data/airports.csv \
-             of MOCA.\n\n\
-             A bad row is named by line and column on stderr, and the others go in. A row whose \
-             externalId is taken is refused, so an import that broke off can be done again.\n\n\
-             Exit codes: 0 all rows are in, 1 the import broke off, 2 the command is wrong, \
-             3 done, and some rows were refused.",
-        )
+    Command::new("import")
+        .about("Import what you have into a running server")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands(BulkKind::ALL.map(import_command))
+}
+
+fn import_command(kind: BulkKind) -> Command {
+    let mut formats: Vec<&str> = FileFormat::ALL.map(FileFormat::as_str).to_vec();
+    if kind == BulkKind::Places {
+        formats.push(AIRPORTS);
+    }
+    Command::new(kind.as_str())
+        .about(format!("Import {} from a file", kind.as_str()))
+        .after_help(HELP)
+        .args(connection::arguments())
         .arg(
             Arg::new("file")
                 .value_name("FILE")
                 .required(true)
-                .help("The CSV file in UTF-8; - for standard input"),
+                .help("The file, in UTF-8; - for standard input"),
         )
-        .arg(
-            Arg::new("server")
-                .long("server")
-                .value_name("URL")
-                .default_value("https://localhost:8443")
-                .help("The server"),
-        )
-        .arg(
-            Arg::new("token-file")
-                .long("token-file")
-                .value_name("FILE")
-                .default_value("moca-data/first-token")
-                .help("File with the token of an editor or above"),
-        )
-        .arg(Arg::new("ca").long("ca").value_name("FILE").help(
-            "Trust these certificates only (PEM) [default: tls/cert.pem beside the token \
-                     file, if it is there]",
-        ))
         .arg(
             Arg::new("format")
                 .long("format")
                 .value_name("FORMAT")
-                .value_parser(PossibleValuesParser::new(["moca", "airports"]))
-                .default_value("moca")
-                .help("What the columns mean"),
+                .value_parser(PossibleValuesParser::new(formats))
+                .help("How it is written [default: by the end of its name, else csv]"),
+        )
+        .arg(
+            Arg::new("map")
+                .long("map")
+                .value_name("FIELD=COLUMN,...")
+                .help("Which column of a foreign file is which field"),
         )
         .arg(
             Arg::new("radius")
                 .long("radius")
                 .value_name("METRES")
                 .value_parser(radius)
-                .help("Radius of places whose row has none [default: 100; airports: 5000]"),
-        );
-    Command::new("import")
-        .about("Import what you have into a running server")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand(places)
+                .help(format!(
+                    "Radius of points that have none of their own [default: {IMPORT_RADIUS_M}]"
+                )),
+        )
+        .arg(flag("upsert", "Replace what has the externalId of a row"))
+        .arg(flag("dry-run", "Try everything, and make nothing"))
+        .arg(
+            Arg::new("refused")
+                .long("refused")
+                .value_name("FILE")
+                .help("Write what was refused to this file, as CSV"),
+        )
+}
+
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .action(ArgAction::SetTrue)
+        .help(help)
 }
 
 fn radius(text: &str) -> Result<f64, String> {
@@ -91,65 +114,92 @@ fn radius(text: &str) -> Result<f64, String> {
 }
 
 pub(super) fn run(arguments: &ArgMatches) -> ExitCode {
-    match arguments.subcommand() {
-        Some(("places", arguments)) => block_on(places(arguments)),
-        _ => ExitCode::from(super::MISUSED),
+    match kind_of(arguments) {
+        Some((kind, arguments)) => block_on(async {
+            let outcome = import(kind, arguments).await;
+            outcome.or_else(|error| match is_misuse(&error) {
+                true => {
+                    super::report(&error);
+                    Ok(ExitCode::from(super::MISUSED))
+                }
+                false => Err(error),
+            })
+        }),
+        None => ExitCode::from(super::MISUSED),
     }
 }
 
-async fn places(arguments: &ArgMatches) -> anyhow::Result<ExitCode> {
-    let format = match given(arguments, "format").as_deref() {
-        Some("airports") => Format::Airports,
-        _ => Format::Moca,
-    };
-    let radius_m = arguments.get_one("radius").copied();
-    let options = Options {
-        format,
-        radius_m: radius_m.unwrap_or(match format {
-            Format::Airports => AIRPORT_RADIUS_M,
-            Format::Moca => PLACE_RADIUS_M,
-        }),
-    };
-    let client = client(arguments)?;
+/// Whether something else has to be typed.
+fn is_misuse(error: &anyhow::Error) -> bool {
+    let refused = error.downcast_ref::<ClientError>();
+    error.is::<Misuse>() || matches!(refused, Some(ClientError::InvalidRequest { .. }))
+}
+
+fn kind_of(arguments: &ArgMatches) -> Option<(BulkKind, &ArgMatches)> {
+    let (word, arguments) = arguments.subcommand()?;
+    Some((BulkKind::named(word)?, arguments))
+}
+
+async fn import(kind: BulkKind, arguments: &ArgMatches) -> anyhow::Result<ExitCode> {
     let name = given(arguments, "file").unwrap_or_default();
+    let request = request(kind, &name, arguments);
+    let client = connection::client(arguments)?;
     let (source, bytes) = open(&name)?;
     let bar = progress_bar(bytes);
-    let mut imported = 0;
-    let summary = import::import_places(&client, source, options, |news| match news {
-        News::Imported { rows, bytes } => {
-            imported += rows;
-            bar.set_message(format!("{} places", HumanCount(imported)));
-            bar.set_position(bytes);
-        }
-        News::Refused(refusal) => bar.suspend(|| eprintln!("{name}: {refusal}")),
-    })
-    .await;
+    let imported = import::import(&client, &request, source, |news| show(&bar, kind, news)).await;
     let took = bar.elapsed();
     bar.finish_and_clear();
-    let summary = summary?;
-    summarise(summary.imported, summary.refused, took);
-    Ok(if summary.refused == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(SOME_REFUSED)
+    let imported = imported?;
+    if imported.refused > 0 {
+        tell_refused(&client, &name, &imported).await?;
+    }
+    if let Some(path) = given(arguments, "refused") {
+        let table = client.refusals_csv(imported.import_id).await?;
+        fs::write(&path, &table).with_context(|| format!("{path} cannot be written"))?;
+    }
+    summarise(&imported, took);
+    Ok(match imported.refused {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::from(SOME_REFUSED),
     })
 }
 
-fn client(arguments: &ArgMatches) -> anyhow::Result<Client> {
-    let token_file = given(arguments, "token-file").unwrap_or_default();
-    let token = fs::read_to_string(&token_file)
-        .with_context(|| format!("the token file {token_file} cannot be read"))?;
-    let server = given(arguments, "server").unwrap_or_default();
-    let mut builder = Client::builder(&server).token(token.trim());
-    let beside_token = Path::new(&token_file).with_file_name("tls/cert.pem");
-    let trust = given(arguments, "ca")
-        .map(PathBuf::from)
-        .or_else(|| beside_token.exists().then_some(beside_token));
-    if let Some(path) = trust {
-        let pem = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-        builder = builder.trust_pem(pem);
-    }
-    Ok(builder.build()?)
+/// What is asked of the server.
+fn request(kind: BulkKind, file: &str, arguments: &ArgMatches) -> ImportRequest {
+    let format = given(arguments, "format");
+    let mut request = match format.as_deref() {
+        Some(AIRPORTS) => import::airports(),
+        word => ImportRequest::new(kind, format_of(word, file)),
+    };
+    let name = Path::new(file).file_name().filter(|_| file != "-");
+    let name = name.map(|name| {
+        name.to_string_lossy()
+            .chars()
+            .take(NAME_CHARS_MAX)
+            .collect()
+    });
+    request.name = name;
+    request.map = given(arguments, "map").or(request.map);
+    request.radius = arguments.get_one("radius").copied().or(request.radius);
+    request.upsert = arguments.get_flag("upsert");
+    request.dry_run = arguments.get_flag("dry-run");
+    request
+}
+
+/// The format of a word, or of the end of a file's name.
+fn format_of(word: Option<&str>, file: &str) -> FileFormat {
+    let end = Path::new(file).extension().and_then(|end| end.to_str());
+    let end = end.map(str::to_ascii_lowercase);
+    let known = match word.or(end.as_deref()) {
+        Some("json") => "geojson",
+        Some("jsonl") => "ndjson",
+        Some(word) => word,
+        None => "csv",
+    };
+    let mut formats = FileFormat::ALL.into_iter();
+    formats
+        .find(|format| format.as_str() == known)
+        .unwrap_or(FileFormat::Csv)
 }
 
 /// The source, and how many bytes it has if that can be known.
@@ -177,12 +227,160 @@ fn progress_bar(bytes: Option<u64>) -> ProgressBar {
     bar
 }
 
+fn show(bar: &ProgressBar, kind: BulkKind, news: News<'_>) {
+    match news {
+        News::Sent(bytes) => {
+            bar.set_message("sent");
+            bar.set_position(bytes);
+        }
+        News::Import(import) => {
+            let bytes = |count: i64| u64::try_from(count).unwrap_or(0);
+            bar.set_length(bytes(import.bytes_total));
+            bar.set_position(bytes(import.bytes_done));
+            bar.set_message(format!("{} {}", HumanCount(done(import)), kind.as_str()));
+        }
+    }
+}
+
+/// Rows that are in.
+fn done(import: &Import) -> u64 {
+    let rows = import.created + import.updated + import.unchanged;
+    u64::try_from(rows).unwrap_or(0)
+}
+
+async fn tell_refused(client: &Client, file: &str, import: &Import) -> anyhow::Result<()> {
+    let page = client
+        .refusals(import.import_id, 0, (TOLD_MAX as i64).min(PAGE_LIMIT_MAX))
+        .await?;
+    for refusal in &page.items {
+        eprintln!("{file}: {}", sentence(refusal));
+    }
+    if page.total > page.items.len() as i64 {
+        eprintln!("{file}: and more: --refused FILE writes them to a file");
+    }
+    Ok(())
+}
+
+fn sentence(refusal: &Refusal) -> String {
+    let place = match (refusal.column, &refusal.field) {
+        (Some(column), Some(field)) => format!("column {column} ({field}): "),
+        (_, Some(field)) => format!("{field}: "),
+        (_, None) => String::new(),
+    };
+    format!("line {}: {place}{}", refusal.line, refusal.detail)
+}
+
 #[expect(clippy::print_stdout, reason = "the result of the command")]
-fn summarise(imported: u64, refused: u64, took: Duration) {
+fn summarise(import: &Import, took: Duration) {
+    let are = if import.config.dry_run {
+        "would be"
+    } else {
+        "are"
+    };
+    let mut how = String::new();
+    if import.config.upsert {
+        how = format!(
+            " ({} new, {} changed, {} as they were)",
+            HumanCount(u64::try_from(import.created).unwrap_or(0)),
+            HumanCount(u64::try_from(import.updated).unwrap_or(0)),
+            HumanCount(u64::try_from(import.unchanged).unwrap_or(0)),
+        );
+    }
     println!(
-        "{} places are in, {} rows were refused, in {:.1} s",
-        HumanCount(imported),
-        HumanCount(refused),
+        "{} {} {are} in{how}, {} rows were refused, in {:.1} s",
+        HumanCount(done(import)),
+        import.config.kind.as_str(),
+        HumanCount(u64::try_from(import.refused).unwrap_or(0)),
         took.as_secs_f64()
     );
+}
+
+pub(super) fn export_command() -> Command {
+    Command::new("export")
+        .about("Write all objects of a kind into a file")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands(BulkKind::ALL.map(|kind| {
+            Command::new(kind.as_str())
+                .about(format!("Write all {} into a file", kind.as_str()))
+                .after_help(super::exit::CODES)
+                .args(connection::arguments())
+                .arg(
+                    Arg::new("format")
+                        .long("format")
+                        .value_name("FORMAT")
+                        .value_parser(PossibleValuesParser::new(
+                            FileFormat::ALL.map(FileFormat::as_str),
+                        ))
+                        .help("How it is written [default: by the end of its name, else csv]"),
+                )
+                .arg(
+                    Arg::new("output")
+                        .short('o')
+                        .long("output")
+                        .value_name("FILE")
+                        .help("The file [default: standard output]"),
+                )
+                .arg(
+                    Arg::new("search")
+                        .long("search")
+                        .value_name("TEXT")
+                        .help("Only those with this text in their name"),
+                )
+                .args(filters(kind).map(super::resources::flag))
+        }))
+}
+
+/// The filters of a list that an export has too.
+fn filters(kind: BulkKind) -> impl Iterator<Item = &'static Field> {
+    let all = Kind::named(kind.as_str()).map_or(&[][..], |kind| kind.filters);
+    all.iter()
+        .filter(|field| !matches!(field.at, "near" | "bbox"))
+}
+
+pub(super) fn run_export(arguments: &ArgMatches) -> ExitCode {
+    let Some((kind, arguments)) = kind_of(arguments) else {
+        return ExitCode::from(super::MISUSED);
+    };
+    run_to_end(async move {
+        export(kind, arguments).await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+async fn export(kind: BulkKind, arguments: &ArgMatches) -> anyhow::Result<()> {
+    let path = given(arguments, "output").filter(|path| path != "-");
+    let format = given(arguments, "format");
+    let format = format_of(format.as_deref(), path.as_deref().unwrap_or_default());
+    let mut wanted: Vec<(&str, String)> = Vec::new();
+    wanted.extend(given(arguments, "search").map(|text| ("q", text)));
+    for field in filters(kind) {
+        wanted.extend(given(arguments, field.flag).map(|value| (field.at, value)));
+    }
+    let client = connection::client(arguments)?;
+    let mut file = client.export(kind, format, &wanted).await?;
+    let Some(path) = path else {
+        let mut out = io::stdout().lock();
+        while let Some(piece) = file.chunk().await? {
+            out.write_all(&piece)?;
+        }
+        return Ok(out.flush()?);
+    };
+    // A part must not be taken for the whole.
+    let unfinished = format!("{path}.part");
+    let written = async {
+        let mut out = File::create(&unfinished)?;
+        while let Some(piece) = file.chunk().await? {
+            out.write_all(&piece)?;
+        }
+        out.sync_all()?;
+        fs::rename(&unfinished, &path)?;
+        anyhow::Ok(())
+    };
+    let outcome = written.await;
+    if outcome.is_err() {
+        // It may not be there.
+        let _ = fs::remove_file(&unfinished);
+    }
+    outcome.with_context(|| format!("{path} could not be written whole"))
 }

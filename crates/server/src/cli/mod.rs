@@ -36,6 +36,7 @@ pub fn command() -> Command {
              moca demo                      a server at work, in less than a minute\n  \
              moca serve --data-dir DIR      a server of your own; it prints its URL and a token\n  \
              moca import places FILE.csv    your places, into a running server\n  \
+             moca export places -o FILE.csv all places, as a file; zones and beacons too\n  \
              moca places list               what is there; so for apps, campaigns and the others\n  \
              moca apply -f FOLDER           an account as files say; moca pull writes them\n  \
              moca profile add NAME ...      several servers under names of your own\n\n\
@@ -45,6 +46,7 @@ pub fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand(serve::command())
         .subcommand(import::command())
+        .subcommand(import::export_command())
         .subcommand(demo::command())
         .subcommand(check::command())
         .subcommands(resources::commands())
@@ -71,6 +73,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match matches.subcommand() {
         Some(("serve", arguments)) => serve::run(arguments),
         Some(("import", arguments)) => import::run(arguments),
+        Some(("export", arguments)) => import::run_export(arguments),
         Some(("demo", arguments)) => demo::run(arguments),
         Some(("check", arguments)) => check::run(arguments),
         Some(("config", _)) => print_example(),

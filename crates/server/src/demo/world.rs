@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::{Context, bail};
 use futures::{StreamExt, TryStreamExt, stream};
-use moca_client::{Client, ClientError, ListParameters};
+use moca_client::{Client, ClientError, ImportRequest, ListParameters};
 use moca_core::{
     app::AppConfig,
     beacon::BeaconConfig,
@@ -127,19 +127,27 @@ async fn import(
     airports: &[Airport],
     screen: &Screen,
 ) -> anyhow::Result<Vec<PlaceId>> {
-    let options = import::Options {
-        format: import::Format::Airports,
-        radius_m: RADIUS_M,
+    let request = ImportRequest {
+        name: Some("airports.csv".to_owned()),
+        radius: Some(RADIUS_M),
+        ..import::airports()
     };
     let mut progress = screen.progress("Airports", airports.len());
-    let mut refused = None;
-    let summary = import::import_places(client, airports::FILE, options, |news| match news {
-        News::Imported { rows, .. } => progress.advance(usize::try_from(rows).unwrap_or(0)),
-        News::Refused(refusal) => refused = Some(refusal),
+    let mut shown = 0;
+    let imported = import::import(client, &request, airports::FILE, |news| {
+        if let News::Import(import) = news {
+            let rows = usize::try_from(import.rows).unwrap_or(0);
+            progress.advance(rows.saturating_sub(shown));
+            shown = rows;
+        }
     })
     .await?;
-    if let Some(refusal) = refused {
-        bail!("{} airports were refused, as in {refusal}", summary.refused);
+    if imported.refused > 0 {
+        bail!(
+            "{} airports were refused: see the import {}",
+            imported.refused,
+            imported.import_id
+        );
     }
     drop(progress);
     let by_icao = places(client, screen, airports.len()).await?;

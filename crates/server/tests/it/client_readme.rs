@@ -2,9 +2,17 @@
 
 use std::{fs, time::Duration};
 
-use futures::TryStreamExt;
-use moca_client::{Call, Client, ClientError, Method, NetworkFault, Order, RetryPolicy};
-use moca_core::{account::TokenConfig, label::LabelConfig, place::PlaceConfig};
+use bytes::Bytes;
+use futures::{TryStreamExt, stream};
+use moca_client::{
+    Call, Client, ClientError, ImportRequest, Method, NetworkFault, Order, RetryPolicy,
+};
+use moca_core::{
+    account::TokenConfig,
+    bulk::{BulkKind, FileFormat},
+    label::LabelConfig,
+    place::PlaceConfig,
+};
 use moca_wire::{
     campaigns::Campaign,
     labels::{Label, LabelInput},
@@ -41,6 +49,29 @@ fn every_example_of_the_readme_is_code_of_a_test() {
             "not in client_readme.rs:\n{block}"
         );
     }
+}
+
+#[tokio::test]
+async fn files_go_in_and_out() -> anyhow::Result<()> {
+    let server = TestServer::start().await;
+    let client = server.client.clone();
+    let request = ImportRequest {
+        upsert: true,
+        ..ImportRequest::new(BulkKind::Places, FileFormat::Csv)
+    };
+    let file = stream::iter([Ok(Bytes::from("name,externalId\nPlaza Mayor,m-1\n,m-2\n"))]);
+    let import = client.import(&request, file).await?;
+    let import = client.import_ended(import.import_id, |_| ()).await?;
+    assert_eq!((import.created, import.refused), (1, 1));
+    let refused = client.refusals(import.import_id, 0, 100).await?;
+    assert_eq!(refused.items[0].line, 3);
+    let mut file = client
+        .export(BulkKind::Places, FileFormat::Ndjson, &[])
+        .await?;
+    while let Some(piece) = file.chunk().await? {
+        println!("{} bytes", piece.len());
+    }
+    Ok(())
 }
 
 #[tokio::test]

@@ -1,109 +1,159 @@
-//! `moca import` into a real server.
+//! `moca import` and `moca export`, as commands against a real server.
 
-use std::{
-    fs,
-    process::{Command, Output},
+use std::fs;
+
+use crate::{
+    cli::{Desk, Done},
+    support::binary::Binary,
 };
 
-use moca_client::ListParameters;
-use moca_server::import::{Format, News, Options, Summary, import_places};
-use moca_wire::places::Place;
+const FILE: &str = "name,latitude,longitude,radius,externalId,labels\n\
+    One,40.4,-3.7,150,a,VIP\n\
+    Two,40.5,-3.7,150,b,\n\
+    Again,40.6,-3.7,150,a,\n\
+    North,ninety,-3.7,150,c,\n\
+    Three,40.7,-3.7,,d,\n";
 
-use crate::support::server::TestServer;
-
-const FILE: &[u8] = b"name,latitude,longitude,radius,externalId\n\
-    One,40.4,-3.7,150,a\n\
-    Two,40.5,-3.7,150,b\n\
-    Again,40.6,-3.7,150,a\n\
-    North,ninety,-3.7,150,c\n\
-    Three,40.7,-3.7,,d\n";
-
-const OPTIONS: Options = Options {
-    format: Format::Moca,
-    radius_m: 77.0,
-};
-
-#[tokio::test]
-async fn good_rows_go_in_and_bad_ones_are_named_by_line_and_column() {
-    let server = TestServer::start().await;
-    let mut refusals = Vec::new();
-    let summary = import_places(&server.client, FILE, OPTIONS, |news| {
-        if let News::Refused(refusal) = news {
-            refusals.push((refusal.line, refusal.column));
-        }
-    })
-    .await
-    .unwrap();
-    assert_eq!(
-        summary,
-        Summary {
-            imported: 3,
-            refused: 2
-        }
+#[test]
+fn good_rows_go_in_and_bad_ones_are_named_by_line_and_column() {
+    let desk = Desk::new();
+    desk.write("stores.csv", FILE);
+    let arguments = ["import", "places", "stores.csv", "--refused", "refused.csv"];
+    let dry = desk.run(&[&arguments[..], &["--dry-run"]].concat());
+    assert!(
+        dry.out
+            .starts_with("3 places would be in, 2 rows were refused"),
+        "{}",
+        dry.out
     );
-    refusals.sort_by_key(|(line, _)| *line);
-    assert_eq!(
-        refusals,
-        [
-            (4, Some((5, "externalId".to_owned()))),
-            (5, Some((2, "latitude".to_owned()))),
-        ]
+    let done = desk.run(&arguments);
+    assert_eq!(done.code, 3, "{}", done.err);
+    for told in [
+        "stores.csv: line 4: column 5 (externalId): ",
+        "stores.csv: line 5: column 2 (latitude): expected a number",
+    ] {
+        assert!(done.err.contains(told), "{}", done.err);
+    }
+    assert!(
+        done.out.starts_with("3 places are in, 2 rows were refused"),
+        "{}",
+        done.out
     );
-    let by_name = ListParameters {
-        sort: Some("name".to_owned()),
-        ..ListParameters::default()
-    };
-    let places = server.client.list::<Place>(&by_name).await.unwrap();
-    let radii: Vec<(String, f64)> = places
-        .items
-        .into_iter()
-        .map(|place| {
-            let geofence = place.config.geofence.unwrap();
-            (place.config.name, geofence.as_circle().unwrap().radius_m())
-        })
+    let refused = fs::read_to_string(desk.home().join("refused.csv")).unwrap();
+    assert!(
+        refused.starts_with("row,line,column,field,code,detail\n3,4,5,externalId,taken,"),
+        "{refused}"
+    );
+    let radii: Vec<f64> = desk
+        .objects(&["places", "list"])
+        .iter()
+        .map(|place| place["config"]["geofence"]["radius"].as_f64().unwrap())
         .collect();
-    let expected = [("One", 150.0), ("Three", 77.0), ("Two", 150.0)];
-    assert_eq!(
-        radii,
-        expected.map(|(name, radius)| (name.to_owned(), radius))
-    );
+    assert_eq!(radii, [150.0, 150.0, 100.0]);
+
+    let again = [
+        "import",
+        "places",
+        "stores.csv",
+        "--upsert",
+        "--radius",
+        "100",
+    ];
+    let done = desk.run(&again);
+    let expected = "4 places are in (0 new, 1 changed, 3 as they were), 1 rows were refused";
+    assert!(done.out.starts_with(expected), "{}", done.out);
+    let imports = desk.objects(&["imports", "list"]);
+    assert_eq!(imports.len(), 3);
+    assert_eq!(imports[0]["config"]["name"], "stores.csv");
 }
 
-fn import(server: &TestServer, file: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_moca"))
-        .args(["import", "places", file])
-        .args(["--server", &server.running.base_url()])
+#[test]
+fn the_exit_code_says_how_it_ended() {
+    let desk = Desk::new();
+    let import = |name: &str, file: &str, more: &[&str]| -> Done {
+        desk.write(name, file);
+        desk.run(&[&["import", "places", name], more].concat())
+    };
+    let good = import("good.csv", "name\nFour\n", &[]);
+    assert_eq!((good.code, good.err.as_str()), (0, ""));
+    let foreign = import("foreign.csv", "Station\nFive\n", &[]);
+    assert_eq!(foreign.code, 1);
+    assert!(foreign.err.contains("Station"), "{}", foreign.err);
+    let mapped = import("foreign.csv", "Station\nFive\n", &["--map", "name=Station"]);
+    assert_eq!(mapped.code, 0, "{}", mapped.err);
+    let wrong = import(
+        "foreign.csv",
+        "Station\nFive\n",
+        &["--map", "title=Station"],
+    );
+    assert_eq!(wrong.code, 2, "{}", wrong.err);
+    let lost = desk.run(&["import", "places", "lost.csv"]);
+    assert_eq!(lost.code, 1);
+    assert!(lost.err.contains("lost.csv"), "{}", lost.err);
+    let piped = desk.run_with(
+        &["import", "places", "-", "--format", "ndjson"],
+        "{\"config\":{\"name\":\"Six\"}}\n",
+    );
+    assert_eq!(piped.code, 0, "{}", piped.err);
+    assert_eq!(desk.objects(&["places", "list"]).len(), 3);
+}
+
+#[test]
+fn what_is_exported_goes_into_another_server_as_it_is() {
+    let (desk, other) = (Desk::new(), Desk::new());
+    desk.write("stores.csv", FILE);
+    desk.run(&["import", "places", "stores.csv"]);
+    for format in ["csv", "ndjson", "geojson"] {
+        let file = desk.home().join(format!("out.{format}"));
+        let file = file.to_str().unwrap();
+        let written = desk.run(&["export", "places", "-o", file]);
+        assert_eq!(written.code, 0, "{}", written.err);
+        let done = other.run(&["import", "places", file, "--upsert"]);
+        assert_eq!(done.code, 0, "{}", done.err);
+        let back = other.run(&["export", "places", "--format", format]);
+        assert_eq!(back.out, fs::read_to_string(file).unwrap());
+    }
+    let some = desk.run(&["export", "places", "--search", "thr"]);
+    assert_eq!(some.out.lines().count(), 2);
+    let nowhere = desk.run(&["export", "places", "-o", "no/such/folder.csv"]);
+    assert_eq!(nowhere.code, 1);
+    assert_eq!(other.objects(&["places", "list"]).len(), 3);
+}
+
+#[test]
+fn all_airports_go_in() {
+    let desk = Desk::new();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/airports.csv");
+    let done = desk.run(&["import", "places", path, "--format", "airports"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(
+        done.out
+            .starts_with("28,298 places are in, 0 rows were refused"),
+        "{}",
+        done.out
+    );
+    let madrid = desk.object(&["places", "list", "--external-id", "LEMD"]);
+    let config = &madrid["config"];
+    assert_eq!(config["timeZone"], "Europe/Madrid");
+    assert_eq!(config["category"], "airport");
+    assert_eq!(config["properties"]["iata"], "MAD");
+    assert_eq!(config["geofence"]["radius"], 5_000.0);
+    assert_eq!(config["address"], "Madrid, Comunidad de Madrid, ES");
+}
+
+#[test]
+fn a_token_file_is_enough() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Binary::start(directory.path());
+    let file = directory.path().join("places.csv");
+    fs::write(&file, "name\nP\n").unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_moca"))
+        .args(["import", "places", file.to_str().unwrap()])
+        .args(["--server", &server.base_url()])
         .arg("--token-file")
-        .arg(server.data_dir().join("first-token"))
+        .arg(directory.path().join("first-token"))
+        .env_remove("MOCA_TOKEN")
         .output()
-        .unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_command_says_what_it_did_and_ends_with_a_code_for_it() {
-    let server = TestServer::start().await;
-    let path = server.data_dir().join("places.csv");
-    fs::write(&path, FILE).unwrap();
-    let file = path.to_str().unwrap();
-    let output = import(&server, file);
-    let (told, result) = (
-        String::from_utf8(output.stderr).unwrap(),
-        String::from_utf8(output.stdout).unwrap(),
-    );
-    assert_eq!(output.status.code(), Some(3), "{told}");
-    assert!(
-        told.contains(&format!("{file}: line 5: column 2 (latitude): ")),
-        "{told}"
-    );
-    assert!(
-        result.starts_with("3 places are in, 2 rows were refused"),
-        "{result}"
-    );
-
-    fs::write(&path, "name,latitude,longitude\nFour,1,2\n").unwrap();
-    assert_eq!(import(&server, file).status.code(), Some(0));
-    fs::write(&path, "title\nFive\n").unwrap();
-    let output = import(&server, file);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("title"));
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
 }

@@ -85,7 +85,7 @@ fn dry_run() -> Arg {
 }
 
 /// The flag of a field or filter.
-fn flag(field: &'static Field) -> Arg {
+pub(super) fn flag(field: &'static Field) -> Arg {
     let value_name = match field.form {
         Form::Text | Form::Texts => "TEXT",
         Form::Integer | Form::Number => "NUMBER",
