@@ -33,7 +33,18 @@ pub(crate) struct Dialect {
 /// What runs, until it is dropped.
 pub(crate) enum Running {
     Moca(Binary),
-    Other(Child),
+    Other(Program),
+}
+
+/// A process that ends with this.
+pub(crate) struct Program(pub(crate) Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It fails only if the process has ended, which is what is wanted.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// A back-end that is running.
@@ -54,10 +65,7 @@ impl Candidate {
     pub(crate) fn stop(self) {
         match self.running {
             Running::Moca(binary) => binary.stop(),
-            Running::Other(mut child) => {
-                child.kill().unwrap();
-                child.wait().unwrap();
-            }
+            Running::Other(program) => drop(program),
         }
         self.directory.close().unwrap();
     }

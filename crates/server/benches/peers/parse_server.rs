@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    candidate::{Ask, Candidate, Dialect, Running},
+    candidate::{Ask, Candidate, Dialect, Program, Running},
     place::Place,
     process::Process,
     wire,
@@ -91,7 +91,7 @@ pub(crate) fn start(postgres_port: &str, modules: &str) -> Candidate {
         trust: wire::trust(&cert),
         authorization: wire::basic("bench", "master"),
         process: Process::new(child.id()),
-        running: Running::Other(child),
+        running: Running::Other(Program(child)),
         directory,
     }
 }
