@@ -97,7 +97,7 @@ impl Tx {
         let sql = "SELECT account_id, id FROM beacons WHERE account_id = $1 AND zone_id = $2 \
                    ORDER BY id";
         let values = vec![Value::id(account), Value::id(zone)];
-        let rows = self.session.query(sql, values).await;
+        let rows = self.session.scan(sql, values).await;
         let rows = rows.map_err(|error| error.doing(READING))?;
         rows.into_iter()
             .map(|row| {

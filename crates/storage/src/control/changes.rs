@@ -28,7 +28,7 @@ impl Tx {
     ) -> Result<Vec<ChangeRow>, StorageError> {
         let sql = "SELECT version, account_id, kind, object_id FROM changes WHERE version > $1 \
                    ORDER BY version LIMIT $2";
-        let rows = self.session.query(sql, vec![version.into(), limit.into()]);
+        let rows = self.session.scan(sql, vec![version.into(), limit.into()]);
         let rows = rows.await.map_err(|error| error.doing(READING))?;
         rows.into_iter()
             .map(|row| {

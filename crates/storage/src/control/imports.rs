@@ -273,7 +273,7 @@ impl Tx {
                    ORDER BY number LIMIT $3 OFFSET $4";
         let mut values = of_import.clone();
         values.extend([limit.into(), offset.into()]);
-        let rows = self.session.query(sql, values).await;
+        let rows = self.session.scan(sql, values).await;
         let rows = rows.map_err(|error| error.doing(READING))?;
         let items = rows.into_iter().map(refusal_of);
         let items = items.collect::<Result<_, _>>()?;
@@ -287,13 +287,13 @@ impl Tx {
         sql: &str,
         values: Vec<Value>,
     ) -> Result<Vec<Import>, StorageError> {
-        let rows = self.session.query(sql, values).await;
+        let rows = self.session.scan(sql, values).await;
         let rows = rows.map_err(|error| error.doing(READING))?;
         rows.into_iter().map(import_of).collect()
     }
 
     async fn count_imports(&mut self, sql: &str, values: Vec<Value>) -> Result<i64, StorageError> {
-        let rows = self.session.query(sql, values).await;
+        let rows = self.session.scan(sql, values).await;
         let row = rows.map_err(|error| error.doing(READING))?.pop();
         Columns::named("imports", vec!["count"], row.unwrap_or_default()).integer()
     }

@@ -66,7 +66,7 @@ impl Tx {
             "SELECT {columns} FROM {name}{wheres} ORDER BY created_at, id LIMIT ${}",
             values.len()
         );
-        let rows = self.session.query(sql, values).await;
+        let rows = self.session.scan(sql, values).await;
         let rows = rows.map_err(|error| error.doing(READING))?;
         rows.into_iter().map(object_of).collect()
     }
@@ -89,7 +89,7 @@ impl Tx {
         total: i64,
     ) -> Result<Page<R>, StorageError> {
         let (sql, values) = page_statement(R::TABLE, query, conditions);
-        let rows = self.session.query(sql, values).await;
+        let rows = self.session.scan(sql, values).await;
         let rows = rows.map_err(|error| error.doing(READING))?;
         let items = rows.into_iter().map(object_of);
         Ok(Page {
@@ -116,7 +116,7 @@ impl Tx {
         conditions: &Conditions,
     ) -> Result<i64, StorageError> {
         let sql = format!("SELECT count(*) FROM {}{}", table.name, conditions.text());
-        let rows = self.session.query(sql, conditions.values.clone()).await;
+        let rows = self.session.scan(sql, conditions.values.clone()).await;
         let row = rows.map_err(|error| error.doing(READING))?.pop();
         Columns::named(table.name, vec!["count"], row.unwrap_or_default()).integer()
     }

@@ -84,7 +84,7 @@ impl Tx {
         let sql = format!("SELECT {columns} FROM {name} WHERE id > $1 ORDER BY id LIMIT $2");
         // The empty text is before every id.
         let after = after.map_or_else(|| Value::from(""), Value::id);
-        let rows = self.session.query(sql, vec![after, limit.into()]).await;
+        let rows = self.session.scan(sql, vec![after, limit.into()]).await;
         let rows = rows.map_err(|error| error.doing(READING))?;
         rows.into_iter().map(object_of).collect()
     }

@@ -88,7 +88,7 @@ impl Tx {
     }
 
     async fn holdings(&mut self, account: AccountId) -> Result<Holdings, StorageError> {
-        // Limits and totals in one statement: every statement is a way to another thread.
+        // Limits and totals in one statement: every statement is a way to PostgreSQL and back.
         let sql = "SELECT 'limits', id, 0, limits FROM accounts WHERE account_id = $1 \
                    UNION ALL SELECT kind, account_id, total, '' FROM totals WHERE account_id = $1";
         let rows = self.session.query(sql, vec![Value::id(account)]).await;

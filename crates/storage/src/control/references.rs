@@ -34,7 +34,7 @@ impl Tx {
                  ORDER BY created_at, id LIMIT $3"
             );
             let values = vec![Value::id(account), Value::id(id), left.into()];
-            let rows = self.session.query(sql, values).await;
+            let rows = self.session.scan(sql, values).await;
             for row in rows.map_err(|error| error.doing(READING))? {
                 let mut columns = Columns::named(table, vec!["name", "id"], row);
                 found.push(Reference {

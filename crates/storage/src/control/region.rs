@@ -171,7 +171,7 @@ impl Tx {
     }
 
     async fn rows(&mut self, sql: String, values: Vec<Value>) -> Result<Vec<Row>, StorageError> {
-        let rows = self.session.query(sql, values).await;
+        let rows = self.session.scan(sql, values).await;
         rows.map_err(|error| error.doing(READING))
     }
 }

@@ -236,7 +236,7 @@ impl Tx {
              ORDER BY account_id, sequence LIMIT $3"
         );
         let values = vec![at.0.clone(), at.1.clone(), ROWS_AT_ONCE.into()];
-        let rows = self.session.query(sql, values).await;
+        let rows = self.session.scan(sql, values).await;
         rows.map_err(|error| error.doing(READING))
     }
 }

@@ -113,6 +113,15 @@ pub(crate) enum Mode {
     Migrate,
 }
 
+/// How much a statement has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// It finds or changes rows by their keys.
+    Short,
+    /// It may look at many rows.
+    Long,
+}
+
 /// An open database. Cheap to clone.
 #[derive(Clone)]
 pub(crate) enum Database {
@@ -175,16 +184,33 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Runs a statement and collects its rows.
+    /// Runs a statement that finds rows by their keys, and collects them.
     pub(crate) async fn query(
         &mut self,
         sql: impl Into<String>,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, SqlError> {
-        let sql = sql.into();
+        self.collect(sql.into(), values, Work::Short).await
+    }
+
+    /// Runs a statement that may look at many rows, and collects those it finds.
+    pub(crate) async fn scan(
+        &mut self,
+        sql: impl Into<String>,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, SqlError> {
+        self.collect(sql.into(), values, Work::Long).await
+    }
+
+    async fn collect(
+        &mut self,
+        sql: String,
+        values: Vec<Value>,
+        work: Work,
+    ) -> Result<Vec<Row>, SqlError> {
         self.enter()?;
         let rows = match &mut self.connection {
-            Connection::Sqlite(session) => session.run(sql, values).await?.rows,
+            Connection::Sqlite(session) => session.run(sql, values, work).await?.rows,
             Connection::Postgres(session) => session.query(&sql, &values).await?,
         };
         self.broken = false;
@@ -200,7 +226,7 @@ impl Session {
         let sql = sql.into();
         self.enter()?;
         let changed = match &mut self.connection {
-            Connection::Sqlite(session) => session.run(sql, values).await?.changed,
+            Connection::Sqlite(session) => session.run(sql, values, Work::Short).await?.changed,
             Connection::Postgres(session) => session.execute(&sql, &values).await?,
         };
         self.broken = false;
