@@ -4,6 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, header::AUTHORIZATION};
 use moca_core::{
     account::{Account, AccountLimits, Member, Role, Token},
+    app::App,
     event::Subject,
     id::{AccountId, AppId, Id, MemberId, TokenId},
 };
@@ -168,13 +169,20 @@ pub(crate) async fn device(state: &ApiState, headers: &HeaderMap) -> Result<Devi
 }
 
 /// The app whose id and secret are in the request.
-pub(crate) async fn app(state: &ApiState, headers: &HeaderMap) -> Result<AppClient, Failure> {
+pub(crate) async fn app(
+    state: &ApiState,
+    headers: &HeaderMap,
+    now_ms: i64,
+) -> Result<AppClient, Failure> {
     let (app_id, given) = basic(headers).ok_or_else(rejected)?;
     let app_id: Id = app_id.parse().map_err(|_| rejected())?;
     let mut tx = state.control.read().await?;
     let app = tx.app_of_any_account(app_id).await?.ok_or_else(rejected)?;
-    let secret = secret::open_app_secret(&state.sealer, &app)?;
-    if !bool::from(secret.as_bytes().ct_eq(given.as_bytes())) {
+    let mut is_right = is_secret(state, &app, &app.sealed_secret, &given)?;
+    if let Some(previous) = app.previous_secret_at(now_ms) {
+        is_right |= is_secret(state, &app, &previous.sealed, &given)?;
+    }
+    if !is_right {
         return Err(rejected());
     }
     Ok(AppClient {
@@ -183,6 +191,11 @@ pub(crate) async fn app(state: &ApiState, headers: &HeaderMap) -> Result<AppClie
         app_id: app.id(),
         _proof: Proof,
     })
+}
+
+fn is_secret(state: &ApiState, app: &App, sealed: &[u8], given: &str) -> Result<bool, Failure> {
+    let secret = secret::open_app_secret(&state.sealer, app.id(), sealed)?;
+    Ok(secret.as_bytes().ct_eq(given.as_bytes()).into())
 }
 
 /// The token of `Authorization: Bearer`, shaped like a UUID, in lower case.

@@ -28,11 +28,21 @@ pub(crate) struct Taken {
     pub(crate) bytes: Bytes,
 }
 
-/// Reads the body of a request for a route that takes bodies of this kind.
+impl Taken {
+    const fn nothing() -> Self {
+        Self {
+            body: Body::None,
+            bytes: Bytes::new(),
+        }
+    }
+}
+
+/// Reads the body of a request for a route that takes bodies of this kind, or none if it is optional.
 pub(crate) async fn take(
     headers: &HeaderMap,
     incoming: Incoming,
     kind: BodyKind,
+    optional: bool,
     arrival_ms: u64,
 ) -> Result<Taken, Failure> {
     let arrival = Duration::from_millis(arrival_ms);
@@ -40,14 +50,14 @@ pub(crate) async fn take(
         arrive(headers, incoming, 0, arrival)
             .await
             .map_err(no_body)?;
-        return Ok(Taken {
-            body: Body::None,
-            bytes: Bytes::new(),
-        });
+        return Ok(Taken::nothing());
     }
     let coding = content::coding(headers)?;
     let media = content::media(headers, kind)?;
     let bytes = arrive(headers, incoming, BODY_BYTES_MAX, arrival).await?;
+    if bytes.is_empty() && optional {
+        return Ok(Taken::nothing());
+    }
     if bytes.is_empty() {
         return Err(json::malformed("This call needs a body.".into()));
     }

@@ -159,6 +159,14 @@ impl<P> Call<P> {
         }
     }
 
+    /// The JSON body of a route that may be called without one.
+    pub fn json_if_any(&self) -> Result<Option<&serde_json::Value>, Failure> {
+        match &self.request.body {
+            Body::None => Ok(None),
+            _ => self.json().map(Some),
+        }
+    }
+
     /// A change that was asked for under a condition nobody looked at must not last.
     pub(crate) fn require_match_checked(&self) -> Result<(), Failure> {
         if self.request.if_match.is_none() || self.request.if_match_checked.load(Ordering::Relaxed)

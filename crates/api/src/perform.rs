@@ -134,8 +134,13 @@ impl Prepared<'_> {
                     .await
             }
             Endpoint::App(handler) => {
-                let app =
-                    door::pass(state, exchange, credentials, auth::app(state, headers)).await?;
+                let app = door::pass(
+                    state,
+                    exchange,
+                    credentials,
+                    auth::app(state, headers, now_ms),
+                )
+                .await?;
                 let (account_id, app_id) = (app.account_id, app.app_id);
                 exchange.account_id = Some(account_id);
                 count(state, exchange, Caller::App(app_id), &app.limits)?;
@@ -171,7 +176,10 @@ impl Prepared<'_> {
             BodyKind::File => {
                 upload::take(self.state, headers, self.incoming, exchange.now_ms).await?
             }
-            kind => body::take(headers, self.incoming, kind, arrival_ms).await?,
+            kind => {
+                let optional = self.route.body_optional;
+                body::take(headers, self.incoming, kind, optional, arrival_ms).await?
+            }
         };
         let checked = Checked {
             state: self.state.clone(),

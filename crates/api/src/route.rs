@@ -119,6 +119,8 @@ pub struct Route {
     pub query: &'static [Parameter],
     /// The body it takes.
     pub body: BodyKind,
+    /// Whether it may be called without the body.
+    pub body_optional: bool,
     /// The statuses of success.
     pub success: Success,
     /// The media type of a success.
@@ -138,6 +140,7 @@ pub const fn route(verb: Verb, path: &'static str, endpoint: Endpoint) -> Route 
         endpoint,
         query: &[],
         body: BodyKind::None,
+        body_optional: false,
         success: Success::Ok,
         answers: JSON,
         personal: false,
@@ -172,6 +175,12 @@ impl Route {
     /// With a JSON body.
     pub const fn json(self) -> Self {
         self.body(BodyKind::Json)
+    }
+
+    /// With a JSON body, or none.
+    pub const fn json_if_any(mut self) -> Self {
+        self.body_optional = true;
+        self.json()
     }
 
     /// Answers with, or changes, what is held on people or their devices.

@@ -178,6 +178,7 @@ static ROUTES: &[Route] = &[
     route(Post,   "/v2/apps",         Manage(Admin, manage!(apps::create))).json().created(),
     route(Get,    "/v2/apps/{appId}", Manage(Viewer, manage!(apps::get))),
     route(Put,    "/v2/apps/{appId}", Manage(Admin, manage!(apps::put))).json(),
+    route(Put,    "/v2/apps/{appId}/secret", Manage(Admin, manage!(apps::rotate_secret))).json_if_any(),
     route(Delete, "/v2/apps/{appId}", Manage(Admin, manage!(apps::delete))).query(&[CASCADE]),
 
     route(Get,    "/v2/labels",           Manage(Viewer, manage!(labels::list))).query(LIST),

@@ -1,7 +1,7 @@
 //! The secrets of tokens and apps: how they are made, kept and compared.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use moca_core::{app::App, clock::Random, id::AppId};
+use moca_core::{clock::Random, id::AppId};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -47,9 +47,9 @@ pub fn seal_app_secret(
 }
 
 /// The `appSecret` of an app, to be shown or compared.
-pub fn open_app_secret(sealer: &Sealer, app: &App) -> Result<String, Failure> {
+pub fn open_app_secret(sealer: &Sealer, app_id: AppId, sealed: &[u8]) -> Result<String, Failure> {
     sealer
-        .open(&app.id().0.0, &app.sealed_secret)
+        .open(&app_id.0.0, sealed)
         .and_then(|bytes| String::from_utf8(bytes).map_err(|_| SealError::DoesNotOpen))
         .map_err(|error| Failure::internal("an app secret cannot be opened", error))
 }

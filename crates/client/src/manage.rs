@@ -5,6 +5,7 @@ use std::{fmt::Display, time::Duration};
 use moca_core::id::{AppId, BeaconId, CampaignId, Id, TokenId, ZoneId};
 use moca_wire::{
     accounts::{Account, AccountInput, NewAccount},
+    apps::{App, SecretRotation},
     audit_events::AuditEvent,
     batch::BatchAnswer,
     campaigns::Campaign,
@@ -204,6 +205,20 @@ impl Client {
     /// Creates an account; for owners of the first account only.
     pub async fn create_account(&self, input: &AccountInput) -> Result<NewAccount, ClientError> {
         let call = Call::new(Method::POST, Account::PATH).json(input)?;
+        self.send(&call).await?.json()
+    }
+
+    /// Makes a new secret of an app; the old one is taken for so many milliseconds more, a day if nothing
+    /// is said.
+    pub async fn rotate_app_secret(
+        &self,
+        id: AppId,
+        overlap_ms: Option<i64>,
+    ) -> Result<App, ClientError> {
+        let call = Call::new(Method::PUT, App::PATH)
+            .segment(id)
+            .segment("secret")
+            .json(&SecretRotation { overlap_ms })?;
         self.send(&call).await?.json()
     }
 

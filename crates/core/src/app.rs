@@ -11,16 +11,33 @@ pub struct App {
     pub frame: Frame,
     /// `appSecret` sealed with the server's key; only the API opens it.
     pub sealed_secret: Vec<u8>,
+    /// The secret before, as long as devices may still come with it.
+    pub previous_secret: Option<PreviousSecret>,
     /// Its push credentials.
     pub targets: Vec<KeptTarget>,
     /// What a client sets.
     pub config: AppConfig,
 }
 
+/// The secret of an app before its present one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreviousSecret {
+    /// Sealed as the present one.
+    pub sealed: Vec<u8>,
+    /// First moment it is no longer taken, ms since 1970.
+    pub until: i64,
+}
+
 impl App {
     /// The id of the app.
     pub fn id(&self) -> AppId {
         AppId(self.frame.id)
+    }
+
+    /// The secret before, if it is taken at this time.
+    pub fn previous_secret_at(&self, now_ms: i64) -> Option<&PreviousSecret> {
+        let previous = self.previous_secret.as_ref();
+        previous.filter(|previous| now_ms < previous.until)
     }
 }
 

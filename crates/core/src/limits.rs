@@ -79,6 +79,11 @@ pub const SECRET_CHARS_MAX: usize = 1_000;
 pub const TARGETS_MAX: usize = 20;
 /// Characters of a key or certificate in PEM: one with the chain of its issuers, generously.
 pub const PEM_CHARS_MAX: usize = 20_000;
+/// Milliseconds that the old secret of an app is taken after a new one was made, unless said otherwise:
+/// whoever ships a new version of an app in a day needs say nothing.
+pub const SECRET_OVERLAP_MS: i64 = 24 * 3_600_000;
+/// Milliseconds that it is taken at most: people update their apps within a year, or never.
+pub const SECRET_OVERLAP_MS_MAX: i64 = 366 * 86_400_000;
 /// Length of a side of a floor plan, in pixels or whatever its vendor counts in.
 pub const PLAN_SIDE_MAX: f64 = 1_000_000.0;
 /// Floors of a place: more than any building has.

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod first_run;
 mod http_limits;
 pub mod import;
+mod key_check;
 mod private_file;
 mod profiles;
 pub mod serve;

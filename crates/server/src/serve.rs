@@ -20,7 +20,7 @@ use crate::{
     config::Config,
     data_dir::{self, DataDirLock},
     first_run::{self, FirstToken},
-    http_limits,
+    http_limits, key_check,
     system::{SystemClock, SystemRandom},
     tls::{self, TlsAcceptor},
 };
@@ -63,7 +63,10 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         .context("the control store cannot be opened")?
         .with_quotas(config.quotas.clone());
     let fresh = first_run::is_fresh(&control).await?;
-    let key = data_dir::secret_key(&config.secret_key_file(), fresh, random.as_ref())?;
+    let key_file = config.secret_key_file();
+    let key = data_dir::secret_key(&key_file, fresh, random.as_ref())?;
+    let sealer = Sealer::new(&key);
+    key_check::check(&control, &sealer, random.as_ref(), &key_file).await?;
     let control = control.with_keys(AuditKeys::of(&key));
     let first_token =
         first_run::make(&control, &config.data_dir, clock.as_ref(), random.as_ref()).await?;
@@ -91,7 +94,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         engine.clone(),
         clock.clone(),
         random.clone(),
-        Sealer::new(&key),
+        sealer,
         settings,
     );
 

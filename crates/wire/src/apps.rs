@@ -3,7 +3,7 @@
 use moca_core::{
     app::{self, AppConfig},
     id::{AccountId, AppId},
-    limits::TEXT_CHARS_MAX,
+    limits::{SECRET_OVERLAP_MS, SECRET_OVERLAP_MS_MAX, TEXT_CHARS_MAX},
     target::Target,
 };
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     links,
     mention::Body,
+    problem::Fault,
     read::{self, Fields},
     resource::Resource,
     schema::{self, Described, Schema},
@@ -32,6 +33,9 @@ pub struct App {
     /// The password of devices; only for those who may change things.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub app_secret: Option<String>,
+    /// Until when devices may still come with the secret before, ms since 1970; only as long as they may.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub previous_secret_until: Option<i64>,
     /// The account.
     pub account_id: AccountId,
     /// Its push credentials, without their secrets.
@@ -65,13 +69,15 @@ impl Resource for App {
 }
 
 impl App {
-    /// The answer for an app, with its opened secret for those who may see it.
-    pub fn new(app: &app::App, app_secret: Option<String>) -> Self {
+    /// The answer for an app at this time, with its opened secret for those who may see it.
+    pub fn new(app: &app::App, app_secret: Option<String>, now_ms: i64) -> Self {
+        let previous = app.previous_secret_at(now_ms);
         Self {
             created_at: app.frame.created_at,
             updated_at: app.frame.updated_at,
             app_id: app.id(),
             app_secret,
+            previous_secret_until: previous.map(|previous| previous.until),
             account_id: app.frame.account_id,
             targets: app.targets.iter().map(|kept| kept.target.clone()).collect(),
             config: app.config.clone(),
@@ -88,6 +94,11 @@ impl Described for App {
                 "appSecret",
                 schema::matching("^[A-Za-z0-9+/]{27}=$"),
                 "The password of devices; only for editors and above.",
+            ),
+            schema::owned_optional(
+                "previousSecretUntil",
+                schema::moment(),
+                "Until when devices may still come with the secret before.",
             ),
             schema::account_id(),
             schema::optional(
@@ -150,14 +161,18 @@ fn config_schema() -> Schema {
 
 /// Reads the body of a POST or PUT; push credentials are checked against what there is.
 pub fn read(value: &Value, against: Against<'_>) -> Body<AppInput> {
-    read::managed(value, &["appId", "appSecret"], |fields| {
-        let config = fields.object("config", read_config);
-        let targets = targets::read(fields, against);
-        Some(AppInput {
-            config: config?,
-            targets,
-        })
-    })
+    read::managed(
+        value,
+        &["appId", "appSecret", "previousSecretUntil"],
+        |fields| {
+            let config = fields.object("config", read_config);
+            let targets = targets::read(fields, against);
+            Some(AppInput {
+                config: config?,
+                targets,
+            })
+        },
+    )
 }
 
 fn read_config(fields: &mut Fields<'_, '_>) -> Option<AppConfig> {
@@ -178,5 +193,41 @@ fn read_config(fields: &mut Fields<'_, '_>) -> Option<AppConfig> {
         icon_url,
         approx_app_size,
         production: production.unwrap_or(false),
+    })
+}
+
+/// What is asked of a new secret.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretRotation {
+    /// Milliseconds that the old one is taken; [`SECRET_OVERLAP_MS`] if nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub overlap_ms: Option<i64>,
+}
+
+impl Described for SecretRotation {
+    const NAME: &'static str = "SecretRotationInput";
+
+    fn schema() -> Schema {
+        schema::object([schema::defaulted(
+            "overlapMs",
+            schema::integer(0, SECRET_OVERLAP_MS_MAX),
+            SECRET_OVERLAP_MS,
+            "Milliseconds that devices may still come with the old one; 0 ends it at once.",
+        )])
+    }
+
+    fn example() -> Value {
+        json!({"overlapMs": 604_800_000})
+    }
+}
+
+/// Reads the body of a rotation.
+pub fn read_rotation(value: &Value) -> Result<SecretRotation, Vec<Fault>> {
+    let overlap = values::integer(0, SECRET_OVERLAP_MS_MAX);
+    read::body(value, &[], |fields| {
+        Some(SecretRotation {
+            overlap_ms: fields.optional("overlapMs", overlap),
+        })
     })
 }

@@ -1,6 +1,13 @@
 //! Apps.
 
-use moca_core::{account::Role, app::App, id::AppId, resource::Kind, target::Target};
+use moca_core::{
+    account::Role,
+    app::{App, PreviousSecret},
+    id::AppId,
+    limits::SECRET_OVERLAP_MS,
+    resource::Kind,
+    target::Target,
+};
 use moca_storage::control::Tx;
 use moca_wire::{apps, targets::Against};
 
@@ -28,19 +35,16 @@ pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let input = accept(call, tx, body).await?;
     let frame = call.new_frame();
     let targets = targets::make(call, &frame, input.targets.unwrap_or_default(), &[])?;
-    let state = call.state();
-    let random = state.random.as_ref();
-    let app_secret = secret::new_app_secret(random);
-    let sealed_secret =
-        secret::seal_app_secret(&state.sealer, random, AppId(frame.id), &app_secret)?;
+    let (app_secret, sealed_secret) = new_secret(call, AppId(frame.id))?;
     let app = App {
         frame,
         sealed_secret,
+        previous_secret: None,
         targets,
         config: input.config,
     };
     tx.insert(&app).await?;
-    let answer = apps::App::new(&app, Some(app_secret));
+    let answer = apps::App::new(&app, Some(app_secret), call.now_ms());
     Ok(created(&app.frame, &answer)?.secret())
 }
 
@@ -65,10 +69,36 @@ pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     answer(call, &app)
 }
 
+/// `PUT /v2/apps/{appId}/secret`
+pub(crate) async fn rotate_secret(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
+    let mut app = find(call, tx).await?;
+    call.check_match(Some(app.frame.revision))?;
+    let sent = call.json_if_any()?.map(apps::read_rotation).transpose()?;
+    let overlap_ms = sent.and_then(|rotation| rotation.overlap_ms);
+    let until = call.now_ms() + overlap_ms.unwrap_or(SECRET_OVERLAP_MS);
+    let (_, sealed_secret) = new_secret(call, app.id())?;
+    let sealed = std::mem::replace(&mut app.sealed_secret, sealed_secret);
+    let previous = PreviousSecret { sealed, until };
+    // One that ends at once need not be kept.
+    app.previous_secret = Some(previous).filter(|previous| call.now_ms() < previous.until);
+    app.frame = call.next_frame(&app.frame);
+    tx.replace(&app).await?;
+    answer(call, &app)
+}
+
 /// `DELETE /v2/apps/{appId}`
 pub(crate) async fn delete(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let app = find(call, tx).await?;
     deletion::delete(call, tx, Kind::App, &app.frame).await
+}
+
+/// A new secret, and as it is stored.
+fn new_secret(call: &Call, app_id: AppId) -> Result<(String, Vec<u8>), Failure> {
+    let state = call.state();
+    let random = state.random.as_ref();
+    let secret = secret::new_app_secret(random);
+    let sealed = secret::seal_app_secret(&state.sealer, random, app_id, &secret)?;
+    Ok((secret, sealed))
 }
 
 fn against<'a>(call: &Call, targets: &'a [Target]) -> Against<'a> {
@@ -85,10 +115,10 @@ async fn find(call: &Call, tx: &mut Tx) -> Result<App, Failure> {
 /// The app as the caller may see it: with its secret from editors up.
 fn shown(call: &Call, app: &App) -> Result<apps::App, Failure> {
     if call.principal.role < Role::Editor {
-        return Ok(apps::App::new(app, None));
+        return Ok(apps::App::new(app, None, call.now_ms()));
     }
-    let app_secret = secret::open_app_secret(&call.state().sealer, app)?;
-    Ok(apps::App::new(app, Some(app_secret)))
+    let app_secret = secret::open_app_secret(&call.state().sealer, app.id(), &app.sealed_secret)?;
+    Ok(apps::App::new(app, Some(app_secret), call.now_ms()))
 }
 
 fn answer(call: &Call, app: &App) -> Result<Reply, Failure> {

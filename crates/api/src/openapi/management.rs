@@ -4,7 +4,7 @@ use moca_wire::{
     account_limits::Limits,
     accounts::{Account, NewAccount},
     analytics::AnalyticsAnswer,
-    apps::App,
+    apps::{App, SecretRotation},
     audit_events::AuditEvent,
     beacons::Beacon,
     campaign_groups::CampaignGroup,
@@ -99,7 +99,17 @@ fn tokens() -> Group {
 
 fn apps() -> Group {
     let note = "Mobile apps. Their id and secret let devices register.";
-    Group::new("Apps", note).resource::<App>("app")
+    Group::new("Apps", note).resource::<App>("app").with(
+        Put,
+        "/v2/apps/{appId}/secret",
+        "Makes a new secret of an app",
+        |operation| {
+            operation
+                .noted("Devices that register with the old one get in for a while.")
+                .takes::<SecretRotation>()
+                .answers_version_of::<App>()
+        },
+    )
 }
 
 fn labels() -> Group {

@@ -40,7 +40,7 @@ pub(super) fn describe(group: &Group, operation: &Operation) -> Value {
         json["parameters"] = parameters.into();
     }
     if route.body == BodyKind::File {
-        json["requestBody"] = json!({"required": true, "content": files()});
+        json["requestBody"] = json!({"required": !route.body_optional, "content": files()});
     } else if let Some(body) = &operation.takes {
         json["requestBody"] = json!({"required": true, "content": request(route.body, body)});
     }

@@ -131,6 +131,7 @@ impl Site {
         frame.id = app_id.0;
         self.insert(&moca_core::app::App {
             frame,
+            previous_secret: None,
             targets: Vec::new(),
             sealed_secret: vec![0; 4],
             config: moca_core::app::AppConfig {

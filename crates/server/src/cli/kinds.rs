@@ -220,7 +220,7 @@ pub(crate) static KINDS: &[Kind] = &[
         ],
         implied: &[],
         columns: &["appId", "config.name", "config.production"],
-        actions: &[],
+        actions: &[("secret", "Make a new secret; devices may come with the old one for a day")],
         example: "moca apps create --name 'City guide' --production true",
     },
     Kind {

@@ -1,7 +1,7 @@
 //! The program with its control store in PostgreSQL, from `scripts/with-postgres.sh`.
 
 use std::{
-    env,
+    env, fs,
     process::{self, Command},
 };
 
@@ -67,5 +67,34 @@ async fn the_whole_job_is_done_on_postgresql_and_outlives_a_kill() {
     let checked = check(directory.path(), &flags);
     assert_eq!(checked.code, 1, "{}", checked.out);
     assert!(checked.out.contains("event 3 is not"), "{}", checked.out);
+    binary.stop();
+}
+
+// The first server goes on while the test waits for the second.
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_of_one_database_share_its_key() {
+    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let flags = ["--control-url".to_owned(), empty_store()];
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let binary = Binary::start_with(first.path(), &flags);
+    let start_second = || {
+        let mut command = Binary::command(second.path());
+        command.args(&flags).output().unwrap()
+    };
+    // Without any key, and with one of its own.
+    for key in [None, Some([7; 32])] {
+        if let Some(key) = key {
+            fs::write(second.path().join("secret.key"), key).unwrap();
+        }
+        let output = start_second();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            !output.status.success() && told.contains("secret.key"),
+            "{told}"
+        );
+    }
+    let key = "secret.key";
+    fs::copy(first.path().join(key), second.path().join(key)).unwrap();
+    Binary::start_with(second.path(), &flags).stop();
     binary.stop();
 }

@@ -2,7 +2,11 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::support::binary::Binary;
+use moca_client::Client;
+use moca_server::serve;
+use serde_json::json;
+
+use crate::support::{binary::Binary, server::config};
 
 /// Runs a server that must not start, and gives what it says.
 fn refusal(mut command: Command, data_dir: &Path) -> String {
@@ -75,4 +79,53 @@ fn wrong_keys_and_values_are_refused_by_name() {
     let mut with_two = with_file("lisen = 1\n");
     with_two.arg("--shutdown-ms=soon");
     refused(with_two, &["lisen", "--shutdown-ms"]);
+}
+
+/// Starts a server and stops it again.
+async fn start_once(data_dir: &Path) -> anyhow::Result<()> {
+    serve::start(&config(data_dir)).await?.shutdown().await
+}
+
+#[tokio::test]
+async fn a_key_that_opens_nothing_is_refused_until_the_right_one_is_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path();
+    let key_file = data_dir.join("secret.key");
+    start_once(data_dir).await.unwrap();
+    let key = fs::read(&key_file).unwrap();
+    fs::write(&key_file, [7; 32]).unwrap();
+    let refusal = start_once(data_dir).await.unwrap_err().to_string();
+    for word in ["secret.key is not the key", "restore", "--secret-key-file"] {
+        assert!(refusal.contains(word), "{refusal}");
+    }
+    fs::write(&key_file, key).unwrap();
+    start_once(data_dir).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_key_of_a_store_from_before_the_check_is_told_by_its_apps() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path();
+    let key_file = data_dir.join("secret.key");
+    let running = serve::start(&config(data_dir)).await.unwrap();
+    let client = Client::builder(&running.base_url())
+        .trust_pem(fs::read(running.trust.as_ref().unwrap()).unwrap())
+        .token(running.first_token.as_ref().unwrap().secret.clone())
+        .build()
+        .unwrap();
+    let app = json!({"config": {"name": "A"}});
+    client.collection("/v2/apps").create(&app).await.unwrap();
+    running.shutdown().await.unwrap();
+    let store = rusqlite::Connection::open(data_dir.join("control.db")).unwrap();
+    store.execute("DELETE FROM key_check", []).unwrap();
+    drop(store);
+    let key = fs::read(&key_file).unwrap();
+    fs::write(&key_file, [7; 32]).unwrap();
+    let refusal = start_once(data_dir).await.unwrap_err().to_string();
+    assert!(refusal.contains("is not the key"), "{refusal}");
+    fs::write(&key_file, key).unwrap();
+    start_once(data_dir).await.unwrap();
+    // Now it is kept.
+    fs::write(&key_file, [7; 32]).unwrap();
+    assert!(start_once(data_dir).await.is_err());
 }

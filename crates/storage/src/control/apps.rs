@@ -1,7 +1,7 @@
 //! Apps in the control store.
 
 use moca_core::{
-    app::{App, AppConfig},
+    app::{App, AppConfig, PreviousSecret},
     id::Id,
     resource::{Frame, Kind},
 };
@@ -22,7 +22,12 @@ impl Mapped for App {
 
     const TABLE: &'static Table = &Table {
         name: "apps",
-        columns: &["sealed_secret", "targets"],
+        columns: &[
+            "sealed_secret",
+            "sealed_previous_secret",
+            "previous_secret_until",
+            "targets",
+        ],
         unique: &[],
         filters: &[],
         labelled: false,
@@ -41,16 +46,24 @@ impl Mapped for App {
     }
 
     fn values(&self) -> Result<Vec<Value>, StorageError> {
+        let previous = self.previous_secret.as_ref();
         Ok(vec![
             Value::from(self.sealed_secret.as_slice()),
+            Value::optional_bytes(previous.map(|previous| previous.sealed.as_slice())),
+            previous.map_or(Value::Null, |previous| previous.until.into()),
             json_of(self, "targets", &self.targets)?,
         ])
     }
 
     fn read(frame: Frame, config: AppConfig, columns: &mut Columns) -> Result<Self, StorageError> {
+        let sealed_secret = columns.bytes()?;
+        let sealed = columns.optional_bytes()?;
+        let until = columns.optional_integer()?;
+        let previous = sealed.zip(until);
         Ok(Self {
             frame,
-            sealed_secret: columns.bytes()?,
+            sealed_secret,
+            previous_secret: previous.map(|(sealed, until)| PreviousSecret { sealed, until }),
             targets: columns.json()?,
             config,
         })

@@ -46,6 +46,14 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../migrations/0009_app_targets.sql"),
     ),
     ("0010_tags", include_str!("../../migrations/0010_tags.sql")),
+    (
+        "0011_previous_secret",
+        include_str!("../../migrations/0011_previous_secret.sql"),
+    ),
+    (
+        "0012_key_check",
+        include_str!("../../migrations/0012_key_check.sql"),
+    ),
 ];
 
 /// The migration after which the bounds of all places are computed.

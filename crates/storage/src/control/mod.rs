@@ -10,6 +10,7 @@ mod changes;
 mod experiences;
 mod imports;
 mod kept_answers;
+mod key_check;
 mod labels;
 mod list;
 mod many;

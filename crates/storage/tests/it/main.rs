@@ -9,6 +9,7 @@ mod conflicts;
 mod feed;
 mod imports;
 mod kept_answers;
+mod key_check;
 mod lists;
 mod many;
 mod objects;

@@ -46,6 +46,7 @@ async fn every_field_of_every_kind_comes_back(store: &Control) {
     let mut other = app(3);
     other.sealed_secret = vec![];
     other.targets.truncate(1);
+    other.previous_secret = None;
     round_trip(store, app(3), other, |o| &mut o.frame).await;
 
     let mut other = label(4);

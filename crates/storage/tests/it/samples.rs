@@ -6,7 +6,7 @@ use moca_core::{
     account::{
         Account, AccountConfig, AccountLimits, Member, MemberConfig, Role, Token, TokenConfig,
     },
-    app::{App, AppConfig},
+    app::{App, AppConfig, PreviousSecret},
     beacon::{Beacon, BeaconConfig, BeaconIdentity, Hex},
     campaign::{
         Campaign, CampaignConfig, CampaignType, Recurrence,
@@ -118,6 +118,10 @@ pub(crate) fn app(number: u32) -> App {
     App {
         frame: frame(number),
         sealed_secret: vec![0, 1, 254, 255],
+        previous_secret: Some(PreviousSecret {
+            sealed: vec![7, 0, 255],
+            until: 1_700_000_000_456,
+        }),
         targets: targets(),
         config: AppConfig {
             name: format!("App {number}"),

@@ -82,7 +82,10 @@ async fn a_body_that_cannot_be_read_is_refused() {
     let objects = walk.objects().await;
     let deep = "[".repeat(JSON_DEPTH_MAX + 1) + &"]".repeat(JSON_DEPTH_MAX + 1);
     for route in with_body() {
-        let mut bodies: Vec<(&str, Bytes)> = vec![("empty", Bytes::new())];
+        let mut bodies: Vec<(&str, Bytes)> = Vec::new();
+        if !route.body_optional {
+            bodies.push(("empty", Bytes::new()));
+        }
         // What is in a file is found out later.
         if route.body != BodyKind::File {
             bodies.push(("not UTF-8", Bytes::from_static(b"[\"\xff\"]")));

@@ -154,6 +154,7 @@ impl Installation {
                 json!({"memberId": member, "config": {"name": format!("Token {n}")}})
             }
             ("POST", "/v2/apps") => json!({"config": {"name": format!("App {n}")}}),
+            ("PUT", "/v2/apps/{appId}/secret") => json!({"overlapMs": 24 * HOUR_MS}),
             ("POST", "/v2/labels") => json!({"config": {"name": format!("Label {n}")}}),
             ("POST", "/v2/places") | ("PUT", "/v2/places/external/{externalId}") => place,
             ("POST", "/v2/places/batch") => json!({"items": [place]}),
