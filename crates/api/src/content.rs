@@ -4,7 +4,7 @@ use http::{
     HeaderMap, HeaderName,
     header::{CONTENT_ENCODING, CONTENT_TYPE},
 };
-use moca_core::bulk::FileFormat;
+use moca_core::bulk::ImportFormat;
 use moca_wire::problem::Code;
 
 use crate::{failure::Failure, route::BodyKind};
@@ -15,7 +15,7 @@ pub(crate) enum Media {
     Json,
     Ndjson,
     Form,
-    File(FileFormat),
+    File(ImportFormat),
 }
 
 /// The codings of bodies.
@@ -51,7 +51,7 @@ pub(crate) fn media(headers: &HeaderMap, kind: BodyKind) -> Result<Option<Media>
                 name.eq_ignore_ascii_case(known)
                     && value.trim_matches('"').eq_ignore_ascii_case(wanted)
             };
-            let is_table = media == Media::File(FileFormat::Csv);
+            let is_table = media == Media::File(ImportFormat::Csv);
             is("charset", "utf-8") || (is_table && is("header", "present"))
         })
     });
@@ -63,8 +63,8 @@ pub(crate) fn media(headers: &HeaderMap, kind: BodyKind) -> Result<Option<Media>
 }
 
 /// The format of a file of this media type.
-fn file_format(essence: &str) -> Option<FileFormat> {
-    let mut formats = FileFormat::ALL.into_iter();
+fn file_format(essence: &str) -> Option<ImportFormat> {
+    let mut formats = ImportFormat::ALL.into_iter();
     formats.find(|format| format.media_type() == essence)
 }
 
@@ -74,7 +74,10 @@ pub(crate) fn unsupported(kind: BodyKind) -> Failure {
         BodyKind::Json | BodyKind::None => "application/json",
         BodyKind::JsonOrNdjson => "application/json or application/x-ndjson",
         BodyKind::Form => "application/x-www-form-urlencoded",
-        BodyKind::File => "text/csv, application/x-ndjson or application/geo+json",
+        BodyKind::File => {
+            "text/csv, application/x-ndjson, application/geo+json or \
+             application/vnd.google-earth.kml+xml"
+        }
     };
     Failure::new(
         Code::UnsupportedMediaType,
@@ -153,10 +156,16 @@ mod tests {
             (
                 "text/csv; charset=utf-8; header=present",
                 File,
-                Some(Media::File(FileFormat::Csv)),
+                Some(Media::File(ImportFormat::Csv)),
             ),
             ("text/csv; header=absent", File, None),
             ("application/geo+json; header=present", File, None),
+            (
+                "application/vnd.google-earth.kml+xml",
+                File,
+                Some(Media::File(ImportFormat::Kml)),
+            ),
+            ("application/vnd.google-earth.kmz", File, None),
             ("application/json", File, None),
         ] {
             assert_eq!(media_of(value, kind), expected, "{value}");

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, header::CONTENT_LENGTH};
 use http_body_util::BodyExt;
 use moca_core::{
-    bulk::FileFormat,
+    bulk::ImportFormat,
     clock::new_id,
     id::ImportId,
     limits::{IMPORT_BYTES_MAX, UPLOAD_PROGRESS_BYTES_MIN},
@@ -41,7 +41,7 @@ const WRITTEN_AT_ONCE: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct ArrivedFile {
     pub(crate) spooled: Spooled,
-    pub(crate) format: FileFormat,
+    pub(crate) format: ImportFormat,
 }
 
 /// Takes in the file in a request.

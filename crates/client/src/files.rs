@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
 use http_body_util::StreamBody;
 use moca_core::{
-    bulk::{BulkKind, FileFormat},
+    bulk::{BulkKind, FileFormat, ImportFormat},
     id::ImportId,
 };
 use moca_wire::{
@@ -28,7 +28,7 @@ pub struct ImportRequest {
     /// What it holds.
     pub kind: BulkKind,
     /// How it is written.
-    pub format: FileFormat,
+    pub format: ImportFormat,
     /// A name for the import, such as that of the file.
     pub name: Option<String>,
     /// Whether everything is only tried.
@@ -43,7 +43,7 @@ pub struct ImportRequest {
 
 impl ImportRequest {
     /// A file of this kind in this format.
-    pub const fn new(kind: BulkKind, format: FileFormat) -> Self {
+    pub const fn new(kind: BulkKind, format: ImportFormat) -> Self {
         Self {
             kind,
             format,

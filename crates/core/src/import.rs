@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    bulk::{BulkKind, FileFormat},
+    bulk::{BulkKind, ImportFormat},
     id::{ImportId, MemberId},
     resource::Frame,
 };
@@ -33,7 +33,7 @@ pub struct ImportConfig {
     /// What the file holds.
     pub kind: BulkKind,
     /// How it is written.
-    pub format: FileFormat,
+    pub format: ImportFormat,
     /// Whether everything is only tried.
     pub dry_run: bool,
     /// Whether a row replaces the object with its `externalId`.
@@ -92,8 +92,8 @@ impl ImportStatus {
     }
 }
 
-/// How far an import has come. Rows are those after the first line of a CSV file, features, or lines
-/// that are not blank.
+/// How far an import has come. Rows are those after the first line of a CSV file, features, placemarks, or
+/// lines that are not blank.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImportProgress {

@@ -36,6 +36,8 @@ pub const EXPORT_STALL_MS_MAX: u64 = 30_000;
 pub const IMPORT_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 /// Bytes of one row of such a file: as many as a body that makes the object may have.
 pub const IMPORT_ROW_BYTES_MAX: usize = BODY_BYTES_MAX;
+/// Elements of a KML file that may be in one another, such as folders.
+pub const IMPORT_NESTING_MAX: usize = 100;
 /// Rows of an import that are done in one transaction: others have to write meanwhile.
 pub const IMPORT_CHUNK_ROWS_MAX: usize = 1_000;
 /// Bytes of the file after which a chunk takes in no further row: bounds its memory when rows are

@@ -13,7 +13,7 @@ use anyhow::bail;
 use futures::{Stream, stream};
 use moca_client::{Client, ImportRequest};
 use moca_core::{
-    bulk::{BulkKind, FileFormat},
+    bulk::{BulkKind, ImportFormat},
     import::ImportStatus,
 };
 use moca_wire::imports::Import;
@@ -45,7 +45,7 @@ pub fn airports() -> ImportRequest {
     ImportRequest {
         map: Some(AIRPORTS_MAP.to_owned()),
         radius: Some(AIRPORT_RADIUS_M),
-        ..ImportRequest::new(BulkKind::Places, FileFormat::Csv)
+        ..ImportRequest::new(BulkKind::Places, ImportFormat::Csv)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Imports: files that are taken in beside requests.
 
 use moca_core::{
+    bulk::ImportFormat,
     id::{AccountId, ImportId, MemberId},
     import::{self, ImportConfig, ImportProgress, ImportRefusal, ImportStatus},
     limits::{IMPORT_MAP_CHARS_MAX, NAME_CHARS_MAX, RADIUS_M_MAX, RADIUS_M_MIN},
@@ -220,7 +221,7 @@ fn config_schema() -> Schema {
         ),
         schema::required(
             "format",
-            schema::words(&["csv", "ndjson", "geojson"]),
+            schema::words(&ImportFormat::ALL.map(ImportFormat::as_str)),
             "How it is written.",
         ),
         schema::required(

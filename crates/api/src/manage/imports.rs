@@ -1,7 +1,7 @@
 //! Files that are imported.
 
 use moca_core::{
-    bulk::{BulkKind, FileFormat},
+    bulk::{BulkKind, FileFormat, ImportFormat},
     id::ImportId,
     import::{Import, ImportConfig, ImportProgress, ImportStatus},
     limits::{
@@ -71,7 +71,7 @@ pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 }
 
 /// What is asked for by the parameters.
-fn config_of(call: &Call, format: FileFormat) -> Result<ImportConfig, Failure> {
+fn config_of(call: &Call, format: ImportFormat) -> Result<ImportConfig, Failure> {
     let query = call.query();
     let kind = query.text("kind").and_then(BulkKind::named);
     let kind = kind.ok_or_else(|| Failure::internal("the route has no kind", "route table"))?;
@@ -79,10 +79,10 @@ fn config_of(call: &Call, format: FileFormat) -> Result<ImportConfig, Failure> {
     if let Some(map) = &map {
         let wrong =
             |reason: String| Failure::new(Code::InvalidParameter, format!("map: {reason}."));
-        if format == FileFormat::Ndjson {
+        if format == ImportFormat::Ndjson {
             return Err(wrong(format!(
                 "{} has the fields of the API, so there is nothing to map",
-                media_type(format)
+                format.media_type()
             )));
         }
         check_map(kind, map).map_err(wrong)?;

@@ -97,6 +97,10 @@ fn files() -> Value {
             "A FeatureCollection.",
             "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"geometry\":{\"type\":\"Point\",\"coordinates\":[-3.7074,40.4154]},\"properties\":{\"name\":\"Plaza Mayor\",\"radius\":150}}]}\n",
         ),
+        "application/vnd.google-earth.kml+xml": file(
+            "A KML document; each Placemark with a Point, a Polygon or a MultiGeometry of Polygons is one.",
+            "<kml xmlns=\"http://www.opengis.net/kml/2.2\"><Placemark><name>Plaza Mayor</name><Point><coordinates>-3.7074,40.4154</coordinates></Point></Placemark></kml>\n",
+        ),
     })
 }
 

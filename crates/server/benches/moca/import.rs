@@ -6,7 +6,7 @@ use std::{
 };
 
 use moca_client::ImportRequest;
-use moca_core::bulk::{BulkKind, FileFormat};
+use moca_core::bulk::{BulkKind, ImportFormat};
 use moca_server::import::{News, import};
 
 use crate::{binary::Binary, dice::Dice, process::Process, table::Table};
@@ -24,7 +24,7 @@ pub(crate) async fn run(table: &mut Table) {
     let process = Process::new(server.id());
     eprintln!("{NAME}: server: process {}", server.id());
     table.memory("memory, before a million places", process.memory_bytes());
-    let request = ImportRequest::new(BulkKind::Places, FileFormat::Csv);
+    let request = ImportRequest::new(BulkKind::Places, ImportFormat::Csv);
     let started = Instant::now();
     let cpu_before = process.cpu();
     let mut arrived = Duration::ZERO;

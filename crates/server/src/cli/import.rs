@@ -13,7 +13,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use moca_client::{Client, ClientError, ImportRequest};
 use moca_core::{
-    bulk::{BulkKind, FileFormat},
+    bulk::{BulkKind, FileFormat, ImportFormat},
     limits::{IMPORT_RADIUS_M, NAME_CHARS_MAX, PAGE_LIMIT_MAX, RADIUS_M_MAX, RADIUS_M_MIN},
 };
 use moca_wire::imports::{Import, Refusal};
@@ -38,7 +38,7 @@ const HELP: &str = "A CSV file names its columns in the first line, as `moca exp
     radius (metres), externalId, labels and so on, and property.NAME for properties; places and zones need a \
     name, the rest may be left out. Other columns are mapped: \
     --map \"name=Station,latitude=lat,address=street+city,category='shop'\". NDJSON has an object of the API a \
-    line, GeoJSON is a FeatureCollection. Format airports: the file data/airports.csv of MOCA.\n\n\
+    line, GeoJSON is a FeatureCollection, KML has placemarks. Format airports: the file data/airports.csv of MOCA.\n\n\
     A bad row is named by line and column on stderr, and the others go in. The server does the work: \
     when this command is stopped after the file was sent, it goes on; `moca imports list` lists them.\n\n\
     Exit codes: 0 all rows are in, 1 the import broke off, 2 the command is wrong, 3 done, and some \
@@ -53,7 +53,7 @@ pub(super) fn command() -> Command {
 }
 
 fn import_command(kind: BulkKind) -> Command {
-    let mut formats: Vec<&str> = FileFormat::ALL.map(FileFormat::as_str).to_vec();
+    let mut formats: Vec<&str> = ImportFormat::ALL.map(ImportFormat::as_str).to_vec();
     if kind == BulkKind::Places {
         formats.push(AIRPORTS);
     }
@@ -169,7 +169,12 @@ fn request(kind: BulkKind, file: &str, arguments: &ArgMatches) -> ImportRequest 
     let format = given(arguments, "format");
     let mut request = match format.as_deref() {
         Some(AIRPORTS) => import::airports(),
-        word => ImportRequest::new(kind, format_of(word, file)),
+        word => {
+            let known = format_of(word, file);
+            let mut formats = ImportFormat::ALL.into_iter();
+            let format = formats.find(|format| format.as_str() == known);
+            ImportRequest::new(kind, format.unwrap_or(ImportFormat::Csv))
+        }
     };
     let name = Path::new(file).file_name().filter(|_| file != "-");
     let name = name.map(|name| {
@@ -186,20 +191,17 @@ fn request(kind: BulkKind, file: &str, arguments: &ArgMatches) -> ImportRequest 
     request
 }
 
-/// The format of a word, or of the end of a file's name.
-fn format_of(word: Option<&str>, file: &str) -> FileFormat {
+/// The word for a format: this one, or by the end of a file's name.
+fn format_of(word: Option<&str>, file: &str) -> String {
     let end = Path::new(file).extension().and_then(|end| end.to_str());
     let end = end.map(str::to_ascii_lowercase);
-    let known = match word.or(end.as_deref()) {
+    match word.or(end.as_deref()) {
         Some("json") => "geojson",
         Some("jsonl") => "ndjson",
         Some(word) => word,
         None => "csv",
-    };
-    let mut formats = FileFormat::ALL.into_iter();
-    formats
-        .find(|format| format.as_str() == known)
-        .unwrap_or(FileFormat::Csv)
+    }
+    .to_owned()
 }
 
 /// The source, and how many bytes it has if that can be known.
@@ -351,7 +353,10 @@ pub(super) fn run_export(arguments: &ArgMatches) -> ExitCode {
 async fn export(kind: BulkKind, arguments: &ArgMatches) -> anyhow::Result<()> {
     let path = given(arguments, "output").filter(|path| path != "-");
     let format = given(arguments, "format");
-    let format = format_of(format.as_deref(), path.as_deref().unwrap_or_default());
+    let known = format_of(format.as_deref(), path.as_deref().unwrap_or_default());
+    let mut formats = FileFormat::ALL.into_iter();
+    let format = formats.find(|format| format.as_str() == known);
+    let format = format.unwrap_or(FileFormat::Csv);
     let mut wanted: Vec<(&str, String)> = Vec::new();
     wanted.extend(given(arguments, "search").map(|text| ("q", text)));
     for field in filters(kind) {

@@ -9,7 +9,7 @@ use moca_client::{
 };
 use moca_core::{
     account::TokenConfig,
-    bulk::{BulkKind, FileFormat},
+    bulk::{BulkKind, FileFormat, ImportFormat},
     label::LabelConfig,
     place::PlaceConfig,
 };
@@ -57,7 +57,7 @@ async fn files_go_in_and_out() -> anyhow::Result<()> {
     let client = server.client.clone();
     let request = ImportRequest {
         upsert: true,
-        ..ImportRequest::new(BulkKind::Places, FileFormat::Csv)
+        ..ImportRequest::new(BulkKind::Places, ImportFormat::Csv)
     };
     let file = stream::iter([Ok(Bytes::from("name,externalId\nPlaza Mayor,m-1\n,m-2\n"))]);
     let import = client.import(&request, file).await?;

@@ -99,6 +99,27 @@ fn the_exit_code_says_how_it_ended() {
 }
 
 #[test]
+fn the_end_of_a_name_or_a_word_says_that_it_is_kml() {
+    let desk = Desk::new();
+    let file = "<kml><Placemark id=\"k\"><name>K</name><Point><coordinates>-3.7,40.4</coordinates></Point>\
+        </Placemark>\n<Placemark><LineString/></Placemark></kml>";
+    desk.write("stores.KML", file);
+    let done = desk.run(&["import", "places", "stores.KML", "--radius", "250"]);
+    assert_eq!(done.code, 3, "{}", done.err);
+    let told = "stores.KML: line 2: geometry: expected a Point, a Polygon or a MultiGeometry";
+    assert!(done.err.contains(told), "{}", done.err);
+    let arguments = [
+        "import", "places", "-", "--format", "kml", "--upsert", "--radius", "300",
+    ];
+    let done = desk.run_with(&arguments, file);
+    assert_eq!(done.code, 3, "{}", done.err);
+    let place = desk.object(&["places", "list", "--external-id", "k"]);
+    assert_eq!(place["config"]["geofence"]["radius"], 300.0);
+    let none = desk.run(&["export", "places", "--format", "kml"]);
+    assert_eq!(none.code, 2, "{}", none.err);
+}
+
+#[test]
 fn what_is_exported_goes_into_another_server_as_it_is() {
     let (desk, other) = (Desk::new(), Desk::new());
     desk.write("stores.csv", FILE);

@@ -1,7 +1,7 @@
 //! Imports and what was refused of them.
 
 use moca_core::{
-    bulk::{BulkKind, FileFormat},
+    bulk::{BulkKind, ImportFormat},
     id::{AccountId, ImportId, MemberId},
     import::{Import, ImportConfig, ImportProgress, ImportRefusal, ImportStatus},
     resource::Frame,
@@ -28,7 +28,7 @@ fn import(number: u32) -> Import {
         config: ImportConfig {
             name: Some("stores.csv".into()),
             kind: BulkKind::Places,
-            format: FileFormat::Csv,
+            format: ImportFormat::Csv,
             dry_run: false,
             upsert: true,
             map: Some("name=Station".into()),

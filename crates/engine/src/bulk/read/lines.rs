@@ -1,4 +1,4 @@
-//! Which line of a CSV file a byte is on, and an end to rows that have none.
+//! Which line of a file a byte is on, and an end to rows that have none.
 
 use std::{
     collections::VecDeque,
@@ -55,6 +55,18 @@ impl<R> Lines<R> {
             self.starts.pop_front();
         }
         self.line
+    }
+
+    /// The line that the byte at `offset` is on. Offsets must not decrease from call to call.
+    pub(super) fn line_of(&mut self, offset: u64) -> u64 {
+        while self
+            .starts
+            .get(1)
+            .is_some_and(|(start, _)| *start <= offset)
+        {
+            self.starts.pop_front();
+        }
+        self.starts.front().map_or(self.line, |(_, line)| *line)
     }
 }
 

@@ -5,9 +5,11 @@ mod bytes;
 mod columns;
 mod csv;
 mod geojson;
+mod kml;
 mod lines;
 mod names;
 mod ndjson;
+mod placemark;
 
 use std::{
     fs::File,
@@ -17,7 +19,7 @@ use std::{
 };
 
 use moca_core::{
-    bulk::{BulkKind, FileFormat},
+    bulk::{BulkKind, ImportFormat},
     limits::{IMPORT_CHUNK_BYTES_MAX, IMPORT_CHUNK_ROWS_MAX, IMPORT_ROW_BYTES_MAX},
 };
 use moca_wire::{fault::FaultCode, problem::Fault};
@@ -31,7 +33,7 @@ use super::map::Map;
 pub(crate) struct Source {
     pub(crate) path: PathBuf,
     pub(crate) kind: BulkKind,
-    pub(crate) format: FileFormat,
+    pub(crate) format: ImportFormat,
     pub(crate) map: Option<Map>,
     pub(crate) radius_m: f64,
     /// Bytes that were read before: none, or up to where a chunk ended.
@@ -125,14 +127,18 @@ impl Reader {
     pub(crate) fn open(source: Source) -> Result<Self, Broken> {
         let number = source.rows_done;
         let (rows, names): (Box<dyn Rows + Send>, Names) = match source.format {
-            FileFormat::Csv => {
+            ImportFormat::Csv => {
                 let (rows, names) = csv::open(source)?;
                 (Box::new(rows), names)
             }
-            FileFormat::Ndjson => (Box::new(ndjson::open(&source)?), Names::Pointers),
-            FileFormat::Geojson => {
+            ImportFormat::Ndjson => (Box::new(ndjson::open(&source)?), Names::Pointers),
+            ImportFormat::Geojson => {
                 let names = Names::Geojson(source.kind);
                 (Box::new(geojson::open(source)?), names)
+            }
+            ImportFormat::Kml => {
+                let names = Names::Kml(source.kind);
+                (Box::new(kml::open(source)?), names)
             }
         };
         Ok(Self {

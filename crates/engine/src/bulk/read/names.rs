@@ -14,6 +14,8 @@ pub(crate) enum Names {
     Pointers,
     /// Pointers into a feature.
     Geojson(BulkKind),
+    /// What is in a placemark.
+    Kml(BulkKind),
 }
 
 impl Names {
@@ -24,6 +26,7 @@ impl Names {
             Self::Csv(columns) => columns.name(as_said(&fault.pointer)),
             Self::Pointers => (None, as_said(&fault.pointer).to_owned()),
             Self::Geojson(kind) => (None, in_feature(*kind, as_said(&fault.pointer))),
+            Self::Kml(kind) => (None, in_placemark(*kind, as_said(&fault.pointer))),
         };
         let field: String = field.chars().take(REFUSAL_FIELD_CHARS_MAX).collect();
         ImportRefusal {
@@ -71,4 +74,16 @@ fn in_feature(kind: BulkKind, pointer: &str) -> String {
         Some(rest) => format!("/properties{rest}"),
         None => pointer.to_owned(),
     })
+}
+
+/// What in a placemark a pointer into its record is about: an element, or the name of some data.
+fn in_placemark(kind: BulkKind, pointer: &str) -> String {
+    let pointer = in_feature(kind, pointer);
+    if pointer.starts_with("/geometry/coordinates") {
+        return "coordinates".to_owned();
+    }
+    let name = pointer.strip_prefix("/properties/");
+    name.or(pointer.strip_prefix('/'))
+        .unwrap_or(&pointer)
+        .to_owned()
 }

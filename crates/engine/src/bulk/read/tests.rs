@@ -1,5 +1,6 @@
 use std::fs;
 
+use moca_core::limits::IMPORT_NESTING_MAX;
 use serde_json::json;
 
 use super::*;
@@ -13,7 +14,7 @@ struct Told {
     broken: Option<String>,
 }
 
-fn source(path: PathBuf, format: FileFormat, map: Option<&str>) -> Source {
+fn source(path: PathBuf, format: ImportFormat, map: Option<&str>) -> Source {
     Source {
         path,
         kind: BulkKind::Places,
@@ -25,7 +26,7 @@ fn source(path: PathBuf, format: FileFormat, map: Option<&str>) -> Source {
     }
 }
 
-fn read(format: FileFormat, map: Option<&str>, text: &[u8]) -> Told {
+fn read(format: ImportFormat, map: Option<&str>, text: &[u8]) -> Told {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("file");
     fs::write(&path, text).unwrap();
@@ -95,7 +96,7 @@ fn rows_of_a_table_keep_their_lines_and_every_text() {
         \xff,1,2,,,\r\n\
         \r\n \
         Six ,,,,,\r\n";
-    let told = read(FileFormat::Csv, None, text);
+    let told = read(ImportFormat::Csv, None, text);
     assert_eq!(told.broken, None);
     let circle = |latitude: f64, longitude: f64| json!({"type": "Circle", "latitude": latitude, "longitude": longitude, "radius": 77.0});
     let expected = vec![
@@ -130,7 +131,7 @@ fn a_map_reads_foreign_columns_and_leaves_the_others_out() {
     let text = b"Station,lat,lon,street,city,extra,category\n\
         North , 1 ,2,Main 1,,x,y\n";
     let map = "name=Station,latitude=lat,longitude=lon,address=street+city,provider='Rail',property.more=extra";
-    let told = read(FileFormat::Csv, Some(map), text);
+    let told = read(ImportFormat::Csv, Some(map), text);
     let record = json!({"config": {
         "name": "North", "address": "Main 1", "provider": "Rail", "category": "y",
         "geofence": {"type": "Circle", "latitude": 1.0, "longitude": 2.0, "radius": 77.0},
@@ -142,33 +143,82 @@ fn a_map_reads_foreign_columns_and_leaves_the_others_out() {
 #[test]
 fn a_file_that_cannot_be_meant_is_told_as_a_whole() {
     let open_quote = [b"name,address\nP,\"".as_slice(), &[b'x'; 5 * 1024 * 1024]].concat();
-    let cases: [(FileFormat, Option<&str>, &[u8], &str); 11] = [
-        (FileFormat::Csv, None, b"name,altitude\n", "altitude"),
-        (FileFormat::Csv, None, b"latitude\n", "name=Station"),
+    let long = [
+        b"<kml>\n<Placemark>\n<description>".as_slice(),
+        &[b'x'; 5 * 1024 * 1024],
+    ]
+    .concat();
+    let deep = [
+        b"<kml>".as_slice(),
+        "\n<Folder>".repeat(IMPORT_NESTING_MAX).as_bytes(),
+    ]
+    .concat();
+    let cases: [(ImportFormat, Option<&str>, &[u8], &str); 20] = [
+        (ImportFormat::Csv, None, b"name,altitude\n", "altitude"),
+        (ImportFormat::Csv, None, b"latitude\n", "name=Station"),
         (
-            FileFormat::Csv,
+            ImportFormat::Csv,
             None,
             b"name,radius,radius\n",
             "radius is there twice",
         ),
-        (FileFormat::Csv, Some("name=Station"), b"Stop\n", "Station"),
-        (FileFormat::Csv, None, b"", "name"),
-        (FileFormat::Csv, None, &open_quote, "line 2"),
-        (FileFormat::Geojson, None, b"[]", "FeatureCollection"),
         (
-            FileFormat::Geojson,
+            ImportFormat::Csv,
+            Some("name=Station"),
+            b"Stop\n",
+            "Station",
+        ),
+        (ImportFormat::Csv, None, b"", "name"),
+        (ImportFormat::Csv, None, &open_quote, "line 2"),
+        (ImportFormat::Geojson, None, b"[]", "FeatureCollection"),
+        (
+            ImportFormat::Geojson,
             None,
             b"{\"type\":\"Feature\"}",
             "FeatureCollection",
         ),
-        (FileFormat::Geojson, None, b"{\"features\":[1]}", "line 1"),
+        (ImportFormat::Geojson, None, b"{\"features\":[1]}", "line 1"),
         (
-            FileFormat::Geojson,
+            ImportFormat::Geojson,
             None,
             b"{\"features\":[\n{\"type\":",
             "cut off",
         ),
-        (FileFormat::Geojson, None, b"{\"features\":[\n", "cut off"),
+        (ImportFormat::Geojson, None, b"{\"features\":[\n", "cut off"),
+        (
+            ImportFormat::Kml,
+            None,
+            b"PK\x03\x04\xff<\xfe>",
+            "unpack it",
+        ),
+        (
+            ImportFormat::Kml,
+            None,
+            b"<gpx/>",
+            "outermost element is kml",
+        ),
+        (ImportFormat::Kml, None, b"", "outermost element is kml"),
+        (ImportFormat::Kml, None, b"<kml>\n<Folder>\n", "cut off"),
+        (
+            ImportFormat::Kml,
+            None,
+            b"<kml>\n<Placemark>\n",
+            "begins on line 2",
+        ),
+        (
+            ImportFormat::Kml,
+            None,
+            b"<kml>\n<Placemark>\n<name>x</Point>",
+            "line 3: expected </name>",
+        ),
+        (
+            ImportFormat::Kml,
+            None,
+            b"<kml>\n\n  <Placemark><name>\xff</name></Placemark></kml>",
+            "line 3",
+        ),
+        (ImportFormat::Kml, None, &long, "line 3"),
+        (ImportFormat::Kml, None, &deep, "line 101"),
     ];
     for (format, map, text, named) in cases {
         let broken = read(format, map, text).broken.unwrap();
@@ -185,7 +235,7 @@ fn lines_of_json_are_rows_and_bad_ones_are_told_apart() {
     let text = format!(
         "\u{feff}{{\"config\":{{\"name\":\"One\"}}}}\r\n\n  \n[]\n{{\"a\":1,\"a\":2}}\n{long}\n{{\"config\":{{}}}}"
     );
-    let told = read(FileFormat::Ndjson, None, text.as_bytes());
+    let told = read(ImportFormat::Ndjson, None, text.as_bytes());
     assert_eq!(told.broken, None);
     let expected = [
         (1, Some(json!({"config": {"name": "One"}})), NONE),
@@ -207,7 +257,7 @@ fn features_become_places_whatever_stands_around_them() {
          {{\"type\":\"Feature\",\"geometry\":{{\"type\":\"Polygon\",\"coordinates\":{ring}}},\"properties\":{{\"name\":\"Two\",\"radius\":9,\"labels\":[\"x\"]}}}},\
          {{\"type\":\"Feature\",\"geometry\":{{\"type\":\"LineString\",\"coordinates\":[]}},\"properties\":null}}, {{}} ], \"more\": 1}}"
     );
-    let told = read(FileFormat::Geojson, None, text.as_bytes());
+    let told = read(ImportFormat::Geojson, None, text.as_bytes());
     assert_eq!(told.broken, None);
     let one = json!({"config": {
         "name": "One", "externalId": "17",
@@ -231,6 +281,88 @@ fn features_become_places_whatever_stands_around_them() {
     assert_eq!(told.rows, expected);
 }
 
+#[test]
+fn placemarks_become_places_in_whatever_folders_they_are() {
+    let text = "\u{feff}<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n\
+        <!DOCTYPE kml [<!ENTITY evil \"resolved\">]>\r\n\
+        <kml:kml xmlns:kml=\"http://www.opengis.net/kml/2.2\"><Document><name>Not a place</name>\r\n\
+        <Style id=\"s\"><IconStyle/></Style>\r\n\
+        \r\n\
+        <Folder>  <Placemark id=\"p&#45;1\"><name>A &amp; B&#x21;</name><visibility>1</visibility>\r\n\
+        <description><![CDATA[<b>Big</b>]]></description><ExtendedData>\r\n\
+        <Data name=\"size\"><displayName>Size</displayName><value> XL </value></Data><Data name=\"none\"/>\r\n\
+        <SchemaData><SimpleData name=\"name\">Other</SimpleData><SimpleData name=\"timeZone\">Europe/Madrid</SimpleData>\
+        </SchemaData></ExtendedData><LookAt><longitude>1</longitude></LookAt>\r\n\
+        <Point><coordinates> -3.7,40.4,650 </coordinates></Point></Placemark></Folder>\r\n\
+        <Placemark><name>Holes</name><MultiGeometry><Point><coordinates>0,0</coordinates></Point><Polygon>\
+        <innerBoundaryIs><LinearRing><coordinates>1,1 2,1 2,2 1,1</coordinates></LinearRing></innerBoundaryIs>\
+        <outerBoundaryIs><LinearRing><coordinates>\n0,0\n9,0\n9,9\n0,0</coordinates></LinearRing></outerBoundaryIs>\
+        </Polygon></MultiGeometry></Placemark>\n\
+        <Placemark><MultiGeometry>\
+        <Polygon><outerBoundaryIs><LinearRing><coordinates>0,0 1,0 1,1 0,0</coordinates></LinearRing></outerBoundaryIs></Polygon>\
+        <Polygon><outerBoundaryIs><LinearRing><coordinates>5,5 6,5 6,6 5,5</coordinates></LinearRing></outerBoundaryIs></Polygon>\
+        </MultiGeometry></Placemark>\n\
+        <Placemark><name>Way</name><LineString><coordinates>0,0 1,1</coordinates></LineString></Placemark>\n\
+        <Placemark><name>Two</name><MultiGeometry><Point><coordinates>0,0</coordinates></Point>\
+        <Point><coordinates>1,1</coordinates></Point></MultiGeometry></Placemark>\n\
+        <Placemark><Polygon/></Placemark>\n\
+        <Placemark><name>&evil;</name></Placemark>\n\
+        <Placemark id=\"&evil;\"><name>N</name></Placemark>\n\
+        <Placemark/>\n\
+        </Document></kml:kml>\n";
+    let told = read(ImportFormat::Kml, None, text.as_bytes());
+    assert_eq!(told.broken, None);
+    let one = json!({"config": {
+        "name": "A & B!", "externalId": "p-1", "timeZone": "Europe/Madrid",
+        "geofence": {"type": "Circle", "latitude": 40.4, "longitude": -3.7, "radius": 77.0},
+        "properties": {"description": "<b>Big</b>", "size": "XL"},
+    }});
+    let holes = json!([
+        [[0.0, 0.0], [9.0, 0.0], [9.0, 9.0], [0.0, 0.0]],
+        [[1.0, 1.0], [2.0, 1.0], [2.0, 2.0], [1.0, 1.0]],
+    ]);
+    let parts = json!([
+        [[[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]],
+        [[[5.0, 5.0], [6.0, 5.0], [6.0, 6.0], [5.0, 5.0]]],
+    ]);
+    let area = |kind: &str, coordinates| json!({"type": kind, "coordinates": coordinates});
+    let no_place = || fault("geometry", "unknown_value");
+    let expected = [
+        (6, Some(one), NONE),
+        (
+            11,
+            Some(json!({"config": {"name": "Holes", "geofence": area("Polygon", holes)}})),
+            NONE,
+        ),
+        (
+            16,
+            Some(json!({"config": {"geofence": area("MultiPolygon", parts)}})),
+            NONE,
+        ),
+        (17, Some(json!({"config": {"name": "Way"}})), no_place()),
+        (18, Some(json!({"config": {"name": "Two"}})), no_place()),
+        (
+            19,
+            Some(json!({"config": {}})),
+            fault("geometry", "malformed"),
+        ),
+        (20, None, fault("", "malformed")),
+        (21, None, fault("", "malformed")),
+        (22, Some(json!({"config": {}})), NONE),
+    ];
+    assert_eq!(told.rows, expected);
+    let mapped = read(
+        ImportFormat::Kml,
+        Some("name=size,category=description"),
+        text.as_bytes(),
+    );
+    let config = &mapped.rows[0].1.as_ref().unwrap()["config"];
+    assert_eq!(
+        (&config["name"], &config["category"]),
+        (&json!("XL"), &json!("<b>Big</b>"))
+    );
+}
+
 /// However a file is cut into chunks and opened anew, its rows are the same.
 #[test]
 fn a_file_is_read_on_where_a_chunk_ended() {
@@ -246,10 +378,16 @@ fn a_file_is_read_on_where_a_chunk_ended() {
         ));
     }
     let geojson = format!("{{\"features\":[{}]}}", features.join(" ,"));
+    let placemarks = (0..many).map(|number| {
+        let folder = ["<Folder>", "", "</Folder>\r\n\r\n"][number % 3];
+        format!("{folder}  <Placemark>\r\n<name>P{number}</name></Placemark>\n")
+    });
+    let kml = format!("\u{feff}<kml>\n{}</kml>", placemarks.collect::<String>());
     for (format, text) in [
-        (FileFormat::Csv, csv),
-        (FileFormat::Ndjson, ndjson),
-        (FileFormat::Geojson, geojson),
+        (ImportFormat::Csv, csv),
+        (ImportFormat::Ndjson, ndjson),
+        (ImportFormat::Geojson, geojson),
+        (ImportFormat::Kml, kml),
     ] {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");

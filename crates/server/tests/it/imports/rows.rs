@@ -121,6 +121,52 @@ async fn a_dry_run_tells_what_would_be_and_makes_nothing() {
 }
 
 #[tokio::test]
+async fn placemarks_go_in_and_bad_ones_are_told_by_line() {
+    let team = Team::start().await;
+    let file = "<kml xmlns=\"http://www.opengis.net/kml/2.2\"><Document>\n\
+        <Placemark id=\"a\"><name>Point</name><Point><coordinates>-3.7,40.4,0</coordinates></Point></Placemark>\n\
+        <Placemark id=\"b\"><name>Area</name><Polygon><outerBoundaryIs><LinearRing>\
+        <coordinates>0,0 1,0 1,1 0,0</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>\n\
+        <Placemark><name>Comma</name><Point><coordinates>1, 2</coordinates></Point></Placemark>\n\
+        <Placemark><Point><coordinates>200,2</coordinates></Point></Placemark>\n\
+        <Placemark><name>Open</name><Polygon><outerBoundaryIs><LinearRing>\
+        <coordinates>0,0 1,0 x,1 0,0</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>\n\
+        <Placemark id=\"a\"><name>Again</name></Placemark>\n\
+        </Document></kml>\n";
+    let media = "application/vnd.google-earth.kml+xml";
+    let sent = team.send_file(&team.tenant.token, "kind=places&radius=77", media, file);
+    let sent = sent.await.done();
+    assert_eq!(sent["config"]["format"], "kml");
+    team.installation.import_all().await;
+    let done = team.import(&sent).await;
+    assert_eq!(
+        (counts(&done), &done["bytesDone"]),
+        ([2, 0, 0, 4], &json!(file.len()))
+    );
+    let refused = team.refused(&done).await;
+    let expected = owned(&[
+        (4, None, "geometry", "malformed"),
+        (5, None, "name", "required"),
+        (5, None, "coordinates", "out_of_range"),
+        (6, None, "coordinates", "wrong_type"),
+        (7, None, "externalId", "taken"),
+    ]);
+    assert_eq!(refused, expected);
+    let places = team.get("/v2/places").await.done();
+    let config = |at: usize| places["items"][at]["config"].clone();
+    assert_eq!(config(0)["geofence"]["radius"], 77.0);
+    assert_eq!(config(0)["externalId"], "a");
+    assert_eq!(config(1)["geofence"]["type"], "Polygon");
+    let zip = team.send_file(
+        &team.tenant.token,
+        "kind=places",
+        "application/vnd.google-earth.kmz",
+        file,
+    );
+    assert_eq!(zip.await.code(), "unsupported_media_type");
+}
+
+#[tokio::test]
 async fn quotas_hold_in_earnest_and_on_trial() {
     let team = Team::start().await;
     let path = format!("/v2/accounts/{}/limits", team.tenant.account_id);
