@@ -178,3 +178,40 @@ fn a_token_file_is_enough() {
         .unwrap();
     assert!(output.status.success(), "{output:?}");
 }
+
+#[test]
+fn every_command_with_a_sample_does_what_the_guide_says() {
+    let desk = Desk::new();
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let guide = fs::read_to_string(format!("{root}/docs/bulk.md")).unwrap();
+    let commands = guide
+        .lines()
+        .filter(|line| line.starts_with("moca import") && line.contains("docs/samples/"));
+    let mut ran = 0;
+    for command in commands {
+        let arguments: Vec<&str> = command.split_whitespace().skip(1).collect();
+        let done = desk.command().current_dir(root).args(&arguments).output();
+        let done = done.unwrap();
+        assert!(done.status.success(), "{command}: {done:?}");
+        ran += 1;
+    }
+    let samples = fs::read_dir(format!("{root}/docs/samples")).unwrap();
+    assert_eq!(ran, samples.count());
+    let places = desk.objects(&["places", "list"]);
+    let names: Vec<&str> = places
+        .iter()
+        .map(|place| place["config"]["name"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "Plaza Mayor",
+        "Retiro",
+        "Sol",
+        "Car park",
+        "Atocha",
+        "Chamart\u{ed}n",
+        "Pr\u{ed}ncipe P\u{ed}o",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(places[2]["config"]["geofence"]["radius"], 200.0);
+    assert_eq!(places[3]["config"]["geofence"]["type"], "Polygon");
+}
