@@ -7,7 +7,7 @@ use moca_engine::{EngineError, estate::Refusal};
 use moca_storage::{StorageError, control::Reference};
 use moca_wire::{
     fault::FaultCode,
-    problem::{Code, Fault, Problem},
+    problem::{Code, Fault, Named, Problem},
 };
 
 /// Why a call was not done; becomes a problem body.
@@ -20,8 +20,10 @@ pub enum Failure {
         code: Code,
         /// A sentence that says what to do.
         detail: String,
-        /// All faults of a body, or all users of a resource.
+        /// All faults of a body, or users of a resource.
         errors: Vec<Fault>,
+        /// How many users the resource has.
+        users_total: Option<i64>,
         /// The verbs of the path, for a verb it does not have.
         allow: Option<String>,
         /// The `error` of RFC 6749, at `/oauth/token`.
@@ -48,6 +50,7 @@ impl Failure {
             code,
             detail: detail.into(),
             errors: Vec::new(),
+            users_total: None,
             allow: None,
             oauth_error: None,
         }
@@ -92,23 +95,31 @@ impl Failure {
         .with_errors(vec![Fault::taken(field)])
     }
 
-    /// The object cannot be deleted because others refer to it.
-    pub fn in_use(kind: Kind, users: &[Reference]) -> Self {
-        let errors = users
-            .iter()
-            .map(|user| {
-                let name = format!("{} {} ({})", user.kind.noun(), user.id, user.name);
-                Fault::new("", FaultCode::InUse, name)
-            })
-            .collect();
-        Self::new(
+    /// The object cannot be deleted because others refer to it: these, and so many in all.
+    pub fn in_use(kind: Kind, users: &[Reference], total: i64) -> Self {
+        let named = |user: &Reference| {
+            let detail = format!("{} {} ({})", user.kind.noun(), user.id, user.name);
+            let mut fault = Fault::new("", FaultCode::InUse, detail);
+            fault.object = Some(Named {
+                kind: user.kind,
+                id: user.id,
+                name: user.name.clone(),
+            });
+            fault
+        };
+        let errors = users.iter().map(named).collect();
+        let mut failure = Self::new(
             Code::InUse,
             format!(
                 "Delete or change what refers to this {} first, or repeat with ?cascade=true.",
                 kind.noun()
             ),
         )
-        .with_errors(errors)
+        .with_errors(errors);
+        if let Self::Refused { users_total, .. } = &mut failure {
+            *users_total = Some(total);
+        }
+        failure
     }
 
     /// The same with faults or users of a resource.
@@ -135,6 +146,7 @@ impl Failure {
             code: Code::MethodNotAllowed,
             detail: format!("Use one of {verbs}."),
             errors: Vec::new(),
+            users_total: None,
             allow: Some(verbs),
             oauth_error: None,
         }
@@ -143,15 +155,22 @@ impl Failure {
     /// The body a client sees.
     pub fn problem(&self, request_id: &str) -> Problem {
         let code = self.code();
-        let (detail, errors) = match self {
-            Self::Refused { detail, errors, .. } => (detail.clone(), errors.clone()),
+        let (detail, errors, users_total) = match self {
+            Self::Refused {
+                detail,
+                errors,
+                users_total,
+                ..
+            } => (detail.clone(), errors.clone(), *users_total),
             Self::Internal { .. } | Self::Panicked => (
                 "The fault is ours: the log has more under the requestId.".to_owned(),
                 Vec::new(),
+                None,
             ),
         };
         Problem {
             errors,
+            users_total,
             ..Problem::new(code, detail, request_id)
         }
     }

@@ -89,6 +89,7 @@ impl Fault {
             pointer: pointer.into(),
             code: code.as_str().to_owned(),
             detail: detail.into(),
+            object: None,
         }
     }
 

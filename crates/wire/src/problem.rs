@@ -1,5 +1,6 @@
 //! Error answers: RFC 9457 problem bodies and the public table of codes.
 
+use moca_core::{id::Id, resource::Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -76,7 +77,8 @@ codes! {
     StaleVersion = "stale_version", 409, "The resource has changed";
     /// The state of the resource does not allow this.
     StateConflict = "state_conflict", 409, "The state does not allow this";
-    /// Other resources still refer to this one; `errors` lists them.
+    /// Other resources still refer to this one; `errors` names them, the first 100 if there are more, and
+    /// `usersTotal` counts them.
     InUse = "in_use", 409, "The resource is in use";
     /// The `Idempotency-Key` was used with another request.
     IdempotencyKeyReused = "idempotency_key_reused", 409, "The Idempotency-Key was used for another request";
@@ -113,9 +115,12 @@ pub struct Problem {
     pub code: String,
     /// The id of the request in the server's log; equals `X-Request-Id`.
     pub request_id: String,
-    /// All faults of the body, or all users of a resource.
+    /// All faults of the body, or users of the resource: the first 100 if there are more.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub errors: Vec<Fault>,
+    /// How many users the resource has in all, where it is in use.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub users_total: Option<i64>,
 }
 
 impl Problem {
@@ -129,11 +134,12 @@ impl Problem {
             code: code.as_str().to_owned(),
             request_id: request_id.to_owned(),
             errors: Vec::new(),
+            users_total: None,
         }
     }
 }
 
-/// One fault of a body.
+/// One fault of a body, or one user of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// JSON pointer (RFC 6901) to the value; empty for the whole body.
@@ -142,6 +148,20 @@ pub struct Fault {
     pub code: String,
     /// A sentence that says what was expected.
     pub detail: String,
+    /// The user of the resource, where it is in use.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub object: Option<Named>,
+}
+
+/// An object that an answer names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its id.
+    pub id: Id,
+    /// Its name.
+    pub name: String,
 }
 
 impl Code {
@@ -163,6 +183,17 @@ impl Code {
         });
         if self == Self::ValidationFailed {
             problem["errors"] = json!([Fault::example()]);
+        }
+        if self == Self::InUse {
+            let named =
+                json!({"kind": "campaign", "id": "AZuN58uAcACAAAAAAAAAYQ", "name": "Welcome"});
+            problem["errors"] = json!([{
+                "pointer": "",
+                "code": "in_use",
+                "detail": "campaign AZuN58uAcACAAAAAAAAAYQ (Welcome)",
+                "object": named,
+            }]);
+            problem["usersTotal"] = json!(1);
         }
         problem
     }
@@ -200,7 +231,12 @@ impl Described for Problem {
             schema::optional(
                 "errors",
                 faults,
-                "All faults of the body, or all users of a resource.",
+                "All faults of the body, or users of the resource: the first 100 if there are more.",
+            ),
+            schema::optional(
+                "usersTotal",
+                schema::count(),
+                "How many users the resource has in all, where it is in use.",
             ),
         ])
     }
@@ -231,6 +267,11 @@ impl Described for Fault {
                 schema::any_text(),
                 "A sentence that says what was expected.",
             ),
+            schema::optional(
+                "object",
+                named_schema(),
+                "The user of the resource, where it is in use.",
+            ),
         ])
     }
 
@@ -241,4 +282,14 @@ impl Described for Fault {
             "detail": "expected a text of 1 to 200 characters, without control characters",
         })
     }
+}
+
+fn named_schema() -> Schema {
+    let kinds = Kind::ALL.map(Kind::word);
+    schema::object([
+        schema::required("kind", schema::words(&kinds), "Its kind."),
+        schema::required("id", schema::id(), "Its id."),
+        schema::required("name", schema::any_text(), "Its name."),
+    ])
+    .titled("Named object")
 }

@@ -48,17 +48,9 @@ fn first(faults: Vec<Fault>) -> Fault {
     match faults.is_empty() {
         true => Fault::new("", FaultCode::InvalidFormat, "expected an event"),
         false => {
-            let Fault {
-                pointer,
-                code,
-                detail,
-            } = faults.swap_remove(0);
-            let detail = format!("{pointer}: {detail}");
-            Fault {
-                pointer,
-                code,
-                detail,
-            }
+            let fault = faults.swap_remove(0);
+            let detail = format!("{}: {}", fault.pointer, fault.detail);
+            Fault { detail, ..fault }
         }
     }
 }

@@ -44,7 +44,14 @@ pub(crate) async fn delete(
         .references(frame.account_id, kind, frame.id, USERS_AT_ONCE)
         .await?;
     if !users.is_empty() {
-        return Err(Failure::in_use(kind, &users));
+        let total = match users.len() as i64 {
+            USERS_AT_ONCE => {
+                tx.count_references(frame.account_id, kind, frame.id)
+                    .await?
+            }
+            few => few,
+        };
+        return Err(Failure::in_use(kind, &users, total));
     }
     delete_one(tx, frame.account_id, kind, frame.id).await?;
     Ok(Reply::done())

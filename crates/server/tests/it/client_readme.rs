@@ -239,7 +239,10 @@ fn what_to_do(error: &ClientError) -> String {
         ClientError::NotFound { .. } => "check the id and the account".to_owned(),
         ClientError::Conflict { problem } => match problem.code.as_str() {
             "stale_version" => "read it again, then change it".to_owned(),
-            "in_use" => format!("{} objects still refer to it", problem.errors.len()),
+            "in_use" => {
+                let users = problem.users_total.unwrap_or_default();
+                format!("{users} objects still refer to it")
+            }
             _ => problem.detail.clone(),
         },
         ClientError::RateLimited { .. } | ClientError::Unavailable { .. } => {

@@ -17,6 +17,7 @@ pub(crate) mod cli;
 mod client;
 mod client_readme;
 mod crash;
+mod deletions;
 mod demo;
 mod devices;
 mod docs;

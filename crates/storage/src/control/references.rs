@@ -46,6 +46,25 @@ impl Tx {
         }
         Ok(found)
     }
+
+    /// How many refer to this object.
+    pub async fn count_references(
+        &mut self,
+        account: AccountId,
+        kind: Kind,
+        id: Id,
+    ) -> Result<i64, StorageError> {
+        let mut total = 0;
+        for (referrer, condition) in referrers(kind) {
+            let table = table_of(*referrer).name;
+            let sql = format!("SELECT count(*) FROM {table} WHERE account_id = $1 AND {condition}");
+            let values = vec![Value::id(account), Value::id(id)];
+            let rows = self.session.scan(sql, values).await;
+            let row = rows.map_err(|error| error.doing(READING))?.pop();
+            total += Columns::named(table, vec!["count"], row.unwrap_or_default()).integer()?;
+        }
+        Ok(total)
+    }
 }
 
 macro_rules! labelled {

@@ -102,6 +102,9 @@ async fn each_kind_names_its_users(store: &Control) {
             users_expected,
             "{kind:?}"
         );
+        let mut tx = store.read().await.unwrap();
+        let total = tx.count_references(HOME, kind, id(number)).await.unwrap();
+        assert_eq!(total, users_expected.len() as i64, "{kind:?}");
         let first: Vec<_> = users_expected.into_iter().take(2).collect();
         assert_eq!(users(store, kind, number, 2).await, first, "{kind:?}");
     }
