@@ -14,6 +14,7 @@ impl Query {
             filters: self.filters(),
             q: self.text("q").map(str::to_owned),
             regions: self.regions(),
+            status: None,
         }
     }
 }

@@ -92,16 +92,38 @@ pub const SORT: Parameter = optional("sort", ParameterKind::Sort);
 pub const Q: Parameter = optional("q", ParameterKind::Text(NAME_CHARS_MAX));
 /// Tokens of a member.
 pub const MEMBER_ID: Parameter = filter("memberId", ParameterKind::Id, Filter::MemberId);
-/// What is part of an app.
+/// What is part of an app, and experiences of its campaigns.
 pub const APP_ID: Parameter = filter("appId", ParameterKind::Id, Filter::AppId);
 /// Campaigns of a group.
 pub const GROUP_ID: Parameter = filter("groupId", ParameterKind::Id, Filter::GroupId);
-/// Zones of a place.
+/// Zones and beacons of a place, and experiences that wait at it.
 pub const PLACE_ID: Parameter = filter("placeId", ParameterKind::Id, Filter::PlaceId);
-/// Beacons of a zone.
+/// Beacons of a zone, and experiences that wait at it.
 pub const ZONE_ID: Parameter = filter("zoneId", ParameterKind::Id, Filter::ZoneId);
 /// Experiences of a campaign.
 pub const CAMPAIGN_ID: Parameter = filter("campaignId", ParameterKind::Id, Filter::CampaignId);
+/// Experiences that wait at a beacon.
+pub const BEACON_ID: Parameter = filter("beaconId", ParameterKind::Id, Filter::BeaconId);
+/// Beacons that send this.
+pub const BEACON_TYPE: Parameter = filter(
+    "type",
+    ParameterKind::Word(&["IBeacon", "EddystoneUid"]),
+    Filter::BeaconType,
+);
+/// Experiences that may fire, or may not.
+pub const ENABLED: Parameter = filter("enabled", ParameterKind::Flag, Filter::Enabled);
+/// Campaigns that have this status now.
+pub const STATUS: Parameter = optional(
+    "status",
+    ParameterKind::Word(&[
+        "Draft",
+        "Scheduled",
+        "Running",
+        "Finished",
+        "Stopped",
+        "Archived",
+    ]),
+);
 /// Things with a label.
 pub const LABEL_ID: Parameter = filter("labelId", ParameterKind::Id, Filter::LabelId);
 /// The customer's own id.
@@ -233,11 +255,8 @@ impl Query {
                 let text = match value {
                     Value::Text(text) => text.clone(),
                     Value::Id(id) => id.to_string(),
-                    Value::Integer(_)
-                    | Value::Number(_)
-                    | Value::Flag(_)
-                    | Value::Sort(_)
-                    | Value::Region(_) => {
+                    Value::Flag(flag) => flag.to_string(),
+                    Value::Integer(_) | Value::Number(_) | Value::Sort(_) | Value::Region(_) => {
                         return None;
                     }
                 };

@@ -25,9 +25,9 @@ use crate::{
     oauth,
     ops::{health, metrics},
     query::{
-        APP_ID, BBOX, CAMPAIGN_ID, CASCADE, EXTERNAL_ID, GROUP_ID, LABEL_ID, LIMIT, LIST,
-        MEMBER_ID, NEAR, OFFSET, PAGE, PLACE_ID, Parameter, ParameterKind, Q, SORT, ZONE_ID,
-        optional, required,
+        APP_ID, BBOX, BEACON_ID, BEACON_TYPE, CAMPAIGN_ID, CASCADE, ENABLED, EXTERNAL_ID, GROUP_ID,
+        LABEL_ID, LIMIT, LIST, MEMBER_ID, NEAR, OFFSET, PAGE, PLACE_ID, Parameter, ParameterKind,
+        Q, SORT, STATUS, ZONE_ID, optional, required,
     },
     route::{
         BodyKind::{File, Form, JsonOrNdjson},
@@ -100,13 +100,34 @@ const AUDIT_EVENTS: &[Parameter] = &[
 const TOKENS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, MEMBER_ID];
 const PLACES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, EXTERNAL_ID, LABEL_ID, NEAR, BBOX];
 const ZONES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, PLACE_ID, EXTERNAL_ID, LABEL_ID];
-const BEACONS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, ZONE_ID, EXTERNAL_ID, LABEL_ID];
+const BEACONS: &[Parameter] = &[
+    OFFSET,
+    LIMIT,
+    SORT,
+    Q,
+    PLACE_ID,
+    ZONE_ID,
+    BEACON_TYPE,
+    EXTERNAL_ID,
+    LABEL_ID,
+];
 const CAMPAIGN_GROUPS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID];
 const TAGS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID];
 const SEEN_TAGS: &[Parameter] = &[required("appId", ParameterKind::Id), OFFSET, LIMIT, Q];
 const SEGMENTS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID, EXTERNAL_ID];
-const CAMPAIGNS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID, GROUP_ID];
-const EXPERIENCES: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, CAMPAIGN_ID];
+const CAMPAIGNS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID, GROUP_ID, STATUS];
+const EXPERIENCES: &[Parameter] = &[
+    OFFSET,
+    LIMIT,
+    SORT,
+    Q,
+    APP_ID,
+    CAMPAIGN_ID,
+    PLACE_ID,
+    ZONE_ID,
+    BEACON_ID,
+    ENABLED,
+];
 
 const INSTANCES: &[Parameter] = &[
     required("appId", ParameterKind::Id),
@@ -122,7 +143,7 @@ const OF_APP: &[Parameter] = &[required("appId", ParameterKind::Id)];
 /// Which objects go into a file: those of the list, all of them, in the order they were made.
 const PLACES_FILE: &[Parameter] = &[Q, EXTERNAL_ID, LABEL_ID];
 const ZONES_FILE: &[Parameter] = &[Q, PLACE_ID, EXTERNAL_ID, LABEL_ID];
-const BEACONS_FILE: &[Parameter] = &[Q, ZONE_ID, EXTERNAL_ID, LABEL_ID];
+const BEACONS_FILE: &[Parameter] = &[Q, PLACE_ID, ZONE_ID, BEACON_TYPE, EXTERNAL_ID, LABEL_ID];
 
 /// Whether a batch is done as a whole or not at all, and whether an item may replace the object that
 /// has its `externalId`.

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, marker::PhantomData};
 
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use moca_core::{
-    id::{AppId, CampaignGroupId, CampaignId, LabelId, MemberId, PlaceId, ZoneId},
+    id::{AppId, BeaconId, CampaignGroupId, CampaignId, LabelId, MemberId, PlaceId, ZoneId},
     limits::PAGE_LIMIT_MAX,
 };
 use moca_wire::{
@@ -235,8 +235,12 @@ filters! {
         external_id(&str) = "externalId";
     }
     Beacon {
+        /// Only those in zones of this place.
+        place(PlaceId) = "placeId";
         /// Only those of this zone.
         zone(ZoneId) = "zoneId";
+        /// Only those that send this: `IBeacon` or `EddystoneUid`.
+        sending(&str) = "type";
         /// Only those with this label.
         label(LabelId) = "labelId";
         /// Only the one with this id of yours.
@@ -261,10 +265,22 @@ filters! {
         app(AppId) = "appId";
         /// Only those of this group.
         group(CampaignGroupId) = "groupId";
+        /// Only those that have this status now.
+        status(&str) = "status";
     }
     Experience {
+        /// Only those of campaigns of this app.
+        app(AppId) = "appId";
         /// Only those of this campaign.
         campaign(CampaignId) = "campaignId";
+        /// Only those that wait at this place.
+        place(PlaceId) = "placeId";
+        /// Only those that wait at this zone.
+        zone(ZoneId) = "zoneId";
+        /// Only those that wait at this beacon.
+        beacon(BeaconId) = "beaconId";
+        /// Only those that may fire, or only those that may not.
+        enabled(bool) = "enabled";
     }
     Token {
         /// Only those of this member.

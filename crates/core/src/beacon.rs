@@ -87,6 +87,15 @@ pub enum BeaconIdentity {
 }
 
 impl BeaconIdentity {
+    /// What the keys of identities of this `type` begin with, if there is such a type.
+    pub fn key_prefix(kind: &str) -> Option<&'static str> {
+        match kind {
+            "IBeacon" => Some("ibeacon:"),
+            "EddystoneUid" => Some("eddystone:"),
+            _ => None,
+        }
+    }
+
     /// One text for one identity: the unique key in the store.
     pub fn key(&self) -> String {
         match self {

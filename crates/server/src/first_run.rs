@@ -40,6 +40,7 @@ async fn has_no_account(tx: &mut Tx) -> anyhow::Result<bool> {
         filters: Vec::new(),
         q: None,
         regions: vec![],
+        status: None,
     };
     Ok(tx.list_accounts(&one).await?.total == 0)
 }

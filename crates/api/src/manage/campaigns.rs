@@ -2,7 +2,7 @@
 
 use moca_core::{
     campaign::{
-        Campaign,
+        Campaign, Status,
         status::{Lifecycle, Refusal},
     },
     resource::Kind,
@@ -19,7 +19,13 @@ use crate::{call::Call, failure::Failure, reply::Reply};
 
 /// `GET /v2/campaigns`
 pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    common::list(call, tx, |campaign: &Campaign| shown(call, campaign)).await
+    let mut query = call.query().list();
+    let status = call.query().text("status").and_then(Status::named);
+    query.status = status.map(|status| (status, call.now_ms()));
+    common::list_of(call, tx, &query, |campaign: &Campaign| {
+        shown(call, campaign)
+    })
+    .await
 }
 
 /// `POST /v2/campaigns`

@@ -2,7 +2,7 @@
 
 use moca_core::{account::Role, resource::Frame};
 use moca_engine::estate::{self, Managed};
-use moca_storage::control::{Stored, Tx};
+use moca_storage::control::{ListQuery, Stored, Tx};
 use moca_wire::{mention::Body, problem::Code, resource::Resource};
 use serde::Serialize;
 
@@ -21,10 +21,19 @@ pub(crate) async fn list<R: Stored, A: Serialize>(
     tx: &mut Tx,
     answer: impl Fn(&R) -> A + Send,
 ) -> Result<Reply, Failure> {
-    let query = call.query().list();
-    let page = tx.list::<R>(call.principal.account_id, &query).await?;
+    list_of(call, tx, &call.query().list(), answer).await
+}
+
+/// The page of a list that this asks for.
+pub(crate) async fn list_of<R: Stored, A: Serialize>(
+    call: &Call,
+    tx: &mut Tx,
+    query: &ListQuery,
+    answer: impl Fn(&R) -> A + Send,
+) -> Result<Reply, Failure> {
+    let page = tx.list::<R>(call.principal.account_id, query).await?;
     let items: Vec<A> = page.items.iter().map(answer).collect();
-    Reply::list(&query, page.total, &items)
+    Reply::list(query, page.total, &items)
 }
 
 /// The text in a query parameter.

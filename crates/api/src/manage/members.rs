@@ -71,6 +71,7 @@ async fn require_other_owner(tx: &mut Tx, leaving: &Member) -> Result<(), Failur
         filters: Vec::new(),
         q: None,
         regions: vec![],
+        status: None,
     };
     loop {
         let page = tx.list::<Member>(leaving.frame.account_id, &query).await?;

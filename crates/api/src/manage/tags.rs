@@ -110,6 +110,7 @@ async fn declared_names(call: &Call, app_id: AppId) -> Result<HashSet<String>, F
         filters: vec![(Filter::AppId, app_id.to_string())],
         q: None,
         regions: Vec::new(),
+        status: None,
     };
     let account_id = call.principal.account_id;
     let mut tx = call.state().control.read().await?;

@@ -55,7 +55,9 @@ fn query(parameter: &Parameter) -> Value {
         ("offset", _) => json["schema"]["default"] = 0.into(),
         ("interval", _) => json["schema"]["default"] = "day".into(),
         ("radius", _) => json["schema"]["default"] = IMPORT_RADIUS_M.into(),
-        (_, ParameterKind::Flag) => json["schema"]["default"] = false.into(),
+        (_, ParameterKind::Flag) if parameter.filter.is_none() => {
+            json["schema"]["default"] = false.into()
+        }
         _ => {}
     }
     json
@@ -121,6 +123,9 @@ pub(crate) fn note(name: &str) -> &'static str {
         "bbox" => "Only those in a box: `minLon,minLat,maxLon,maxLat`, in degrees.",
         "externalId" => "Only the one with your own id.",
         "userId" => "Only those of this user.",
+        "status" => "Only those that have this status now.",
+        "enabled" => "Only those that may fire, or only those that may not.",
+        "type" => "Only those that send this.",
         "labelId" => "Only those with this label.",
         "kind" => "The kind of object: that a file holds, or that events are about.",
         "name" => "A name for the import, such as that of the file.",

@@ -29,6 +29,19 @@ pub enum Phase {
     Archived,
 }
 
+impl Phase {
+    /// The word it is stored and searched by.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "Draft",
+            Self::Started => "Started",
+            Self::Stopped => "Stopped",
+            Self::Finished => "Finished",
+            Self::Archived => "Archived",
+        }
+    }
+}
+
 /// The status as the API shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
@@ -47,6 +60,21 @@ pub enum Status {
 }
 
 impl Status {
+    /// All of them, in the order of a campaign's life.
+    pub const ALL: [Self; 6] = [
+        Self::Draft,
+        Self::Scheduled,
+        Self::Running,
+        Self::Finished,
+        Self::Stopped,
+        Self::Archived,
+    ];
+
+    /// The status with this word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+
     /// The word used in the API.
     pub const fn as_str(self) -> &'static str {
         match self {

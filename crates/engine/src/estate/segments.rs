@@ -131,6 +131,7 @@ async fn named_segments_of(
         filters: vec![(Filter::AppId, app.to_string())],
         q: None,
         regions: Vec::new(),
+        status: None,
     };
     let (mut segments, mut names) = (Segments::default(), HashMap::new());
     let mut after = None;

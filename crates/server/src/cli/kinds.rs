@@ -280,7 +280,12 @@ pub(crate) static KINDS: &[Kind] = &[
         plural: "beacons", singular: "beacon", path: "/v2/beacons",
         about: "Beacons: the fleet",
         verbs: Verbs::All,
-        filters: &[field("zone", "zoneId", Text, "Only those of the zone of this id"), BY_LABEL, BY_EXTERNAL_ID],
+        filters: &[
+            field("place", "placeId", Text, "Only those in zones of the place of this id"),
+            field("zone", "zoneId", Text, "Only those of the zone of this id"),
+            field("type", "type", Text, "Only those that send this: IBeacon or EddystoneUid"),
+            BY_LABEL, BY_EXTERNAL_ID,
+        ],
         of: &[],
         fields: &[
             NAME,
@@ -366,6 +371,7 @@ pub(crate) static KINDS: &[Kind] = &[
         filters: &[
             field("app", "appId", Text, "Only those of the app of this id"),
             field("group", "groupId", Text, "Only those of the campaign group of this id"),
+            field("status", "status", Text, "Only those that are Draft, Scheduled, Running, Finished, Stopped or Archived now"),
         ],
         of: &[],
         fields: &[
@@ -393,7 +399,14 @@ pub(crate) static KINDS: &[Kind] = &[
         plural: "experiences", singular: "experience", path: "/v2/experiences",
         about: "Experiences of campaigns: a trigger and an action",
         verbs: Verbs::All,
-        filters: &[field("campaign", "campaignId", Text, "Only those of the campaign of this id")],
+        filters: &[
+            field("app", "appId", Text, "Only those of campaigns of the app of this id"),
+            field("campaign", "campaignId", Text, "Only those of the campaign of this id"),
+            field("place", "placeId", Text, "Only those that wait at the place of this id"),
+            field("zone", "zoneId", Text, "Only those that wait at the zone of this id"),
+            field("beacon", "beaconId", Text, "Only those that wait at the beacon of this id"),
+            field("enabled", "enabled", Flag, "Only those that may fire, or only those that may not"),
+        ],
         of: &[],
         fields: &[
             field("campaign", "/campaignId", Text, "Id of the campaign"),

@@ -171,3 +171,33 @@ async fn a_push_campaign_takes_no_experiences_and_does_not_start() {
     team.delete(&one).await.done();
     team.put(&path, body).await.done();
 }
+
+#[tokio::test]
+async fn a_list_by_status_is_right_at_the_moment_of_the_question() {
+    let team = Team::start().await;
+    let draft = prepared(&team).await;
+    let id = prepared(&team).await;
+    with_experience(&team, &id).await;
+    team.act(&format!("/v2/campaigns/{id}/start")).await.done();
+    let clock = team.installation.clock.clone();
+    for (status, hours) in [("Scheduled", 0), ("Running", 1), ("Finished", 2)] {
+        clock.advance(hours * HOUR_MS);
+        for asked in ["Draft", "Scheduled", "Running", "Finished", "Stopped"] {
+            let list = team
+                .get(&format!("/v2/campaigns?status={asked}"))
+                .await
+                .done();
+            let expected = match asked {
+                "Draft" => vec![&draft],
+                asked if asked == status => vec![&id],
+                _ => vec![],
+            };
+            let items = list["items"].as_array().unwrap().iter();
+            let found: Vec<&str> = items
+                .map(|item| item["campaignId"].as_str().unwrap())
+                .collect();
+            assert_eq!(found, expected, "{asked} while it is {status}");
+            assert_eq!(list["total"], json!(found.len()));
+        }
+    }
+}

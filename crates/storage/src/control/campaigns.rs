@@ -9,6 +9,7 @@ use moca_core::{
 use super::{
     Filter,
     audit::Shown,
+    filters,
     sql::Value,
     table::{Columns, Mapped, Stored, Table, json_of},
 };
@@ -23,7 +24,15 @@ impl Mapped for Campaign {
 
     const TABLE: &'static Table = &Table {
         name: "campaigns",
-        columns: &["app_id", "lifecycle", "segment_id", "group_id"],
+        columns: &[
+            "app_id",
+            "lifecycle",
+            "segment_id",
+            "group_id",
+            "phase",
+            "start_at",
+            "end_at",
+        ],
         unique: &[],
         filters: &[(Filter::AppId, "app_id"), (Filter::GroupId, "group_id")],
         labelled: false,
@@ -47,13 +56,15 @@ impl Mapped for Campaign {
     }
 
     fn values(&self) -> Result<Vec<Value>, StorageError> {
-        Ok(vec![
+        let mut values = vec![
             Value::id(self.app_id),
             json_of(self, "lifecycle", &self.lifecycle)?,
             // A copy, to find the campaigns of a segment.
             Value::optional_id(self.config.segment_id),
             Value::optional_id(self.config.group_id),
-        ])
+        ];
+        values.extend(filters::campaign_values(&self.lifecycle, &self.config));
+        Ok(values)
     }
 
     fn read(

@@ -9,6 +9,7 @@ use moca_core::{
 use super::{
     Filter,
     audit::Shown,
+    filters,
     sql::Value,
     table::{Columns, Mapped, Stored, Table, json_of},
 };
@@ -25,13 +26,17 @@ impl Mapped for Experience {
         name: "experiences",
         columns: &[
             "campaign_id",
+            "enabled",
             "target_kind",
             "target_id",
             "trigger_json",
             "action_json",
         ],
         unique: &[],
-        filters: &[(Filter::CampaignId, "campaign_id")],
+        filters: &[
+            (Filter::CampaignId, "campaign_id"),
+            (Filter::Enabled, "enabled"),
+        ],
         labelled: false,
     };
 
@@ -62,6 +67,7 @@ impl Mapped for Experience {
         };
         Ok(vec![
             Value::id(self.campaign_id),
+            filters::enabled(&self.config),
             target_kind.word().into(),
             Value::id(target.id()),
             json_of(self, "trigger_json", &self.trigger)?,
@@ -75,7 +81,8 @@ impl Mapped for Experience {
         columns: &mut Columns,
     ) -> Result<Self, StorageError> {
         let campaign_id = CampaignId(columns.id()?);
-        // Copies from the trigger, to find what refers to a place, zone or beacon.
+        // Copies from config and trigger, to find what is enabled or refers to a place, zone or beacon.
+        columns.skip();
         columns.skip();
         columns.skip();
         Ok(Self {

@@ -9,7 +9,7 @@ use moca_core::{
 };
 
 use super::{
-    Filter, ListQuery, Page, READING, SortField, Stored, Tx,
+    Filter, ListQuery, Page, READING, SortField, Stored, Tx, filters,
     objects::folded,
     sql::Value,
     table::{Columns, Table, object_of},
@@ -162,13 +162,46 @@ impl Conditions {
                 self.push(&term, text.as_str().into());
                 continue;
             }
-            let Some(column) = table.filter_column(*filter) else {
-                return Err(no_such_column(kind, &format!("{filter:?}")));
-            };
-            self.push(&format!("{column} = {{}}"), text.as_str().into());
+            self.narrow_by(kind, table, *filter, text)?;
+        }
+        if let Some((status, at_ms)) = query.status {
+            if kind != Kind::Campaign {
+                return Err(no_such_column(kind, "status"));
+            }
+            let term = filters::has_status(status);
+            if term.contains("{}") {
+                self.push(term, at_ms.into());
+            } else {
+                self.terms.push(term.to_owned());
+            }
         }
         if let Some(q) = &query.q {
             self.push("name_folded LIKE {} ESCAPE '\\'", contains(q).into());
+        }
+        Ok(())
+    }
+
+    fn narrow_by(
+        &mut self,
+        kind: Kind,
+        table: &Table,
+        filter: Filter,
+        text: &str,
+    ) -> Result<(), StorageError> {
+        if let Some(column) = table.filter_column(filter) {
+            self.push(&format!("{column} = {{}}"), text.into());
+        } else if let Some(condition) = filters::condition(kind, filter) {
+            self.push(condition, text.into());
+        } else if kind == Kind::Beacon && filter == Filter::BeaconType {
+            match filters::keys_of_type(text) {
+                Some((first, end)) => {
+                    self.push("identity >= {}", first.into());
+                    self.push("identity < {}", end.into());
+                }
+                None => self.terms.push("1 = 0".into()),
+            }
+        } else {
+            return Err(no_such_column(kind, &format!("{filter:?}")));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Brings the schema of the control store up to date.
 
 use super::{
-    place_bounds,
+    filters, place_bounds,
     sql::{Database, Mode, SqlError, Value},
     table::Columns,
 };
@@ -54,10 +54,14 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0012_key_check",
         include_str!("../../migrations/0012_key_check.sql"),
     ),
+    (FILTERS, include_str!("../../migrations/0013_filters.sql")),
 ];
 
 /// The migration after which the bounds of all places are computed.
 const PLACE_BOUNDS: &str = "0003_place_bounds";
+
+/// The migration after which what objects are listed by is copied from their configurations.
+const FILTERS: &str = "0013_filters";
 
 /// Applies the migrations that the database does not have yet, all or none.
 pub(super) async fn migrate(database: &Database) -> Result<(), StorageError> {
@@ -84,6 +88,9 @@ pub(super) async fn migrate(database: &Database) -> Result<(), StorageError> {
         session.batch(in_dialect(sql)).await.map_err(failed)?;
         if *name == PLACE_BOUNDS {
             place_bounds::fill(&mut session).await?;
+        }
+        if *name == FILTERS {
+            filters::fill(&mut session).await?;
         }
         let line = "INSERT INTO schema_version (version, name) VALUES ($1, $2)";
         let values = vec![Value::Integer(i as i64 + 1), Value::from(*name)];

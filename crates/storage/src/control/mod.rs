@@ -8,6 +8,7 @@ mod campaign_groups;
 mod campaigns;
 mod changes;
 mod experiences;
+mod filters;
 mod imports;
 mod kept_answers;
 mod key_check;

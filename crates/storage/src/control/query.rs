@@ -1,6 +1,7 @@
 //! What callers ask the control store and what it answers besides objects.
 
 use moca_core::{
+    campaign::Status,
     geo::Region,
     id::{AccountId, Id},
     resource::Kind,
@@ -21,6 +22,8 @@ pub struct ListQuery {
     pub q: Option<String>,
     /// Only objects whose geofence lies in all of these; places only.
     pub regions: Vec<Region>,
+    /// Only those that have this status at this moment, ms since 1970; campaigns only.
+    pub status: Option<(Status, i64)>,
 }
 
 /// What a list can be ordered by; the flag beside it in [`ListQuery`] is true for descending.
@@ -39,14 +42,20 @@ pub enum SortField {
 pub enum Filter {
     /// Member of a token.
     MemberId,
-    /// App of a campaign or campaign group.
+    /// App of a campaign, campaign group or experience.
     AppId,
     /// Group of a campaign.
     GroupId,
-    /// Place of a zone.
+    /// Place of a zone or beacon, or that an experience waits at.
     PlaceId,
-    /// Zone of a beacon.
+    /// Zone of a beacon, or that an experience waits at.
     ZoneId,
+    /// Beacon that an experience waits at.
+    BeaconId,
+    /// What a beacon sends: the `type` of its identity.
+    BeaconType,
+    /// Whether an experience may fire: `true` or `false`.
+    Enabled,
     /// Campaign of an experience.
     CampaignId,
     /// The customer's own id.

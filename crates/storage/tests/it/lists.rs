@@ -127,6 +127,7 @@ async fn lists_agree_with_a_naive_model(store: &Control) {
                             .collect(),
                         q: q.map(str::to_owned),
                         regions: vec![],
+                        status: None,
                     };
                     let page = tx.list::<Place>(HOME, &query).await.unwrap();
                     let expected = model.iter().skip(offset as usize).take(limit as usize);
@@ -174,7 +175,8 @@ async fn names_are_searched_as_plain_text_whatever_their_case(store: &Control) {
 }
 
 /// The numbers of the objects that a filter finds.
-async fn filtered<R: Stored>(store: &Control, filter: Filter, text: String) -> i64 {
+/// How many objects a filter finds.
+pub(crate) async fn filtered<R: Stored>(store: &Control, filter: Filter, text: String) -> i64 {
     let query = ListQuery {
         filters: vec![(filter, text)],
         ..everything()

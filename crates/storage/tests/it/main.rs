@@ -7,6 +7,7 @@ mod audit_chain;
 mod backend;
 mod conflicts;
 mod feed;
+mod filters;
 mod imports;
 mod kept_answers;
 mod key_check;

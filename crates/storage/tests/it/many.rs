@@ -47,6 +47,7 @@ async fn seen<R: Stored>(tx: &mut Tx, label: LabelId) -> (i64, Vec<Id>, i64) {
         filters: vec![],
         q: None,
         regions: vec![],
+        status: None,
     };
     let labelled = ListQuery {
         filters: vec![(Filter::LabelId, label.0.to_string())],

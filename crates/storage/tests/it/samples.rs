@@ -397,6 +397,7 @@ pub(crate) fn everything() -> ListQuery {
         filters: vec![],
         q: None,
         regions: vec![],
+        status: None,
     }
 }
 

@@ -38,6 +38,7 @@ fn query(sort: Vec<(SortField, bool)>, filters: Vec<(Filter, String)>) -> ListQu
         filters,
         q: None,
         regions: vec![],
+        status: None,
     }
 }
 
