@@ -91,7 +91,7 @@ async fn the_log_is_checked_beside_a_server_and_a_change_in_its_file_is_found() 
         checked.out
     );
 
-    // In the log an object is shown so, and nowhere else.
+    // In the log an object is shown so. SQLite may leave copies of a row in its pages.
     let shown = |name: &str| format!(r#"{{"config":{{"name":"{name}""#);
     let control = data_dir.join("control.db");
     let found = overwrite(
@@ -99,7 +99,7 @@ async fn the_log_is_checked_beside_a_server_and_a_change_in_its_file_is_found() 
         shown("Museum").as_bytes(),
         shown("Mausol").as_bytes(),
     );
-    assert_eq!(found, 1);
+    assert_ne!(found, 0, "the file has no copy of it");
     let checked = check(data_dir, &[]);
     assert_eq!(checked.code, 1, "{}", checked.out);
     assert!(
