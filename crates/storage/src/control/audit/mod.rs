@@ -39,7 +39,7 @@ pub(super) struct Entry {
     by_itself: bool,
 }
 
-/// What became of an object, as [`snapshot`] shows it before and after.
+/// What became of an object, as [`snapshot()`] shows it before and after.
 pub(super) enum Change {
     Created(String),
     Updated {
