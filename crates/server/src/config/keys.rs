@@ -164,8 +164,9 @@ pub const KEYS: &[Key] = &[
         help: "What is logged: error, warn, info, debug, trace, or by part, such as \
                info,moca_engine=debug",
         set: |config, text| {
-            EnvFilter::try_new(text)
-                .map_err(|_| "error, warn, info, debug or trace, or PART=LEVEL,…".to_owned())?;
+            if !is_log_filter(text) || EnvFilter::try_new(text).is_err() {
+                return Err("error, warn, info, debug, trace or off, or PART=LEVEL,…".to_owned());
+            }
             config.log_level = text.to_owned();
             Ok(())
         },
@@ -344,4 +345,17 @@ fn list(text: &str, read: impl Fn(&str) -> Result<String, String>) -> Result<Vec
 fn is_host(name: &str) -> bool {
     let host = name.strip_prefix("*.").unwrap_or(name);
     ServerName::try_from(host).is_ok()
+}
+
+/// Whether every part is a level, or a part of the program with one. To the library a misspelt level is
+/// the name of a part, and all else is silent then.
+fn is_log_filter(text: &str) -> bool {
+    const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+    text.split(',').all(|directive| {
+        let (part, level) = directive.split_once('=').unwrap_or(("moca", directive));
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+        !part.is_empty()
+            && part.chars().all(is_part)
+            && LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level))
+    })
 }

@@ -84,6 +84,32 @@ fn all_wrong_keys_and_values_are_named_at_once() {
 }
 
 #[test]
+fn a_misspelt_level_of_the_log_is_refused() {
+    let set = KEYS.iter().find(|key| key.name == "log_level").unwrap().set;
+    let mut config = Config::default();
+    for right in [
+        "info",
+        "WARN",
+        "off",
+        "info,moca_engine=debug",
+        "moca_api::door=trace",
+    ] {
+        assert_eq!(set(&mut config, right), Ok(()), "{right}");
+    }
+    for wrong in [
+        "",
+        "warning",
+        "loud",
+        "info,",
+        "info,=debug",
+        "moca=verbose",
+        "info debug",
+    ] {
+        assert!(set(&mut config, wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn a_password_in_a_wrong_control_url_is_not_repeated() {
     let faults = faults(Sources {
         flags: vec![("control_url", "mysql://moca:hunter2@db".to_owned())],
