@@ -1,7 +1,7 @@
 //! The way of every request, in this order:
 //!
 //! 1. it gets an id; too many at a time are turned away (503)
-//! 2. the URL is not too long (400)
+//! 2. the head is not too large, the URL not too long (400)
 //! 3. a CORS preflight is answered (200)
 //! 4. the path is in the table (404), and has the method (400 with `Allow`)
 //! 5. the caller is who they say (403), does not call too often (503) and may do this (403)
@@ -20,7 +20,7 @@ use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use axum::{Router, body::Body as Incoming, middleware::map_request, response::Response};
 use futures::FutureExt;
 use http::{HeaderValue, Request as HttpRequest, header::ORIGIN};
-use moca_core::{clock::new_id, id::AccountId, limits::URL_BYTES_MAX, rate::Standing};
+use moca_core::{clock::new_id, id::AccountId, rate::Standing};
 use moca_wire::problem::Code;
 use tokio::{sync::Semaphore, time::Instant};
 use tower_http::compression::CompressionLayer;
@@ -29,7 +29,7 @@ use crate::{
     accept_encoding, cors,
     door::Remote,
     failure::Failure,
-    headers, leftover,
+    head, headers, leftover,
     matching::Matcher,
     perform::Prepared,
     reply::Reply,
@@ -40,19 +40,21 @@ use crate::{
 
 /// The public API: management, device and OAuth routes.
 pub fn router(state: ApiState) -> Router {
-    service(state, routes::routes())
+    service(state, routes::routes(), String::new())
 }
 
-/// Health and metrics, for a port that only operators reach.
-pub fn ops_router(state: ApiState) -> Router {
-    service(state, routes::operations())
+/// Health and metrics, for a port that only operators reach. The pages of the documentation are not
+/// there but on the API, whose URL this takes.
+pub fn ops_router(state: ApiState, api_url: String) -> Router {
+    service(state, routes::operations(), api_url)
 }
 
-fn service(state: ApiState, table: &'static [Route]) -> Router {
+fn service(state: ApiState, table: &'static [Route], docs_url: String) -> Router {
     let server = Arc::new(Server {
         in_flight: Semaphore::new(state.settings.in_flight_max),
         matcher: Matcher::new(table),
         state,
+        docs_url,
     });
     Router::new()
         .fallback(move |request| {
@@ -67,6 +69,8 @@ struct Server {
     state: ApiState,
     matcher: Matcher,
     in_flight: Semaphore,
+    /// Where the documentation is, if not here.
+    docs_url: String,
 }
 
 /// What is known of a request so far.
@@ -102,11 +106,12 @@ impl Server {
             .await
             .unwrap_or(Err(Failure::Panicked));
         drop(in_flight);
-        let response = self.respond(&exchange, origin, outcome).await;
         // What did not arrive in the time of a whole request is not waited for any longer.
         let arrival = Duration::from_millis(self.state.settings.arrival_ms);
         let time_left = arrival.saturating_sub(started.elapsed());
         leftover.discard(time_left).await;
+        // Last, for it tells the time.
+        let response = self.respond(&exchange, origin, outcome).await;
         let (method, path) = exchange.route.map_or(("other", "other"), |route| {
             (route.verb.as_str(), route.path)
         });
@@ -138,7 +143,7 @@ impl Server {
                 let oauth = exchange
                     .route
                     .is_some_and(|route| matches!(route.endpoint, Endpoint::OAuthClient(_)));
-                headers::of_failure(&failure, &exchange.request_id, oauth)
+                headers::of_failure(&failure, &exchange.request_id, oauth, &self.docs_url)
             }
         };
         let now_ms = self.state.clock.now_ms();
@@ -164,13 +169,7 @@ impl Server {
     ) -> Result<Reply, Failure> {
         let _permit = self.in_flight.try_acquire().map_err(|_| overloaded())?;
         let (parts, incoming) = request.into_parts();
-        let url_bytes = parts.uri.path_and_query().map_or(0, |it| it.as_str().len());
-        if url_bytes > URL_BYTES_MAX {
-            return Err(Failure::new(
-                Code::UrlTooLong,
-                format!("Path and query together have at most {URL_BYTES_MAX} bytes."),
-            ));
-        }
+        head::check(&parts)?;
         if cors::is_preflight(&parts.method, &parts.headers) {
             exchange.preflight = true;
             return Ok(Reply::done());
@@ -178,7 +177,7 @@ impl Server {
         let found = self.matcher.find(parts.uri.path())?.ok_or_else(|| {
             Failure::new(
                 Code::NotFound,
-                "There is nothing at this path: see the API's list of paths.",
+                "There is nothing at this path: /docs has the documentation, /v2/openapi.json all paths.",
             )
         })?;
         let route = found.with_method(parts.method.as_str())?;

@@ -58,7 +58,7 @@ async fn a_fault_of_ours_tells_its_request_id_and_nothing_else() {
     let sealer = Sealer::new(&[0; 32]);
     let settings = Settings::default();
     let state = ApiState::new(control, engine, clock, random, sealer, settings);
-    let router = service(state, BROKEN);
+    let router = service(state, BROKEN, String::new());
     for path in ["/panics", "/fails"] {
         let request = HttpRequest::get(path).body(Incoming::empty()).unwrap();
         let response = router.clone().oneshot(request).await.unwrap();

@@ -74,8 +74,14 @@ pub(crate) fn of_reply(reply: Reply) -> Response {
     response
 }
 
-/// The response to a call that was not done. At an OAuth route it says so in OAuth's words too.
-pub(crate) fn of_failure(failure: &Failure, request_id: &str, oauth: bool) -> Response {
+/// The response to a call that was not done. At an OAuth route it says so in OAuth's words too. The
+/// pages that explain codes are under `docs_url`.
+pub(crate) fn of_failure(
+    failure: &Failure,
+    request_id: &str,
+    oauth: bool,
+    docs_url: &str,
+) -> Response {
     let code = failure.code();
     let (allow, oauth_error) = match failure {
         Failure::Refused {
@@ -83,7 +89,8 @@ pub(crate) fn of_failure(failure: &Failure, request_id: &str, oauth: bool) -> Re
         } => (allow.as_deref(), *oauth_error),
         Failure::Internal { .. } | Failure::Panicked => (None, None),
     };
-    let problem = failure.problem(request_id);
+    let mut problem = failure.problem(request_id);
+    problem.type_uri.insert_str(0, docs_url);
     let written = if oauth {
         serde_json::to_vec(&OAuthProblem {
             error: oauth_error.unwrap_or_else(|| oauth_word(code)),

@@ -18,6 +18,7 @@ mod docs;
 mod door;
 mod etag;
 pub mod failure;
+mod head;
 mod headers;
 mod idempotency;
 mod inflate;

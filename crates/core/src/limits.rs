@@ -11,6 +11,10 @@ pub const BODY_DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const JSON_DEPTH_MAX: usize = 64;
 /// Bytes of path and query together; longer ones are not read by common proxies either.
 pub const URL_BYTES_MAX: usize = 8 * 1024;
+/// Bytes of the fields in the head of a request; browsers and proxies send a few thousand.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Fields in the head of a request; browsers send about twenty.
+pub const HEAD_FIELDS_MAX: usize = 100;
 /// Milliseconds a request may take to arrive, from its head to the end of its body.
 pub const REQUEST_ARRIVAL_MS_MAX: u64 = 30_000;
 /// Milliseconds a request may take to be answered once it has arrived.

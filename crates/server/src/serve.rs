@@ -107,7 +107,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         tokio::spawn(importer.run()),
     ];
     if let Some(listener) = ops_listener {
-        helpers.push(serve_ops(listener, ops_router(state))?);
+        helpers.push(serve_ops(listener, ops_router(state, base_url(address)))?);
     }
     Ok(Running {
         address,
@@ -126,11 +126,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
 impl Running {
     /// The URL of the API on this machine.
     pub fn base_url(&self) -> String {
-        if self.address.ip().is_unspecified() || self.address.ip().is_loopback() {
-            format!("https://localhost:{}", self.address.port())
-        } else {
-            format!("https://{}", self.address)
-        }
+        base_url(self.address)
     }
 
     /// Takes no more connections, lets the requests under way finish, works off what was
@@ -145,6 +141,14 @@ impl Running {
             .shutdown()
             .await
             .context("the event pipeline did not stop in order")
+    }
+}
+
+fn base_url(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() || address.ip().is_loopback() {
+        format!("https://localhost:{}", address.port())
+    } else {
+        format!("https://{address}")
     }
 }
 

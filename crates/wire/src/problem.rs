@@ -208,8 +208,8 @@ impl Described for Problem {
         schema::object([
             schema::required(
                 "type",
-                schema::line(100),
-                "The page on this code, on this server.",
+                schema::line(400),
+                "The page on this code; without a host it is on this server.",
             ),
             schema::required(
                 "title",

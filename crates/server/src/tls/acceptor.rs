@@ -12,7 +12,10 @@ use std::{
 use axum::{Router, body::Body, response::Response};
 use axum_server::accept::Accept;
 use futures::{FutureExt, future::BoxFuture};
-use http::Request;
+use http::{
+    HeaderMap, HeaderValue, Request, Version,
+    header::{HOST, TRANSFER_ENCODING},
+};
 use hyper::body::Incoming;
 use moca_api::Remote;
 use moca_core::{
@@ -29,8 +32,6 @@ use super::{
     server_config,
 };
 
-/// Bytes of a request head.
-pub(crate) const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Time for the first byte and the handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
@@ -122,8 +123,9 @@ impl Service<Request<Incoming>> for Guarded {
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
         let ticket = self.under_way.begin();
-        if field_bytes(&request) > HEAD_BYTES_MAX {
-            let refusal = Refusal::HeadTooLarge;
+        if request.version() == Version::HTTP_11
+            && let Err(refusal) = check_http1(request.headers())
+        {
             let response = refusal.response(self.clock.as_ref(), self.random.as_ref());
             return std::future::ready(Ok(response.map(Body::from))).boxed();
         }
@@ -139,10 +141,17 @@ impl Service<Request<Incoming>> for Guarded {
     }
 }
 
-/// HTTP/2 reads heads that are larger than that, so that this refusal is ours and not a bare 431.
-fn field_bytes(request: &Request<Incoming>) -> usize {
-    let fields = request.headers().iter();
-    fields
-        .map(|(name, value)| name.as_str().len() + value.len())
-        .sum()
+/// What RFC 9112 refuses and hyper lets through: anything but one `Host` (§3.2), and transfer codings
+/// besides `chunked` that would have to be undone (§6.1).
+fn check_http1(headers: &HeaderMap) -> Result<(), Refusal<'static>> {
+    if headers.get_all(HOST).iter().count() != 1 {
+        return Err(Refusal::NoHost);
+    }
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let chunked = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    match (codings.next(), codings.next()) {
+        (None, _) => Ok(()),
+        (Some(coding), None) if chunked(coding) => Ok(()),
+        _ => Err(Refusal::TransferCoding),
+    }
 }

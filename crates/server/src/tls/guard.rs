@@ -1,7 +1,7 @@
 //! Keeps a connection within the contract where HTTP itself would answer.
 //!
 //! A request that cannot be parsed never reaches a handler: hyper answers it with a bare 400, 414 or
-//! 431 and closes; h2 answers a huge head with a bare 431. [`GuardedStream`] sees the bytes on their
+//! 431 and closes; h2 answers a huge head with a bare 431 and a head without sense with a reset. [`GuardedStream`] sees the bytes on their
 //! way out and puts a problem body in the place of such an answer. It also answers 408 when the head
 //! of a request takes too long, for which hyper would close without a word.
 
@@ -24,7 +24,10 @@ use tokio::{
 };
 use tokio_rustls::server::TlsStream;
 
-use super::{http2::Frames, refusal::Refusal};
+use super::{
+    http2::{Frames, OwnAnswer},
+    refusal::Refusal,
+};
 
 /// Bytes at the end of what is written that can hold an answer of hyper's own.
 const OWN_ANSWER_BYTES_MAX: usize = 256;
@@ -69,6 +72,8 @@ pub(crate) struct GuardedStream {
     fresh: bool,
     /// The frames of both directions, on a connection that speaks HTTP/2.
     http2: Option<Http2>,
+    /// The request line of the HTTP/1.1 head that arrives is whole.
+    line_is_whole: bool,
     /// When the head that has begun to arrive is too late.
     head_due: Option<Pin<Box<Sleep>>>,
     /// What is to be written before the connection closes.
@@ -79,6 +84,10 @@ struct Http2 {
     received: Frames,
     sent: Frames,
 }
+
+/// Bytes from which on a path is too long for the library, in a header block where each character
+/// takes five bits at least (RFC 7541, appendix B).
+const LONG_PATH_BLOCK_BYTES: usize = 65_534 * 5 / 8;
 
 impl Http2 {
     fn new() -> Self {
@@ -112,6 +121,7 @@ impl GuardedStream {
             head_time,
             fresh: true,
             http2: http2.then(Http2::new),
+            line_is_whole: false,
             head_due: None,
             farewell: None,
         }
@@ -149,7 +159,11 @@ impl GuardedStream {
                 http2.received.advance(read);
                 http2.received.open_block().is_some()
             }
-            None => !self.under_way.any() && (!read.is_empty() || self.head_due.is_some()),
+            None => {
+                let begun = self.head_due.is_some();
+                self.line_is_whole = begun && self.line_is_whole || read.contains(&b'\n');
+                !self.under_way.any() && (!read.is_empty() || begun)
+            }
         };
         if !head_is_arriving {
             self.head_due = None;
@@ -192,14 +206,21 @@ impl GuardedStream {
         let first: &[u8] = slices.iter().find(|slice| !slice.is_empty())?;
         let tls = Pin::new(&mut self.tls);
         let outcome = match http2.sent.own_answer(first) {
-            Some((0, stream)) => {
-                self.say_farewell_on(stream, Refusal::HeadTooLarge);
+            Some((0, stream, answer)) => {
+                let refusal = match answer {
+                    OwnAnswer::TooLarge => Refusal::HeadTooLarge,
+                    OwnAnswer::Reset if http2.received.longest_block() > LONG_PATH_BLOCK_BYTES => {
+                        Refusal::UrlTooLong
+                    }
+                    OwnAnswer::Reset => Refusal::Malformed,
+                };
+                self.say_farewell_on(stream, refusal);
                 return Some(Poll::Ready(Ok(slices
                     .iter()
                     .map(|slice| slice.len())
                     .sum())));
             }
-            Some((start, _)) => tls.poll_write(cx, &first[..start]),
+            Some((start, ..)) => tls.poll_write(cx, &first[..start]),
             None => tls.poll_write_vectored(cx, slices),
         };
         if let Poll::Ready(Ok(written)) = outcome {
@@ -286,6 +307,11 @@ impl AsyncWrite for GuardedStream {
             return outcome;
         }
         if let Some((start, refusal)) = own_answer(bytes) {
+            // hyper has no other word for a line that does not fit into its buffer.
+            let refusal = match refusal {
+                Refusal::HeadTooLarge if !self.line_is_whole => Refusal::UrlTooLong,
+                other => other,
+            };
             self.say_farewell(&bytes[..start], refusal);
             return Poll::Ready(Ok(bytes.len()));
         }
@@ -326,7 +352,7 @@ impl AsyncWrite for GuardedStream {
 
 /// Where an answer of hyper's own starts in what is about to be written, and what it refuses. It is
 /// a head without a body, comes last, and lacks the field that all our answers have.
-fn own_answer(bytes: &[u8]) -> Option<(usize, Refusal)> {
+fn own_answer(bytes: &[u8]) -> Option<(usize, Refusal<'static>)> {
     if !bytes.ends_with(b"\r\n\r\n") {
         return None;
     }

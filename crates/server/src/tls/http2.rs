@@ -9,6 +9,7 @@ const HEAD_BYTES: usize = 9;
 
 const DATA: u8 = 0x0;
 const HEADERS: u8 = 0x1;
+const RST_STREAM: u8 = 0x3;
 const GOAWAY: u8 = 0x7;
 const CONTINUATION: u8 = 0x9;
 
@@ -20,6 +21,18 @@ const STATUS_NOT_INDEXED: u8 = 0x08;
 /// `431` as h2 writes it: in the Huffman code of RFC 7541, appendix B, after its length.
 const STATUS_431: [u8; 4] = [0x83, 0x69, 0x90, 0xff];
 
+/// The code of a reset with which h2 answers a request that cannot be one.
+const PROTOCOL_ERROR: u32 = 0x1;
+
+/// What h2 answers by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OwnAnswer {
+    /// A bare 431.
+    TooLarge,
+    /// No answer but the end of the stream.
+    Reset,
+}
+
 /// Follows the frames that pass in one direction, however they are cut.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Frames {
@@ -29,12 +42,15 @@ pub(super) struct Frames {
     head: [u8; HEAD_BYTES],
     head_len: usize,
     block: Option<Block>,
+    longest_block: usize,
 }
 
 /// A header block, which may be cut into several frames.
 #[derive(Debug, Clone, Copy)]
 struct Block {
     stream: u32,
+    /// Bytes of its frames so far.
+    len: usize,
     /// Whether it ends with the frame that is passing.
     ends: bool,
 }
@@ -67,16 +83,25 @@ impl Frames {
         block.map(|block| block.stream)
     }
 
+    /// Bytes of the longest header block that has begun to pass.
+    pub(super) const fn longest_block(&self) -> usize {
+        self.longest_block
+    }
+
     /// Where in what is about to be written an answer of h2's own begins, and its stream. h2 encodes
     /// a header block in one piece, so that its frame is not cut when it is first offered.
-    pub(super) fn own_answer(&self, bytes: &[u8]) -> Option<(usize, u32)> {
+    pub(super) fn own_answer(&self, bytes: &[u8]) -> Option<(usize, u32, OwnAnswer)> {
         let mut ahead = self.clone();
         let mut at = 0;
         while at < bytes.len() {
-            if ahead.at_boundary()
-                && let Some(stream) = too_large(&bytes[at..])
-            {
-                return Some((at, stream));
+            if ahead.at_boundary() {
+                let rest = &bytes[at..];
+                if let Some(stream) = too_large(rest) {
+                    return Some((at, stream, OwnAnswer::TooLarge));
+                }
+                if let Some(stream) = reset(rest) {
+                    return Some((at, stream, OwnAnswer::Reset));
+                }
             }
             at += ahead.step(&bytes[at..]);
         }
@@ -97,10 +122,17 @@ impl Frames {
             self.head_len = 0;
             let head = Head::read(self.head);
             self.left = head.length;
+            let before = match (head.kind, self.block) {
+                (CONTINUATION, Some(block)) => block.len,
+                _ => 0,
+            };
             self.block = matches!(head.kind, HEADERS | CONTINUATION).then_some(Block {
                 stream: head.stream,
+                len: before + head.length,
                 ends: head.flags & END_HEADERS != 0,
             });
+            let len = self.block.map_or(0, |block| block.len);
+            self.longest_block = self.longest_block.max(len);
         }
         taken
     }
@@ -149,6 +181,15 @@ fn too_large(bytes: &[u8]) -> Option<u32> {
         return None;
     };
     value.starts_with(&STATUS_431).then_some(head.stream)
+}
+
+/// The stream of a frame that ends it for a fault of the client, if the bytes begin with one. h2 writes
+/// such a frame in one piece.
+fn reset(bytes: &[u8]) -> Option<u32> {
+    let (head, rest) = bytes.split_first_chunk()?;
+    let head = Head::read(*head);
+    let code = rest.first_chunk().map(|code| u32::from_be_bytes(*code))?;
+    (head.kind == RST_STREAM && code == PROTOCOL_ERROR).then_some(head.stream)
 }
 
 /// The frames of an answer on a stream, after which the connection ends. They are sent regardless of
@@ -202,6 +243,28 @@ fn text(block: &mut Vec<u8>, bytes: &[u8]) {
     block.extend_from_slice(bytes);
 }
 
+/// The frames of a request on a stream, whatever the path.
+#[cfg(test)]
+pub(super) fn get(stream: u32, authority: &str, path: &str) -> Vec<u8> {
+    // `:method: GET` and `:scheme: https` are entries of the static table; the names of the others
+    // are, and literals that are not indexed follow.
+    let mut block = vec![0x82, 0x87, 0x01];
+    text(&mut block, authority.as_bytes());
+    block.push(0x04);
+    text(&mut block, path.as_bytes());
+    let pieces: Vec<&[u8]> = block.chunks(16_384).collect();
+    let mut frames = Vec::new();
+    for (index, piece) in pieces.iter().enumerate() {
+        let kind = if index == 0 { HEADERS } else { CONTINUATION };
+        let mut flags = if index == 0 { END_STREAM } else { 0 };
+        if index + 1 == pieces.len() {
+            flags |= END_HEADERS;
+        }
+        frame(&mut frames, kind, flags, stream, piece);
+    }
+    frames
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,10 +290,30 @@ mod tests {
             let block_len = 2 * HEAD_BYTES + 3;
             let open = (HEAD_BYTES..block_len).contains(&cut);
             assert_eq!(frames.open_block(), open.then_some(5), "at {cut}");
-            assert_eq!(frames.own_answer(&bytes[cut..]), Some((at - cut, 5)));
+            assert_eq!(
+                frames.own_answer(&bytes[cut..]),
+                Some((at - cut, 5, OwnAnswer::TooLarge))
+            );
             frames.advance(&bytes[cut..at]);
             assert!(frames.at_boundary());
-            assert_eq!(frames.own_answer(&bytes[at..]), Some((0, 5)));
+            assert_eq!(
+                frames.own_answer(&bytes[at..]),
+                Some((0, 5, OwnAnswer::TooLarge))
+            );
+            assert_eq!(frames.longest_block(), 3);
+        }
+    }
+
+    #[test]
+    fn a_reset_for_a_fault_of_the_client_is_found() {
+        for (code, expected) in [
+            (PROTOCOL_ERROR, Some((9, 3, OwnAnswer::Reset))),
+            (0x8, None),
+        ] {
+            let mut bytes = Vec::new();
+            frame(&mut bytes, DATA, END_STREAM, 1, &[]);
+            frame(&mut bytes, RST_STREAM, 0, 3, &code.to_be_bytes());
+            assert_eq!(Frames::default().own_answer(&bytes), expected);
         }
     }
 

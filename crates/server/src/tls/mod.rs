@@ -15,7 +15,7 @@ use anyhow::Context;
 use moca_core::clock::Clock;
 use rustls::{ServerConfig, crypto::ring};
 
-pub(crate) use acceptor::{HEAD_BYTES_MAX, TlsAcceptor};
+pub(crate) use acceptor::TlsAcceptor;
 pub(crate) use certificate::Certificate;
 pub(crate) use watch::watch;
 

@@ -6,22 +6,23 @@ use http::{
 };
 use moca_core::{
     clock::{Clock, Random, new_id},
-    limits::{REQUEST_ARRIVAL_MS_MAX, URL_BYTES_MAX},
+    limits::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX, REQUEST_ARRIVAL_MS_MAX, URL_BYTES_MAX},
 };
 use moca_wire::problem::{Code, Problem};
 
-use super::{HEAD_BYTES_MAX, http2};
-
-/// Fields of a request head; hyper reads no more.
-pub(super) const HEAD_FIELDS_MAX: usize = 100;
+use super::http2;
 
 /// Why a connection is answered without a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
-    /// Clear text on the TLS port.
-    Cleartext,
+pub(super) enum Refusal<'h> {
+    /// Clear text on the TLS port, sent to this host.
+    Cleartext(&'h str),
     /// No request line, or fields that break the rules.
     Malformed,
+    /// No `Host` field, or several.
+    NoHost,
+    /// A transfer coding that is not taken.
+    TransferCoding,
     /// Too many fields, or too long ones.
     HeadTooLarge,
     /// A request line that is longer than any URL.
@@ -30,11 +31,11 @@ pub(super) enum Refusal {
     HeadTooSlow,
 }
 
-impl Refusal {
+impl Refusal<'_> {
     fn code(self) -> Code {
         match self {
-            Self::Cleartext => Code::TlsRequired,
-            Self::Malformed => Code::MalformedRequest,
+            Self::Cleartext(_) => Code::TlsRequired,
+            Self::Malformed | Self::NoHost | Self::TransferCoding => Code::MalformedRequest,
             Self::HeadTooLarge => Code::InvalidHeader,
             Self::UrlTooLong => Code::UrlTooLong,
             Self::HeadTooSlow => Code::RequestTimeout,
@@ -43,10 +44,17 @@ impl Refusal {
 
     fn detail(self) -> String {
         match self {
-            Self::Cleartext => "Use https:// for this address.".to_owned(),
+            Self::Cleartext(_) => "Use https:// for this address.".to_owned(),
             Self::Malformed => {
                 "Send a request line and fields as HTTP/1.1 or HTTP/2 has them.".to_owned()
             }
+            Self::NoHost => {
+                "A request of HTTP/1.1 has one Host field: send the name of this server in it."
+                    .to_owned()
+            }
+            Self::TransferCoding => "The only transfer coding taken is chunked: name a \
+                                     compression in Content-Encoding."
+                .to_owned(),
             Self::HeadTooLarge => format!(
                 "The head of a request has at most {HEAD_BYTES_MAX} bytes and \
                  {HEAD_FIELDS_MAX} fields."
@@ -90,7 +98,11 @@ impl Refusal {
         let now_ms = clock.now_ms();
         let request_id = new_id(now_ms, random).to_string();
         let code = self.code();
-        let problem = Problem::new(code, self.detail(), &request_id);
+        let mut problem = Problem::new(code, self.detail(), &request_id);
+        if let Self::Cleartext(host) = self {
+            // Relative to the URL asked for, the page would be in clear text again.
+            problem.type_uri.insert_str(0, &format!("https://{host}"));
+        }
         let mut response = Response::new(serde_json::to_vec(&problem).unwrap_or_default());
         *response.status_mut() =
             StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);

@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::{Tls, TlsAcceptor, open};
+use super::{Tls, TlsAcceptor, http2, open};
 use crate::{
     config::Config,
     http_limits,
@@ -168,18 +168,21 @@ async fn what_is_not_http_gets_a_problem_body() {
             "malformed_request",
         ),
         (
-            format!("GET /{long} HTTP/1.1\r\nconnection: close\r\n\r\n"),
+            format!("GET /{long} HTTP/1.1\r\nhost: l\r\n\r\n"),
             "url_too_long",
         ),
         (
-            format!("GET / HTTP/1.1\r\nconnection: close\r\nx: {long}\r\n\r\n"),
+            format!("GET /{longer} HTTP/1.1\r\nhost: l\r\n\r\n"),
+            "url_too_long",
+        ),
+        (
+            format!("GET / HTTP/1.1\r\nhost: l\r\nx: {longer}\r\n\r\n"),
             "invalid_header",
         ),
         (
-            format!("GET / HTTP/1.1\r\nx: {longer}\r\n\r\n"),
+            format!("GET / HTTP/1.1\r\nhost: l\r\n{many}\r\n"),
             "invalid_header",
         ),
-        (format!("GET / HTTP/1.1\r\n{many}\r\n"), "invalid_header"),
     ] {
         let answer = echo.exchange(request.as_bytes()).await;
         let start: String = request.chars().take(40).collect();
@@ -192,27 +195,49 @@ async fn what_is_not_http_gets_a_problem_body() {
 }
 
 #[tokio::test]
-async fn a_large_head_over_http_2_is_refused_as_over_http_1() {
+async fn a_head_that_h2_does_not_read_gets_a_problem_body() {
     let echo = Echo::start(PATIENT).await;
-    // The second one is more than h2 reads, which would answer 431.
-    for length in [70_000, 1_200_000] {
-        let stream = echo.connect_for("localhost", &[b"h2"]).await;
-        let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
-        tokio::spawn(connection);
-        let good = client.send_request(http::Request::new(()), true);
-        let (response, _) = good.unwrap();
-        assert_eq!(response.await.unwrap().status(), 200);
-        let request = http::Request::get("https://localhost/")
-            .header("x", "a".repeat(length))
-            .body(())
-            .unwrap();
-        let (response, _) = client.send_request(request, true).unwrap();
-        let response = response.await.unwrap();
-        assert_eq!(response.status(), 400, "{length}");
-        assert_eq!(response.headers()["x-api-version"], "2");
-        let body = response.into_body().data().await.unwrap().unwrap();
-        let problem: Problem = serde_json::from_slice(&body).unwrap();
-        assert_eq!(problem.code, "invalid_header");
+    let stream = echo.connect_for("localhost", &[b"h2"]).await;
+    let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    let good = client.send_request(http::Request::new(()), true);
+    let (response, _) = good.unwrap();
+    assert_eq!(response.await.unwrap().status(), 200);
+    let request = http::Request::get("https://localhost/")
+        .header("x", "a".repeat(1_200_000))
+        .body(())
+        .unwrap();
+    let (response, _) = client.send_request(request, true).unwrap();
+    let response = response.await.unwrap();
+    assert_eq!(response.status(), 400);
+    assert_eq!(response.headers()["x-api-version"], "2");
+    let body = response.into_body().data().await.unwrap().unwrap();
+    let problem: Problem = serde_json::from_slice(&body).unwrap();
+    assert_eq!(problem.code, "invalid_header");
+}
+
+#[tokio::test]
+async fn a_request_that_h2_would_reset_gets_a_problem_body() {
+    for (path, code) in [
+        (format!("/{}", "u".repeat(70_000)), "url_too_long"),
+        ("/ /".to_owned(), "malformed_request"),
+    ] {
+        let echo = Echo::start(PATIENT).await;
+        let mut stream = echo.connect_for("localhost", &[b"h2"]).await;
+        let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+        let request = [
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            &settings[..],
+            &http2::get(1, "localhost", &path),
+        ];
+        stream.write_all(&request.concat()).await.unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).await.unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(text.contains("\u{8}\u{3}400"), "{text}");
+        let body = &text[text.find('{').unwrap()..=text.rfind('}').unwrap()];
+        let problem: Problem = serde_json::from_str(body).unwrap();
+        assert_eq!((problem.status, &*problem.code), (400, code));
     }
 }
 

@@ -68,7 +68,12 @@ async fn clear_text_is_answered_once_and_the_connection_closes() {
 
     let url = format!("http://{}/v2/apps", binary.address());
     let answer = curl(&binary, &[&url]);
-    assert_eq!(problem(&answer).code, "tls_required");
+    let problem = problem(&answer);
+    assert_eq!(problem.code, "tls_required");
+    // The page it names is where it can be read.
+    let page = format!("https://{}/docs/errors/tls_required", binary.address());
+    assert_eq!(problem.type_uri, page);
+    assert!(curl(&binary, &[&page]).contains("<h1"));
     binary.stop();
 }
 
@@ -92,12 +97,27 @@ async fn what_http_would_refuse_by_itself_gets_a_problem_body() {
     let binary = Binary::start(directory.path());
     let trust = wire::trust(&binary.ca_path());
     let (long_url, long_field) = ("u".repeat(70_000), "f".repeat(100_000));
+    let endless_url = "u".repeat(2_000_000);
     for (request, code) in [
         ("GET\r\n\r\n".to_owned(), "malformed_request"),
         ("GET / HTTP/7\r\n\r\n".to_owned(), "malformed_request"),
         (
             format!("GET / HTTP/1.1\r\nhost: l\r\nx-long: {long_field}\r\n\r\n"),
             "invalid_header",
+        ),
+        ("GET / HTTP/1.1\r\n\r\n".to_owned(), "malformed_request"),
+        (
+            "GET / HTTP/1.1\r\nhost: l\r\nhost: m\r\n\r\n".to_owned(),
+            "malformed_request",
+        ),
+        (
+            "POST / HTTP/1.1\r\nhost: l\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n"
+                .to_owned(),
+            "malformed_request",
+        ),
+        (
+            format!("GET /{endless_url} HTTP/1.1\r\nhost: l\r\n\r\n"),
+            "url_too_long",
         ),
         (
             format!("GET /{long_url} HTTP/1.1\r\nhost: l\r\n\r\n"),
@@ -146,6 +166,19 @@ async fn the_same_over_http_2() {
     }
     drop(client);
     connection.await.unwrap().unwrap();
+    binary.stop();
+}
+
+#[tokio::test]
+async fn http_2_has_the_limits_of_a_head_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let binary = Binary::start(directory.path());
+    let url = format!("https://localhost:{}/", binary.address().port());
+    let fields: Vec<String> = (0..101).map(|n| format!("x-{n}: 1")).collect();
+    let mut arguments = vec!["--http2", &*url];
+    arguments.extend(fields.iter().flat_map(|field| ["-H", field]));
+    let problem = problem(&curl(&binary, &arguments));
+    assert_eq!((problem.status, &*problem.code), (400, "invalid_header"));
     binary.stop();
 }
 

@@ -32,6 +32,8 @@ use moca_engine::{Engine, workers::imports::Importer};
 use moca_storage::control::{AuditKeys, Control};
 use tempfile::TempDir;
 
+/// The URL of the API, as the operations port names it.
+pub(crate) const API_URL: &str = "https://localhost";
 /// The moment at which tests start: 2026-01-05T12:00:00Z, a Monday.
 pub(crate) const NOON: i64 = 1_767_614_400_000;
 
@@ -105,7 +107,7 @@ impl Installation {
         let state = ApiState::new(control, engine, clock.clone(), random, sealer, settings);
         Self {
             router: router(state.clone()),
-            operations: ops_router(state.clone()),
+            operations: ops_router(state.clone(), API_URL.to_owned()),
             state,
             clock,
             counter: AtomicU64::new(0),
