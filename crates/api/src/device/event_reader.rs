@@ -11,6 +11,7 @@ use moca_core::{
 };
 use moca_wire::{
     fault::FaultCode,
+    json,
     problem::Fault,
     properties,
     read::{self, Fields},
@@ -18,15 +19,18 @@ use moca_wire::{
 };
 
 use super::event_line::proximity;
-use crate::json;
 
 /// Fields that only mean something beside a verb.
 const VERB_FIELDS: [&str; 4] = ["item", "category", "value", "properties"];
 
 /// The event in a JSON text, or the first thing that is wrong with it.
 pub(super) fn read(line: &str, now_ms: i64) -> Result<Event, Fault> {
-    let value = json::read(line.as_bytes()).map_err(|failure| {
-        let detail = failure.to_string();
+    let value = json::read(line).map_err(|error| {
+        // Its line is that of this text, which is the whole body to the library only.
+        let full = error.to_string();
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        let what = full.strip_suffix(&place).unwrap_or(&full);
+        let detail = format!("the event is not the JSON we read: {what}");
         Fault::new("", FaultCode::InvalidFormat, detail)
     })?;
     read::part(&value, "", |fields| {

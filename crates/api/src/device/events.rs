@@ -50,8 +50,15 @@ pub(crate) async fn post(call: &Call<Device>) -> Result<Reply, Failure> {
 }
 
 fn read_array(text: &str, now_ms: i64) -> Result<Batch, Failure> {
+    if !text.trim_start().starts_with('[') {
+        return Err(malformed(
+            "The body is an array of events, or one event a line with Content-Type: \
+             application/x-ndjson."
+                .to_owned(),
+        ));
+    }
     let items: Vec<&RawValue> = serde_json::from_str(text)
-        .map_err(|error| malformed(format!("The body is not an array of events: {error}.")))?;
+        .map_err(|error| malformed(format!("The body is not the JSON we read: {error}.")))?;
     check_count(items.len())?;
     Ok(read_all(items.iter().map(|item| item.get()), now_ms))
 }
