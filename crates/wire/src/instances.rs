@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     fault::FaultCode,
+    mention::Body,
     problem::Fault,
     properties,
     read::{self, Fields},
@@ -159,9 +160,9 @@ pub fn read_registration(value: &Value) -> Result<Registration, Vec<Fault>> {
 }
 
 /// Reads the body of `PUT /device/v1/instance`; an answer can be sent back as it is.
-pub fn read_profile(value: &Value) -> Result<Profile, Vec<Fault>> {
+pub fn read_profile(value: &Value) -> Body<Profile> {
     let server_owned = ["instanceId", "appId", "userId", "properties", "tags"];
-    read::body(value, &server_owned, |fields| {
+    read::managed(value, &server_owned, |fields| {
         Some(read_profile_fields(fields))
     })
 }

@@ -1,9 +1,11 @@
 //! Bodies that name other objects.
 
 use moca_core::{
-    id::{AppId, Id},
-    resource::{Kind, ManagedId},
+    id::{AccountId, AppId, Id},
+    resource::{Frame, Kind, ManagedId},
 };
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     fault::{FaultCode, Faults},
@@ -43,15 +45,53 @@ pub struct Body<T> {
     value: Option<T>,
     faults: Faults,
     mentions: Vec<Mention>,
+    /// Fields that the server owns, as they were sent.
+    owned: Vec<(&'static str, Value)>,
 }
 
 impl<T> Body<T> {
-    pub(crate) const fn new(value: Option<T>, faults: Faults, mentions: Vec<Mention>) -> Self {
+    pub(crate) const fn new(
+        value: Option<T>,
+        faults: Faults,
+        mentions: Vec<Mention>,
+        owned: Vec<(&'static str, Value)>,
+    ) -> Self {
         Self {
             value,
             faults,
             mentions,
+            owned,
         }
+    }
+
+    /// Says that the body is for this object: what never changes of it may be sent back only as it
+    /// is. `updatedAt` and its like are passed over, since a copy may be older than the object.
+    pub fn of(self, kind: Kind, frame: &Frame) -> Self {
+        const HOW: &str = "never changes: leave it out or send it as it was answered";
+        self.unchanged(&format!("{}Id", kind.word()), &frame.id, HOW)
+            .unchanged("createdAt", &frame.created_at, HOW)
+            .in_account(frame.account_id)
+    }
+
+    /// Says whose account the body is for: it may name that or none.
+    pub fn in_account(self, account_id: AccountId) -> Self {
+        let how = "is that of the token: leave it out or send it as it was answered";
+        self.unchanged("accountId", &account_id, how)
+    }
+
+    /// Notes a fault if the server's own field `key` was sent with another value than this; `how`
+    /// follows its name in the sentence.
+    pub fn unchanged(mut self, key: &str, current: &impl Serialize, how: &str) -> Self {
+        let Some(at) = self.owned.iter().position(|(name, _)| *name == key) else {
+            return self;
+        };
+        let (_, sent) = self.owned.swap_remove(at);
+        if serde_json::to_value(current).ok().as_ref() != Some(&sent) {
+            let detail = format!("{key} {how}");
+            self.faults
+                .push(format!("/{key}"), FaultCode::Immutable, detail);
+        }
+        self
     }
 
     /// The objects it mentions, as far as their ids could be read.

@@ -19,31 +19,35 @@ use crate::{
     values::{self, Reading},
 };
 
-/// The fields every managed object answers with and ignores when they are sent back.
+/// The fields every managed object answers with, which may be sent back.
 const SERVER_OWNED: &[&str] = &["createdAt", "updatedAt", "accountId"];
 
-/// Reads a whole body that mentions no other object. `server_owned` fields may be present and are
-/// ignored, so that an answer can be sent back as it is.
+/// Reads a whole body that mentions no other object. `server_owned` fields may be present, so that an
+/// answer can be sent back as it is.
 pub fn body<T>(
     value: &Value,
-    server_owned: &[&str],
+    server_owned: &[&'static str],
     read: impl FnOnce(&mut Fields<'_, '_>) -> Option<T>,
 ) -> Result<T, Vec<Fault>> {
     // A mention would be a fault, as nobody looks it up: then `managed` is what is wanted.
     managed(value, server_owned, read).settle(|_| false)
 }
 
-/// Reads the body of a managed object, which may mention others.
+/// Reads the body of a managed object, which may mention others. What it says of fields that the
+/// server owns is compared by [`Body::of`] and [`Body::unchanged`], and ignored otherwise.
 pub fn managed<T>(
     value: &Value,
-    server_owned: &[&str],
+    server_owned: &[&'static str],
     read: impl FnOnce(&mut Fields<'_, '_>) -> Option<T>,
 ) -> Body<T> {
     let mut notes = Notes::default();
     let mut ignored = SERVER_OWNED.to_vec();
     ignored.extend_from_slice(server_owned);
+    let sent =
+        |key: &&'static str| Some((*key, value.get(key).filter(|it| !it.is_null())?.clone()));
+    let owned = ignored.iter().filter_map(sent).collect();
     let value = read_object(value, String::new(), &ignored, &mut notes, read);
-    Body::new(value, notes.faults, notes.mentions)
+    Body::new(value, notes.faults, notes.mentions, owned)
 }
 
 /// What is found out about a body besides its value.
@@ -61,7 +65,7 @@ pub fn part<T>(
 ) -> Result<T, Vec<Fault>> {
     let mut notes = Notes::default();
     let value = read_object(value, pointer.to_owned(), &[], &mut notes, read);
-    Body::new(value, notes.faults, notes.mentions).settle(|_| false)
+    Body::new(value, notes.faults, notes.mentions, Vec::new()).settle(|_| false)
 }
 
 fn read_object<T>(

@@ -31,7 +31,15 @@ pub(crate) async fn get(call: &Call<Device>) -> Result<Reply, Failure> {
 
 /// `PUT /device/v1/instance`
 pub(crate) async fn put(call: &Call<Device>) -> Result<Reply, Failure> {
-    let profile = read_profile(call.json()?)?;
+    let before = view(call).await?;
+    let own = "never changes: leave it out or send it as it was answered";
+    let login = "changes by PUT and DELETE of /device/v1/instance/user only: leave it out";
+    let profile = read_profile(call.json()?)
+        .unchanged("instanceId", &before.subject.instance_id, own)
+        .unchanged("appId", &before.subject.app_id, own)
+        .unchanged("createdAt", &before.created_at, own)
+        .unchanged("userId", &before.user_id, login)
+        .by_itself()?;
     change(call, Change::ProfileReplaced(Box::new(profile))).await?;
     get(call).await
 }

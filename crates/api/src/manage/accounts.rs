@@ -77,7 +77,11 @@ pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     }
     let mut account = find(tx, id).await?;
     call.check_match(Some(account.frame.revision))?;
-    account.config = accept(call, tx, accounts::read(call.json()?)).await?.config;
+    let how = "are set by an operator at /limits of the account: leave them out";
+    let body = accounts::read(call.json()?)
+        .of(Kind::Account, &account.frame)
+        .unchanged("rateLimits", &rate_limits(call, &account), how);
+    account.config = accept(call, tx, body).await?.config;
     account.frame = call.next_frame(&account.frame);
     tx.replace(&account).await?;
     answer(call, tx, &account).await

@@ -58,7 +58,11 @@ pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut app = find(call, tx).await?;
     call.check_match(Some(app.frame.revision))?;
     let current: Vec<Target> = app.targets.iter().map(|kept| kept.target.clone()).collect();
-    let body = apps::read(call.json()?, against(call, &current));
+    let own_secret = shown(call, &app)?.app_secret;
+    let how = "changes by PUT of the app's /secret only: leave it out";
+    let body = apps::read(call.json()?, against(call, &current))
+        .of(Kind::App, &app.frame)
+        .unchanged("appSecret", &own_secret, how);
     let input = accept(call, tx, body).await?;
     app.frame = call.next_frame(&app.frame);
     app.config = input.config;

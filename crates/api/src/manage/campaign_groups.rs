@@ -37,7 +37,8 @@ pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut group = find(call, tx).await?;
     call.check_match(Some(group.frame.revision))?;
-    let body = campaign_groups::read(call.json()?, Some(group.app_id));
+    let body = campaign_groups::read(call.json()?, Some(group.app_id))
+        .of(Kind::CampaignGroup, &group.frame);
     group.config = accept(call, tx, body).await?.config;
     group.frame = call.next_frame(&group.frame);
     tx.replace(&group).await?;

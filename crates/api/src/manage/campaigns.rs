@@ -50,12 +50,12 @@ pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut campaign = find(call, tx).await?;
     call.check_match(Some(campaign.frame.revision))?;
-    let input = accept(
-        call,
-        tx,
-        campaigns::read(call.json()?, Some(campaign.app_id)),
-    )
-    .await?;
+    let (status, _) = campaign.lifecycle.status(&campaign.config, call.now_ms());
+    let how = "changes by PUT of the campaign's /start, /stop and /archive only: leave it out";
+    let body = campaigns::read(call.json()?, Some(campaign.app_id))
+        .of(Kind::Campaign, &campaign.frame)
+        .unchanged("status", &status, how);
+    let input = accept(call, tx, body).await?;
     let n_experiences = n_experiences(call, tx, &campaign).await?;
     campaign
         .lifecycle

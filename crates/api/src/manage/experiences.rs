@@ -48,12 +48,9 @@ pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let experience = find(call, tx).await?;
     call.check_match(Some(experience.frame.revision))?;
-    let input = accept(
-        call,
-        tx,
-        experiences::read(call.json()?, Some(experience.campaign_id)),
-    )
-    .await?;
+    let body = experiences::read(call.json()?, Some(experience.campaign_id))
+        .of(Kind::Experience, &experience.frame);
+    let input = accept(call, tx, body).await?;
     let experience = Experience {
         frame: call.next_frame(&experience.frame),
         campaign_id: experience.campaign_id,

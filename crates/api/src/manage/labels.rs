@@ -35,7 +35,8 @@ pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut label = find(call, tx).await?;
     call.check_match(Some(label.frame.revision))?;
-    label.config = accept(call, tx, labels::read(call.json()?)).await?.config;
+    let body = labels::read(call.json()?).of(Kind::Label, &label.frame);
+    label.config = accept(call, tx, body).await?.config;
     label.frame = call.next_frame(&label.frame);
     tx.replace(&label).await?;
     answer(&label)

@@ -40,7 +40,8 @@ pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut member = find(call, tx).await?;
     call.check_match(Some(member.frame.revision))?;
-    let config = accept(call, tx, members::read(call.json()?)).await?.config;
+    let body = members::read(call.json()?).of(Kind::Member, &member.frame);
+    let config = accept(call, tx, body).await?.config;
     require_role_at_most(call, member.config.role.max(config.role))?;
     if config.role < Role::Owner {
         require_other_owner(tx, &member).await?;

@@ -120,6 +120,7 @@ async fn replace(
     body: Body<SegmentInput>,
 ) -> Result<Reply, Failure> {
     let frame = call.next_frame(&current.frame);
+    let body = body.of(Kind::Segment, &current.frame);
     let segment = checked(call, tx, frame, Some(current.id()), body).await?;
     tx.replace(&segment).await?;
     answer(&segment)

@@ -76,7 +76,7 @@ pub(crate) async fn get(call: &Call) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut tag = find(call, tx).await?;
     call.check_match(Some(tag.frame.revision))?;
-    let body = tags::read(call.json()?, Some(tag.app_id));
+    let body = tags::read(call.json()?, Some(tag.app_id)).of(Kind::Tag, &tag.frame);
     tag.config = accept(call, tx, body).await?.config;
     tag.frame = call.next_frame(&tag.frame);
     tx.replace(&tag).await?;

@@ -49,13 +49,9 @@ pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut token = find(call, tx).await?;
     call.check_match(Some(token.frame.revision))?;
-    let config = accept(
-        call,
-        tx,
-        tokens::read_replace(call.json()?, token.member_id),
-    )
-    .await?
-    .config;
+    let body = tokens::read_replace(call.json()?, token.member_id);
+    let body = body.of(Kind::Token, &token.frame);
+    let config = accept(call, tx, body).await?.config;
     if token.parent_id.is_some() {
         return Err(Failure::conflict(
             "A token from /oauth/token cannot be changed: delete it and exchange a new one.",

@@ -73,7 +73,12 @@ async fn store_run<R: Managed>(
         .iter()
         .map(|body| {
             let current = external_id_of(body).and_then(|id| current.remove(id));
-            (R::read_body(body, current.as_ref(), None), current)
+            let body = R::read_body(body, current.as_ref(), None);
+            let body = match &current {
+                Some(current) => body.of(R::KIND, current.frame()),
+                None => body.in_account(author.account_id),
+            };
+            (body, current)
         })
         .collect();
     let mentions = read.iter().flat_map(|(body, _)| body.mentions());

@@ -21,7 +21,9 @@ pub(super) struct Existing(HashSet<(Kind, Option<AppId>, Id)>);
 /// objects it mentions that the account does not have.
 pub async fn accept<T>(tx: &mut Tx, account: AccountId, body: Body<T>) -> Result<T, Refusal> {
     let existing = Existing::among(tx, account, body.mentions()).await?;
-    existing.settle(body).map_err(Refusal::Invalid)
+    existing
+        .settle(body.in_account(account))
+        .map_err(Refusal::Invalid)
 }
 
 impl Existing {

@@ -157,6 +157,7 @@ pub async fn replace<R: Managed>(
     current: &R,
     body: Body<R::Input>,
 ) -> Result<R, Refusal> {
+    let body = body.of(R::KIND, current.frame());
     let input = accept(tx, author.account_id, body).await?;
     let frame = author.next_frame(current.frame());
     let object = R::make(author, frame, input, Some(current))?;

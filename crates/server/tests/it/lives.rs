@@ -1,6 +1,6 @@
 //! The life that every resource has: made, read, listed, sent back unchanged, deleted.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::team::Team;
 
@@ -62,6 +62,93 @@ async fn an_answer_sent_back_changes_nothing_but_the_time_of_change() {
         before["updatedAt"] = after["updatedAt"].clone();
         assert_eq!(after, before, "{path}");
         assert_eq!(configured(team.get(&path).await.done()), before, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_server_owns_cannot_be_sent_back_changed() {
+    let team = Team::start().await;
+    let objects = team.installation.objects(&team.tenant).await;
+    for (collection, id_name) in RESOURCES {
+        let path = format!("{collection}/{}", objects.ids[id_name]);
+        let before = team.get(&path).await.done();
+        let mut body = before.clone();
+        for (field, other) in [
+            (id_name, json!("AZuN58uAcACAAAAAAAAAaQ")),
+            ("createdAt", json!(1)),
+            ("accountId", json!("AZuN58uAcACAAAAAAAAAaQ")),
+        ] {
+            body[field] = other;
+        }
+        let refused = team.put(&path, body).await;
+        assert_eq!(refused.status, 400, "{path}");
+        let problem = refused.json();
+        let faults = problem["errors"].as_array().unwrap();
+        let faults = faults.iter().map(|it| (&it["pointer"], &it["code"]));
+        let mut faults: Vec<_> = faults
+            .map(|(pointer, code)| (pointer.as_str().unwrap(), code.as_str().unwrap()))
+            .collect();
+        faults.sort_unstable();
+        let own = format!("/{id_name}");
+        let mut expected = [
+            ("/accountId", "immutable"),
+            ("/createdAt", "immutable"),
+            (&own, "immutable"),
+        ];
+        expected.sort_unstable();
+        assert_eq!(faults, expected, "{path}");
+        assert_eq!(
+            configured(team.get(&path).await.done()),
+            configured(before),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_changes_elsewhere_does_not_change_by_a_put() {
+    let team = Team::start().await;
+    let objects = team.installation.objects(&team.tenant).await;
+    let account = format!("/v2/accounts/{}", team.tenant.account_id);
+    for (path, field, other) in [
+        (
+            format!("/v2/campaigns/{}", objects.ids["campaignId"]),
+            "status",
+            json!("Finished"),
+        ),
+        (
+            format!("/v2/apps/{}", objects.ids["appId"]),
+            "appSecret",
+            json!("0".repeat(36)),
+        ),
+        (
+            account,
+            "rateLimits",
+            json!({"tokenRequestsPerMinute": 1_000_000}),
+        ),
+    ] {
+        let mut body = team.get(&path).await.done();
+        team.put(&path, body.clone()).await.done();
+        body[field] = other;
+        let refused = team.put(&path, body).await;
+        assert_eq!(refused.status, 400, "{path}");
+        let fault = &refused.json()["errors"][0];
+        assert_eq!(fault["pointer"], format!("/{field}"));
+        assert_eq!(fault["code"], "immutable");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_made_in_another_account() {
+    let team = Team::start().await;
+    let objects = team.installation.objects(&team.tenant).await;
+    for (collection, _) in RESOURCES {
+        let body = team.installation.body("POST", collection, &objects);
+        let mut body = body.unwrap();
+        body["accountId"] = json!("AZuN58uAcACAAAAAAAAAaQ");
+        let refused = team.post(collection, body).await;
+        assert_eq!(refused.status, 400, "{collection}");
+        assert_eq!(refused.json()["errors"][0]["pointer"], "/accountId");
     }
 }
 

@@ -59,7 +59,7 @@ fn an_instance_can_be_sent_back_as_its_profile() {
     });
     let instance: instances::Instance = serde_json::from_value(answer.clone()).unwrap();
     assert_eq!(serde_json::to_value(&instance).unwrap(), answer);
-    let profile = instances::read_profile(&answer).unwrap();
+    let profile = instances::read_profile(&answer).by_itself().unwrap();
     assert_eq!(profile, instance.profile);
 }
 
