@@ -7,6 +7,7 @@ use moca_core::{
     app::App,
     event::Subject,
     id::{AccountId, AppId, Id, MemberId, TokenId},
+    scope::{Access, Family, Reach, Scope, spaced},
 };
 use moca_storage::control::Tx;
 use moca_wire::problem::Code;
@@ -25,6 +26,10 @@ pub struct Principal {
     pub token_id: TokenId,
     /// What they may do: the lower of the member's role and the token's.
     pub role: Role,
+    /// What of that the scopes of the token let through, and those of the one it was exchanged for.
+    pub reach: Reach,
+    /// When the token was last used, as far as the control store knows.
+    pub last_used_at: Option<i64>,
     /// Whether they may create and list accounts.
     pub operator: bool,
     /// The token whose requests are counted: the one this was exchanged for, else itself.
@@ -109,6 +114,7 @@ async fn principal(tx: &mut Tx, token: &Token, now_ms: i64) -> Result<Principal,
         .await?
         .ok_or_else(rejected)?;
     let mut role = lower(member.config.role, token.config.role);
+    let mut reach = Reach::of(token.config.scopes.as_deref());
     if let Some(parent_id) = token.parent_id {
         let parent: Token = tx
             .get(account_id, parent_id.0)
@@ -116,12 +122,15 @@ async fn principal(tx: &mut Tx, token: &Token, now_ms: i64) -> Result<Principal,
             .filter(|parent| is_live(parent, now_ms))
             .ok_or_else(rejected)?;
         role = lower(role, parent.config.role);
+        reach = reach.and(Reach::of(parent.config.scopes.as_deref()));
     }
     Ok(Principal {
         account_id,
         member_id: token.member_id,
         token_id: TokenId(token.frame.id),
         role,
+        reach,
+        last_used_at: token.last_used_at,
         operator: account.operator && role == Role::Owner,
         counted_as: token.parent_id.unwrap_or(TokenId(token.frame.id)),
         limits: account.limits,
@@ -146,6 +155,52 @@ pub(crate) fn require_role(principal: &Principal, least: Role) -> Result<(), Fai
             principal.role.as_str()
         ),
     ))
+}
+
+/// Refuses a member whose token's scopes do not let this through.
+pub(crate) fn require_scope(
+    principal: &Principal,
+    family: Family,
+    access: Access,
+) -> Result<(), Failure> {
+    if principal.reach.admits(family, access) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::InsufficientScope,
+        format!(
+            "This call needs the scope {}; the token has {}.",
+            Scope::of(family, access),
+            held(principal)
+        ),
+    ))
+}
+
+/// Refuses to hand out, or to change, a token whose scopes let more through than the caller's.
+pub(crate) fn require_within(principal: &Principal, reach: Reach) -> Result<(), Failure> {
+    if principal.reach.includes(reach) {
+        return Ok(());
+    }
+    let wanted = match reach.scopes() {
+        Some(scopes) => spaced(&scopes),
+        None => "no scopes, which is everything".to_owned(),
+    };
+    Err(Failure::new(
+        Code::InsufficientScope,
+        format!(
+            "This concerns a token with {wanted}, which is more than yours has: set scopes within {}.",
+            held(principal)
+        ),
+    ))
+}
+
+/// The scopes of a token as a sentence names them.
+fn held(principal: &Principal) -> String {
+    match principal.reach.scopes() {
+        Some(scopes) if scopes.is_empty() => "none".to_owned(),
+        Some(scopes) => spaced(&scopes),
+        None => "all".to_owned(),
+    }
 }
 
 /// The instance whose token is in the request. With its app, an instance loses its access.

@@ -6,6 +6,7 @@ use moca_core::{
     account::Role,
     id::AccountId,
     limits::{IDEMPOTENCY_KEPT_MS, IDEMPOTENCY_KEY_CHARS_MAX},
+    scope::{Reach, Scope},
 };
 use moca_storage::{
     StorageError,
@@ -27,12 +28,17 @@ pub(crate) struct Key {
     pub(crate) request_hash: [u8; 32],
     /// The role of a member who calls: an answer is not given to a lower one than got it first.
     pub(crate) role: Option<Role>,
+    /// What their scopes let through: nor is it given to one with less than that.
+    pub(crate) reach: Reach,
 }
 
 /// An answer as it is sealed.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     role: Option<Role>,
+    /// The scopes; everything if there are none, as in answers from before there were any.
+    #[serde(default)]
+    scopes: Option<Vec<Scope>>,
     status: u16,
     content_type: String,
     body: String,
@@ -84,7 +90,9 @@ pub(crate) async fn recall(
         .map_err(|error| Failure::internal("a kept answer cannot be opened", error))?;
     let answer: Kept = serde_json::from_slice(&plain)
         .map_err(|error| Failure::internal("a kept answer cannot be read", error))?;
-    if kept.request_hash != key.request_hash || key.role < answer.role {
+    let is_theirs =
+        key.role >= answer.role && key.reach.includes(Reach::of(answer.scopes.as_deref()));
+    if kept.request_hash != key.request_hash || !is_theirs {
         return Err(Failure::new(
             Code::IdempotencyKeyReused,
             "Choose a new Idempotency-Key: this one was used for another request.",
@@ -114,6 +122,7 @@ pub(crate) async fn keep(
         .map_err(|error| Failure::internal("an answer is not UTF-8", error))?;
     let plain = serde_json::to_vec(&Kept {
         role: key.role,
+        scopes: key.reach.scopes(),
         status: reply.status,
         content_type: reply.content_type.clone(),
         body,

@@ -5,6 +5,7 @@ use moca_core::{
     account::{Role, Token, TokenConfig},
     id::TokenId,
     limits::OAUTH_TOKEN_MS,
+    scope::{Reach, Scope, spaced},
 };
 use moca_storage::control::Tx;
 use moca_wire::{oauth::AccessToken, problem::Code};
@@ -62,7 +63,7 @@ pub(crate) async fn token(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
             );
         }
     }
-    let role = scope(field(body, "scope"), call.principal.role)?;
+    let granted = grant(field(body, "scope"), &call.principal)?;
     let account_id = call.principal.account_id;
     let client: Token = tx
         .get(account_id, call.principal.token_id.0)
@@ -81,10 +82,12 @@ pub(crate) async fn token(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
         secret_hash: secret::hash(&access_token),
         // An exchanged token that is exchanged again hangs on the first: one level to check.
         parent_id: Some(client.parent_id.unwrap_or(TokenId(client.frame.id))),
+        last_used_at: None,
         config: TokenConfig {
             name: "OAuth 2.0 access token".into(),
             expires_at: Some(expires_at),
-            role: Some(role),
+            role: Some(granted.role),
+            scopes: granted.scopes.clone(),
         },
     })
     .await?;
@@ -92,25 +95,71 @@ pub(crate) async fn token(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
         access_token,
         token_type: "Bearer".into(),
         expires_in: (expires_at - now_ms) / 1_000,
-        scope: role.as_str().into(),
+        scope: granted.words(),
     };
     Ok(Reply::ok(&answer)?.secret())
 }
 
-/// The role asked for; the highest the client may have when it does not say.
-fn scope(asked: Option<&str>, highest: Role) -> Result<Role, Failure> {
-    let Some(word) = asked.filter(|word| !word.is_empty()) else {
-        return Ok(highest);
+/// What an exchanged token may do.
+struct Grant {
+    role: Role,
+    scopes: Option<Vec<Scope>>,
+}
+
+impl Grant {
+    /// As the answer tells it (RFC 6749 §3.3).
+    fn words(&self) -> String {
+        let role = self.role.as_str();
+        match &self.scopes {
+            Some(scopes) => format!("{role} {}", spaced(scopes)),
+            None => role.to_owned(),
+        }
+    }
+}
+
+/// What was asked for, and what the client has where it does not say. Of several roles the highest
+/// counts: scopes of OAuth 2.0 add up.
+fn grant(asked: Option<&str>, client: &Principal) -> Result<Grant, Failure> {
+    let refused = |detail: String| bad_request(&detail).with_oauth_error("invalid_scope");
+    let mut role: Option<Role> = None;
+    let mut scopes: Vec<Scope> = Vec::new();
+    for word in asked
+        .into_iter()
+        .filter(|all| !all.is_empty())
+        .flat_map(|all| all.split(' '))
+    {
+        if let Some(more) = Role::parse(word) {
+            role = role.max(Some(more));
+        } else if let Ok(more) = word.parse() {
+            scopes.push(more);
+        } else {
+            return Err(refused(
+                "scope is a role (viewer, analyst, editor, admin or owner), scopes such as places:read, \
+                 or both, with one space between two."
+                    .to_owned(),
+            ));
+        }
+    }
+    let role = role.unwrap_or(client.role);
+    let reach = match scopes.as_slice() {
+        [] => client.reach,
+        scopes => Reach::of(Some(scopes)),
     };
-    Role::parse(word)
-        .filter(|role| *role <= highest)
-        .ok_or_else(|| {
-            bad_request(&format!(
-                "scope is one role of viewer, analyst, editor, admin and owner, at most {}.",
-                highest.as_str()
-            ))
-            .with_oauth_error("invalid_scope")
-        })
+    if role > client.role || !client.reach.includes(reach) {
+        let scopes = client.reach.scopes().map(|scopes| spaced(&scopes));
+        return Err(refused(format!(
+            "scope is more than the client has: at most the role {}{}.",
+            client.role.as_str(),
+            scopes.map_or_else(String::new, |scopes| format!(" and the scopes {scopes}")),
+        )));
+    }
+    let scopes = reach.scopes();
+    if scopes.as_ref().is_some_and(Vec::is_empty) {
+        return Err(refused(
+            "The client has no scope left: give the token it was exchanged for others.".to_owned(),
+        ));
+    }
+    Ok(Grant { role, scopes })
 }
 
 fn field<'a>(body: &'a Body, name: &str) -> Option<&'a str> {

@@ -8,7 +8,7 @@ use http::{
     header::{AUTHORIZATION, IF_MATCH},
     request::Parts,
 };
-use moca_core::{account::AccountLimits, id::AccountId};
+use moca_core::{account::AccountLimits, id::AccountId, scope::Reach};
 use moca_storage::control::Tx;
 use tokio::time::timeout;
 
@@ -69,6 +69,7 @@ impl Prepared<'_> {
                 let principal = door::pass(state, exchange, credentials, proof).await?;
                 admit(state, exchange, &principal)?;
                 auth::require_role(&principal, role)?;
+                require_scopes(&principal, self.route)?;
                 // A GET goes on in the snapshot that proved the permission. Who has a body to wait
                 // for gives it back first: there are few, and others need them meanwhile.
                 let is_get = self.route.verb == Verb::Get;
@@ -87,6 +88,7 @@ impl Prepared<'_> {
                 drop(tx);
                 admit(state, exchange, &principal)?;
                 auth::require_role(&principal, role)?;
+                require_scopes(&principal, self.route)?;
                 let (checked, taken) = self.take(exchange).await?;
                 let key = checked.key_of_member(&principal, &taken);
                 let call = checked.into_call(principal, taken);
@@ -210,6 +212,7 @@ impl Checked {
             stored: idempotency::stored_key(caller, key),
             request_hash: idempotency::request_hash(&self.target, &taken.bytes),
             role: None,
+            reach: Reach::ALL,
         })
     }
 
@@ -217,6 +220,7 @@ impl Checked {
         let key = self.key(principal.account_id, "member", taken)?;
         Some(Key {
             role: Some(principal.role),
+            reach: principal.reach,
             ..key
         })
     }
@@ -316,7 +320,25 @@ async fn once<P: Sync>(
 fn admit(state: &ApiState, exchange: &mut Exchange, principal: &Principal) -> Result<(), Failure> {
     exchange.account_id = Some(principal.account_id);
     let caller = Caller::Token(principal.counted_as);
-    count(state, exchange, caller, &principal.limits)
+    count(state, exchange, caller, &principal.limits)?;
+    let last_used = state.engine.last_used();
+    let (account, token) = (principal.account_id, principal.token_id);
+    last_used.note(account, token, principal.last_used_at, exchange.now_ms);
+    Ok(())
+}
+
+/// Refuses a member whose token's scopes leave out a family that the route reads or changes.
+fn require_scopes(principal: &Principal, route: &Route) -> Result<(), Failure> {
+    if principal.reach == Reach::ALL {
+        return Ok(());
+    }
+    if route.family().is_none() {
+        return Err(Failure::internal("a route has no scope", route.path));
+    }
+    for family in route.families() {
+        auth::require_scope(principal, family, route.access())?;
+    }
+    Ok(())
 }
 
 /// Counts a request, unless its caller has made too many.

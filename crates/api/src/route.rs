@@ -2,7 +2,10 @@
 
 use std::{future::Future, pin::Pin};
 
-use moca_core::account::Role;
+use moca_core::{
+    account::Role,
+    scope::{Access, Family},
+};
 use moca_storage::control::Tx;
 
 use crate::{
@@ -127,6 +130,8 @@ pub struct Route {
     pub answers: &'static str,
     /// Whether it answers with, or changes, what is held on people or their devices.
     pub personal: bool,
+    /// Families besides that of its path which it reads or changes.
+    pub also: &'static [Family],
 }
 
 /// The media type of most answers.
@@ -144,6 +149,7 @@ pub const fn route(verb: Verb, path: &'static str, endpoint: Endpoint) -> Route 
         success: Success::Ok,
         answers: JSON,
         personal: false,
+        also: &[],
     }
 }
 
@@ -187,6 +193,36 @@ impl Route {
     pub const fn personal(mut self) -> Self {
         self.personal = true;
         self
+    }
+
+    /// Reads or changes these families too, as it does the one of its path.
+    pub const fn also(mut self, families: &'static [Family]) -> Self {
+        self.also = families;
+        self
+    }
+
+    /// The family of the management API that it belongs to, by its path. A file of an export is one of
+    /// what it lists.
+    pub fn family(&self) -> Option<Family> {
+        let mut segments = self.path.strip_prefix("/v2/")?.split('/');
+        let word = match segments.next()? {
+            "exports" => segments.next()?.split('.').next()?,
+            word => word,
+        };
+        Family::named(word)
+    }
+
+    /// What a token with scopes must be allowed, each. A question that has a body still only reads.
+    pub fn access(&self) -> Access {
+        match (self.verb, &self.endpoint) {
+            (Verb::Get, _) | (Verb::Post, Endpoint::Ask(..)) => Access::Read,
+            _ => Access::Write,
+        }
+    }
+
+    /// The families that it reads or changes.
+    pub fn families(&self) -> impl Iterator<Item = Family> {
+        self.family().into_iter().chain(self.also.iter().copied())
     }
 
     /// Answers 201.

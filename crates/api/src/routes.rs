@@ -12,6 +12,7 @@ use moca_core::{
         RADIUS_M_MIN,
     },
     metric::Metric::{ActiveUsers, NewUsers, ReturningUsers, Visitors},
+    scope::Family,
 };
 
 use crate::{
@@ -223,8 +224,8 @@ static ROUTES: &[Route] = &[
     route(Get,    "/v2/zones/{zoneId}", Manage(Viewer, manage!(zones::get))),
     route(Put,    "/v2/zones/{zoneId}", Manage(Editor, manage!(zones::put))).json(),
     route(Delete, "/v2/zones/{zoneId}", Manage(Editor, manage!(zones::delete))).query(&[CASCADE]),
-    route(Get,    "/v2/zones/{zoneId}/beacons", Manage(Viewer, manage!(zones::get_beacons))),
-    route(Put,    "/v2/zones/{zoneId}/beacons", Manage(Editor, manage!(zones::put_beacons))).json(),
+    route(Get,    "/v2/zones/{zoneId}/beacons", Manage(Viewer, manage!(zones::get_beacons))).also(&[Family::Beacons]),
+    route(Put,    "/v2/zones/{zoneId}/beacons", Manage(Editor, manage!(zones::put_beacons))).json().also(&[Family::Beacons]),
 
     route(Get,    "/v2/beacons",            Ask(Viewer, call!(beacons::list))).query(BEACONS),
     route(Post,   "/v2/beacons",            Manage(Editor, manage!(beacons::create))).json().created(),
@@ -264,10 +265,10 @@ static ROUTES: &[Route] = &[
     route(Get,    "/v2/segments/{segmentId}", Manage(Viewer, manage!(segments::get))),
     route(Put,    "/v2/segments/{segmentId}", Manage(Editor, manage!(segments::put))).json(),
     route(Delete, "/v2/segments/{segmentId}", Manage(Editor, manage!(segments::delete))).query(&[CASCADE]),
-    route(Get,    "/v2/segments/{segmentId}/instances", Ask(Analyst, call!(segments::instances))).query(PAGE).personal(),
+    route(Get,    "/v2/segments/{segmentId}/instances", Ask(Analyst, call!(segments::instances))).query(PAGE).personal().also(&[Family::Instances]),
 
     route(Get,    "/v2/imports",            Manage(Viewer, manage!(imports::list))).query(PAGE),
-    route(Post,   "/v2/imports",            Manage(Editor, manage!(imports::create))).query(IMPORT).body(File).created(),
+    route(Post,   "/v2/imports",            Manage(Editor, manage!(imports::create))).query(IMPORT).body(File).created().also(&[Family::Labels]),
     route(Get,    "/v2/imports/{importId}", Manage(Viewer, manage!(imports::get))),
     route(Delete, "/v2/imports/{importId}", Manage(Editor, manage!(imports::delete))),
     route(Put,    "/v2/imports/{importId}/cancel",      Manage(Editor, manage!(imports::cancel))),
@@ -291,13 +292,13 @@ static ROUTES: &[Route] = &[
 
     route(Get,    "/v2/instances",              Ask(Analyst, call!(instances::list))).query(INSTANCES).personal(),
     route(Get,    "/v2/instances/{instanceId}", Ask(Analyst, call!(instances::get))).personal(),
-    route(Get,    "/v2/instances/{instanceId}/export", Ask(Analyst, call!(person_export::instance))).personal(),
+    route(Get,    "/v2/instances/{instanceId}/export", Ask(Analyst, call!(person_export::instance))).personal().also(&[Family::Decisions]),
     route(Delete, "/v2/instances/{instanceId}", Ask(Admin, call!(instances::delete))).personal(),
 
     route(Get,    "/v2/users",          Ask(Analyst, call!(users::list))).query(USERS).personal(),
     route(Get,    "/v2/users/{userId}", Ask(Analyst, call!(users::get))).query(OF_APP).personal(),
-    route(Get,    "/v2/users/{userId}/export", Ask(Analyst, call!(person_export::user))).query(OF_APP).personal(),
-    route(Delete, "/v2/users/{userId}", Ask(Admin, call!(users::delete))).query(OF_APP).personal(),
+    route(Get,    "/v2/users/{userId}/export", Ask(Analyst, call!(person_export::user))).query(OF_APP).personal().also(&[Family::Instances, Family::Decisions]),
+    route(Delete, "/v2/users/{userId}", Ask(Admin, call!(users::delete))).query(OF_APP).personal().also(&[Family::Instances]),
 
     route(Get,    "/v2/decisions", Ask(Analyst, call!(decisions::list))).query(DECISIONS).personal(),
     route(Get,    "/v2/analytics/active-users",    Ask(Analyst, call!(analytics::count, ActiveUsers))).query(ANALYTICS),

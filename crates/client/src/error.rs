@@ -19,7 +19,7 @@ pub enum ClientError {
         /// What the server said.
         problem: Box<Problem>,
     },
-    /// The token is good and may not do this: use one of a higher role. (403)
+    /// The token is good and may not do this: use one of a higher role, or with more scopes. (403)
     #[error("not permitted: {}", describe(.problem))]
     Permission {
         /// What the server said.

@@ -6,6 +6,7 @@ use crate::{
     id::{MemberId, TokenId},
     quota::Quotas,
     resource::Frame,
+    scope::Scope,
 };
 
 /// A tenant.
@@ -128,6 +129,8 @@ pub struct Token {
     pub secret_hash: [u8; 32],
     /// The token this one was exchanged for at `/oauth/token`: revoking that one revokes this one.
     pub parent_id: Option<TokenId>,
+    /// When it was last used, to about a minute, ms since 1970. Not part of the revision.
+    pub last_used_at: Option<i64>,
     /// What a client sets.
     pub config: TokenConfig,
 }
@@ -144,4 +147,7 @@ pub struct TokenConfig {
     /// Upper bound of what the token may do; the member's own role if absent.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub role: Option<Role>,
+    /// All that it may do; whatever the role may if absent. An empty list is nothing at all.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub scopes: Option<Vec<Scope>>,
 }

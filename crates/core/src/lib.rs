@@ -35,6 +35,7 @@ pub mod rate;
 pub mod resource;
 #[cfg(test)]
 mod samples;
+pub mod scope;
 pub mod segment;
 pub mod tag;
 pub mod target;

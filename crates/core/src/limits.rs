@@ -77,6 +77,13 @@ pub const NAME_CHARS_MAX: usize = 200;
 pub const TEXT_CHARS_MAX: usize = 2_000;
 /// Characters of short codes: categories, versions, providers, external ids.
 pub const CODE_CHARS_MAX: usize = 255;
+/// Milliseconds after which another use of a token is noted: who asks whether one is in use does not
+/// need to know the second.
+pub const TOKEN_USE_MS: i64 = 60_000;
+/// Milliseconds between two times at which uses of tokens are written down.
+pub const TOKEN_USE_FLUSH_MS: u64 = 30_000;
+/// Tokens whose use waits to be written down; of more, the next use is noted.
+pub const TOKEN_USES_WAITING_MAX: usize = 100_000;
 /// Characters of a URL.
 pub const LINK_CHARS_MAX: usize = 2_048;
 /// Characters of a secret of somebody else's service.

@@ -34,7 +34,7 @@ use crate::{
     },
     read::{self, people::view},
     shared::Shared,
-    workers::imports::Desk,
+    workers::{imports::Desk, last_used::LastUsed},
 };
 
 /// The running pipeline. Cheap to clone; dropping it does not stop it, [`Engine::shutdown`] does.
@@ -56,6 +56,7 @@ pub(crate) struct Inner {
     /// Turns for questions that look at every instance of an app.
     pub(crate) scans: Arc<Semaphore>,
     pub(crate) imports: Arc<Desk>,
+    pub(crate) last_used: Arc<LastUsed>,
 }
 
 impl Engine {
@@ -85,6 +86,11 @@ impl Engine {
     /// Where files wait that are imported.
     pub fn imports(&self) -> &Arc<Desk> {
         &self.inner.imports
+    }
+
+    /// When tokens were last used.
+    pub fn last_used(&self) -> &LastUsed {
+        &self.inner.last_used
     }
 
     /// Registers an instance, or registers it again; durable when it returns.

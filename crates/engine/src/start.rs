@@ -34,7 +34,10 @@ use crate::{
         sweeper, thread, ticker,
     },
     shared::Shared,
-    workers::imports::Desk,
+    workers::{
+        imports::Desk,
+        last_used::{self, LastUsed},
+    },
 };
 
 /// File of the event log in the data directory.
@@ -101,14 +104,18 @@ impl Engine {
     ) -> Result<Self, EngineError> {
         let data_dir = data_dir.to_owned();
         let stores = joined(spawn_blocking(move || Stores::open(&data_dir)).await)?;
+        let last_used = LastUsed::new(control.clone());
         let configuration = Configuration::load(control).await?;
         let runtime = Handle::current();
-        let started =
-            spawn_blocking(move || start_stages(stores, configuration, clock, random, &runtime));
+        let uses = Arc::clone(&last_used);
+        let started = spawn_blocking(move || {
+            start_stages(stores, configuration, uses, clock, random, &runtime)
+        });
         let engine = joined(started.await)?;
         lock(&engine.inner.helpers).extend([
             tokio::spawn(ticker::run(engine.clone())),
             tokio::spawn(sweeper::run(engine.clone())),
+            tokio::spawn(last_used::run(last_used)),
         ]);
         Ok(engine)
     }
@@ -122,6 +129,9 @@ impl Engine {
             helper.abort();
             // It answers that it was aborted.
             let _ = helper.await;
+        }
+        if let Err(error) = self.inner.last_used.flush().await {
+            tracing::warn!(%error, "when tokens were last used is not written down");
         }
         let threads: Vec<JoinHandle<()>> = lock(&self.inner.threads).drain(..).collect();
         let queue = self.inner.queue.clone();
@@ -146,6 +156,7 @@ impl Engine {
 fn start_stages(
     stores: Stores,
     configuration: Configuration,
+    last_used: Arc<LastUsed>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     runtime: &Handle,
@@ -200,6 +211,7 @@ fn start_stages(
             log_path: stores.log_path,
             scans: Arc::new(Semaphore::new(SEGMENT_SCANS_AT_ONCE)),
             imports: Arc::new(stores.imports),
+            last_used,
         }),
     })
 }

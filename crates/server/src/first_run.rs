@@ -89,10 +89,12 @@ pub(crate) async fn make(
         member_id: MemberId(member.frame.id),
         secret_hash: secret::hash(&secret),
         parent_id: None,
+        last_used_at: None,
         config: TokenConfig {
             name: "First token".to_owned(),
             expires_at: None,
             role: None,
+            scopes: None,
         },
     };
     tx.act_as(Origin::system(now_ms));

@@ -1,13 +1,10 @@
 //! The form and the answer of `POST /oauth/token` (RFC 6749 §5.1).
 
-use moca_core::account::Role;
+use moca_core::{account::Role, scope::Family};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{
-    members::role_schema,
-    schema::{self, Described, Schema},
-};
+use crate::schema::{self, Described, Schema};
 
 /// A token of limited life.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +15,7 @@ pub struct AccessToken {
     pub token_type: String,
     /// Seconds it lives.
     pub expires_in: i64,
-    /// The role it acts with.
+    /// The role it acts with and its scopes, if it has any, with a space between two.
     pub scope: String,
 }
 
@@ -30,9 +27,6 @@ impl Described for TokenRequest {
     const NAME: &'static str = "TokenRequestInput";
 
     fn schema() -> Schema {
-        // A parameter without a value is as good as none (RFC 6749 §3.2).
-        let mut scopes = vec![""];
-        scopes.extend(Role::ALL.map(Role::as_str));
         schema::object([
             schema::required(
                 "grant_type",
@@ -51,8 +45,11 @@ impl Described for TokenRequest {
             ),
             schema::optional(
                 "scope",
-                schema::words(&scopes),
-                "A lower role than the token's own.",
+                // A parameter without a value is as good as none (RFC 6749 §3.2).
+                schema::matching(&format!("^({})?$", spaced_pattern()))
+                    .with_example("viewer places:read"),
+                "A lower role than the token's own, scopes within its own, or both, with a space \
+                 between two. What is left out is as the token has it.",
             ),
         ])
         .open()
@@ -63,9 +60,20 @@ impl Described for TokenRequest {
             "grant_type": "client_credentials",
             "client_id": "AZuN58uAcACAAAAAAAAAAw",
             "client_secret": "c0ffee00-7b1e-4d2a-8f3c-9a5b6c7d8e9f",
-            "scope": "viewer",
+            "scope": "viewer places:read",
         })
     }
+}
+
+/// What stands in a scope of OAuth 2.0: roles and scopes with a space between two.
+fn spaced_pattern() -> String {
+    let families: Vec<&str> = Family::ALL.iter().map(|family| family.as_str()).collect();
+    let word = format!(
+        "({}|(\\*|{}):(read|write))",
+        Role::ALL.map(Role::as_str).join("|"),
+        families.join("|")
+    );
+    format!("{word}( {word})*")
 }
 
 impl Described for AccessToken {
@@ -80,7 +88,11 @@ impl Described for AccessToken {
             ),
             schema::required("token_type", schema::words(&["Bearer"]), "Its kind."),
             schema::required("expires_in", schema::count(), "Seconds it lives."),
-            schema::required("scope", role_schema(), "The role it acts with."),
+            schema::required(
+                "scope",
+                schema::matching(&format!("^{}$", spaced_pattern())),
+                "The role it acts with, and its scopes if it has any.",
+            ),
         ])
     }
 
@@ -89,7 +101,7 @@ impl Described for AccessToken {
             "access_token": "5e2b8c1d-46f7-4a90-b3d8-1c7e9f0a2b64",
             "token_type": "Bearer",
             "expires_in": 3600,
-            "scope": "viewer",
+            "scope": "viewer places:read",
         })
     }
 }

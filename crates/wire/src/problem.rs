@@ -67,6 +67,8 @@ codes! {
     NotAuthenticated = "not_authenticated", 403, "No valid credentials";
     /// The role of the token is too low for this call.
     RoleTooLow = "role_too_low", 403, "The token may not do this";
+    /// The scopes of the token do not include the one that the call needs.
+    InsufficientScope = "insufficient_scope", 403, "The token's scopes do not include this";
     /// There is no such resource, or it belongs to another account.
     NotFound = "not_found", 404, "No such resource";
     /// The request did not arrive in time; it may be repeated unchanged.

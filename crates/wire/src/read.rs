@@ -324,16 +324,40 @@ impl<'v> Fields<'v, '_> {
         values.into_iter().map(|(_, value)| value).collect()
     }
 
-    /// The same, each with where it stands in the list.
+    /// A list of 1 to `max` different values, if it is there.
+    pub fn optional_set<T: PartialEq>(
+        &mut self,
+        key: &'static str,
+        max: usize,
+        read: impl Fn(&Value) -> Reading<T>,
+    ) -> Option<Vec<T>> {
+        let items = self.list(key, max)?;
+        if items.is_empty() {
+            let detail = format!("expected a list of 1 to {max} items, or none at all");
+            self.fault(key, FaultCode::TooShort, detail);
+        }
+        let values = self.different(key, items, read);
+        Some(values.into_iter().map(|(_, value)| value).collect())
+    }
+
+    /// The values of [`Fields::set`], each with where it stands in the list.
     fn indexed_set<T: PartialEq>(
         &mut self,
         key: &'static str,
         max: usize,
         read: impl Fn(&Value) -> Reading<T>,
     ) -> Vec<(usize, T)> {
-        let Some(items) = self.list(key, max) else {
-            return Vec::new();
-        };
+        let items = self.list(key, max).unwrap_or_default();
+        self.different(key, items, read)
+    }
+
+    /// The values of a list in which none may stand twice.
+    fn different<T: PartialEq>(
+        &mut self,
+        key: &'static str,
+        items: &[Value],
+        read: impl Fn(&Value) -> Reading<T>,
+    ) -> Vec<(usize, T)> {
         let pointer = self.pointer(key);
         let faults = &mut self.notes.faults;
         let mut values: Vec<(usize, T)> = Vec::with_capacity(items.len());

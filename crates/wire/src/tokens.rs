@@ -3,6 +3,7 @@
 use moca_core::{
     account::{self, TokenConfig},
     id::{MemberId, TokenId},
+    scope::Scope,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use crate::{
     read::{self, Fields},
     resource::Resource,
     schema::{self, Described, Schema},
-    values,
+    values::{self, Reading},
 };
 
 /// A token as the API answers it.
@@ -32,6 +33,9 @@ pub struct Token {
     /// The token it was exchanged for at `/oauth/token`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub parent_id: Option<TokenId>,
+    /// When it was last used, to about a minute, ms since 1970; not if it never was.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_used_at: Option<i64>,
     /// The secret; only in the answer that creates it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub access_token: Option<String>,
@@ -64,6 +68,7 @@ impl Token {
             token_id: TokenId(token.frame.id),
             member_id: token.member_id,
             parent_id: token.parent_id,
+            last_used_at: token.last_used_at,
             access_token,
             config: token.config.clone(),
         }
@@ -87,6 +92,11 @@ impl Described for Token {
                 "The token it was exchanged for at `/oauth/token`.",
             ),
             schema::owned_optional(
+                "lastUsedAt",
+                schema::moment(),
+                "When it was last used, to about a minute; absent if it never was.",
+            ),
+            schema::owned_optional(
                 "accessToken",
                 schema::uuid(),
                 "The secret; only in the answer that creates it.",
@@ -102,7 +112,8 @@ impl Described for Token {
             "tokenId": "AZuN58uAcACAAAAAAAAAAw",
             "memberId": "AZuN58uAcACAAAAAAAAAAg",
             "accessToken": "c0ffee00-7b1e-4d2a-8f3c-9a5b6c7d8e9f",
-            "config": {"name": "Nightly import", "expiresAt": 4_102_444_800_000_i64, "role": "editor"},
+            "config": {"name": "Nightly import", "expiresAt": 4_102_444_800_000_i64, "role": "editor",
+                "scopes": ["imports:write", "labels:write", "places:write"]},
         })
     }
 }
@@ -120,10 +131,16 @@ fn config_schema() -> Schema {
             role_schema(),
             "The most that the token may do; the member's own role if absent.",
         ),
+        schema::optional(
+            "scopes",
+            schema::filled_set(schema::words(Scope::WORDS), Scope::WORDS.len()),
+            "All that the token may do, within its role; whatever the role may if absent. Writing \
+             includes reading, and `*` stands for every family.",
+        ),
     ])
 }
 
-const SERVER_OWNED: &[&str] = &["tokenId", "parentId", "accessToken"];
+const SERVER_OWNED: &[&str] = &["tokenId", "parentId", "lastUsedAt", "accessToken"];
 
 /// Reads the body of a POST at time `now_ms`.
 pub fn read_create(value: &Value, now_ms: i64) -> Body<TokenInput> {
@@ -164,9 +181,22 @@ fn read_config(fields: &mut Fields<'_, '_>, after: Option<i64>) -> Option<TokenC
         );
     }
     let role = fields.optional("role", role);
+    let scopes = fields.optional_set("scopes", Scope::WORDS.len(), scope);
     Some(TokenConfig {
         name: name?,
         expires_at,
         role,
+        scopes,
     })
+}
+
+/// A scope by its word.
+fn scope(value: &Value) -> Reading<Scope> {
+    match values::string(value, "a scope such as places:read")?.parse() {
+        Ok(scope) => Ok(scope),
+        Err(_) => values::complain(
+            FaultCode::UnknownValue,
+            format!("expected a scope, one of {}", Scope::WORDS.join(", ")),
+        ),
+    }
 }

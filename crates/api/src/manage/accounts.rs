@@ -94,10 +94,12 @@ async fn insert_first_token(call: &Call, tx: &mut Tx, owner: &Member) -> Result<
         member_id: MemberId(owner.frame.id),
         secret_hash: secret::hash(&access_token),
         parent_id: None,
+        last_used_at: None,
         config: TokenConfig {
             name: "First token".to_owned(),
             expires_at: None,
             role: None,
+            scopes: None,
         },
     };
     tx.insert(&token).await?;

@@ -6,6 +6,7 @@ use moca_core::{
     id::AppId,
     limits::SECRET_OVERLAP_MS,
     resource::Kind,
+    scope::{Access, Family},
     target::Target,
 };
 use moca_storage::control::Tx;
@@ -116,9 +117,12 @@ async fn find(call: &Call, tx: &mut Tx) -> Result<App, Failure> {
     common::find(call, tx, "appId").await
 }
 
-/// The app as the caller may see it: with its secret from editors up.
+/// The app as the caller may see it: with its secret from editors up, if they may change apps as far as
+/// their scopes go.
 fn shown(call: &Call, app: &App) -> Result<apps::App, Failure> {
-    if call.principal.role < Role::Editor {
+    let principal = &call.principal;
+    let may_change = principal.reach.admits(Family::Apps, Access::Write);
+    if principal.role < Role::Editor || !may_change {
         return Ok(apps::App::new(app, None, call.now_ms()));
     }
     let app_secret = secret::open_app_secret(&call.state().sealer, app.id(), &app.sealed_secret)?;

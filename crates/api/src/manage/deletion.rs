@@ -5,6 +5,9 @@
 //! off, campaigns leave their group, and the beacons of a zone, which are hardware, stay in the
 //! account without a zone. A campaign cannot be without its segment, nor a segment without one that
 //! its query names: left alone, they would suddenly be for other people than they were made for.
+//!
+//! Scopes of a token reach as far here as elsewhere: what it may not change stops the deletion, and
+//! what it may not read is counted and not named.
 
 use moca_core::{
     account::{Member, Token},
@@ -17,13 +20,14 @@ use moca_core::{
     limits::FAULTS_MAX,
     place::Place,
     resource::{Frame, Kind},
+    scope::{Access, Family},
     segment::Segment,
     tag::Tag,
     zone::Zone,
 };
 use moca_storage::control::{Reference, Tx};
 
-use crate::{call::Call, failure::Failure, reply::Reply};
+use crate::{auth, call::Call, failure::Failure, reply::Reply};
 
 /// Users looked up at a time.
 const USERS_AT_ONCE: i64 = FAULTS_MAX as i64;
@@ -40,7 +44,7 @@ pub(crate) async fn delete(
         delete_with_users(call, tx, kind, frame.id).await?;
         return Ok(Reply::done());
     }
-    let users = tx
+    let mut users = tx
         .references(frame.account_id, kind, frame.id, USERS_AT_ONCE)
         .await?;
     if !users.is_empty() {
@@ -51,6 +55,8 @@ pub(crate) async fn delete(
             }
             few => few,
         };
+        let reach = call.principal.reach;
+        users.retain(|user| reach.admits(Family::of(user.kind), Access::Read));
         return Err(Failure::in_use(kind, &users, total));
     }
     delete_one(tx, frame.account_id, kind, frame.id).await?;
@@ -61,11 +67,15 @@ async fn delete_with_users(call: &Call, tx: &mut Tx, kind: Kind, id: Id) -> Resu
     let account_id = call.principal.account_id;
     let mut pending = vec![(kind, id)];
     while let Some(&(kind, id)) = pending.last() {
-        if kind == Kind::Zone {
+        if kind == Kind::Zone && !tx.beacons_of_zone(account_id, ZoneId(id)).await?.is_empty() {
+            auth::require_scope(&call.principal, Family::Beacons, Access::Write)?;
             tx.set_zone_beacons(account_id, ZoneId(id), &[], call.now_ms())
                 .await?;
         }
         let users = tx.references(account_id, kind, id, USERS_AT_ONCE).await?;
+        for user in &users {
+            auth::require_scope(&call.principal, Family::of(user.kind), Access::Write)?;
+        }
         if users.is_empty() {
             delete_one(tx, account_id, kind, id).await?;
             pending.pop();

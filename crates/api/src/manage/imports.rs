@@ -9,6 +9,7 @@ use moca_core::{
         REFUSALS_KEPT_MAX,
     },
     resource::Frame,
+    scope::{Access, Family},
 };
 use moca_engine::workers::imports::{check_map, refusals_csv};
 use moca_storage::control::Tx;
@@ -22,7 +23,7 @@ use super::{
     common::{created, text_of},
     exports::media_type,
 };
-use crate::{call::Call, failure::Failure, reply::Reply};
+use crate::{auth, call::Call, failure::Failure, reply::Reply};
 
 /// `GET /v2/imports`
 pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
@@ -37,6 +38,12 @@ pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let account_id = call.principal.account_id;
     let file = call.file()?;
     let config = config_of(call, file.format)?;
+    let family = match config.kind {
+        BulkKind::Places => Family::Places,
+        BulkKind::Zones => Family::Zones,
+        BulkKind::Beacons => Family::Beacons,
+    };
+    auth::require_scope(&call.principal, family, Access::Write)?;
     let now_ms = call.now_ms();
     tx.forget_imports(account_id, now_ms - IMPORTS_KEPT_MS, IMPORTS_KEPT_MAX)
         .await?;

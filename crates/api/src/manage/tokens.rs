@@ -2,7 +2,9 @@
 
 use moca_core::{
     account::{Member, Token, TokenConfig},
+    id::TokenId,
     resource::Kind,
+    scope::Reach,
 };
 use moca_storage::control::Tx;
 use moca_wire::tokens;
@@ -11,11 +13,11 @@ use super::{
     common::{self, accept, created, require_role_at_most},
     deletion,
 };
-use crate::{call::Call, failure::Failure, reply::Reply, secret};
+use crate::{auth, call::Call, failure::Failure, reply::Reply, secret};
 
 /// `GET /v2/tokens`
 pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    common::list(call, tx, |token: &Token| tokens::Token::new(token, None)).await
+    common::list(call, tx, |token: &Token| shown(call, token)).await
 }
 
 /// `POST /v2/tokens`
@@ -27,12 +29,14 @@ pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
         .await?
         .ok_or_else(|| Failure::not_found(Kind::Member))?;
     require_grantable(call, &member, &input.config)?;
+    auth::require_within(&call.principal, reach(&input.config))?;
     let access_token = secret::new_token(call.state().random.as_ref());
     let token = Token {
         frame: call.new_frame(),
         member_id,
         secret_hash: secret::hash(&access_token),
         parent_id: None,
+        last_used_at: None,
         config: input.config,
     };
     tx.insert(&token).await?;
@@ -42,7 +46,7 @@ pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 
 /// `GET /v2/tokens/{tokenId}`
 pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    answer(&find(call, tx).await?)
+    answer(call, &find(call, tx).await?)
 }
 
 /// `PUT /v2/tokens/{tokenId}`
@@ -60,13 +64,16 @@ pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let member = member_of(call, tx, &token).await?;
     require_grantable(call, &member, &token.config)?;
     require_grantable(call, &member, &config)?;
+    for config in [&token.config, &config] {
+        auth::require_within(&call.principal, reach(config))?;
+    }
     token.config = config;
     token.frame = call.next_frame(&token.frame);
     tx.replace(&token).await?;
-    answer(&token)
+    answer(call, &token)
 }
 
-/// `DELETE /v2/tokens/{tokenId}`
+/// `DELETE /v2/tokens/{tokenId}`: whatever its scopes, as ending a token gives nobody more.
 pub(crate) async fn delete(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let token = find(call, tx).await?;
     let member = member_of(call, tx, &token).await?;
@@ -84,6 +91,10 @@ fn require_grantable(call: &Call, member: &Member, config: &TokenConfig) -> Resu
     require_role_at_most(call, role)
 }
 
+fn reach(config: &TokenConfig) -> Reach {
+    Reach::of(config.scopes.as_deref())
+}
+
 async fn member_of(call: &Call, tx: &mut Tx, token: &Token) -> Result<Member, Failure> {
     tx.get(call.principal.account_id, token.member_id.0)
         .await?
@@ -94,6 +105,20 @@ async fn find(call: &Call, tx: &mut Tx) -> Result<Token, Failure> {
     common::find(call, tx, "tokenId").await
 }
 
-fn answer(token: &Token) -> Result<Reply, Failure> {
-    Reply::object(token.frame.revision, &tokens::Token::new(token, None))
+/// The token without its secret, with uses that are not written down yet.
+fn shown(call: &Call, token: &Token) -> tokens::Token {
+    let Token {
+        frame,
+        last_used_at,
+        ..
+    } = token;
+    let used = call.state().engine.last_used();
+    tokens::Token {
+        last_used_at: used.of(frame.account_id, TokenId(frame.id), *last_used_at),
+        ..tokens::Token::new(token, None)
+    }
+}
+
+fn answer(call: &Call, token: &Token) -> Result<Reply, Failure> {
+    Reply::object(token.frame.revision, &shown(call, token))
 }

@@ -238,7 +238,8 @@ fn imports() -> Group {
             operation
                 .noted(
                     "It may take as long to arrive as it keeps coming. Good rows go in, and bad ones \
-                     are told by line and column. Labels that are not there yet are made.",
+                     are told by line and column. Labels that are not there yet are made. A token with \
+                     scopes also needs the one to write `kind`.",
                 )
                 .answers_version_of::<Import>()
         })

@@ -18,7 +18,7 @@ pub(super) fn describe(group: &Group, operation: &Operation) -> Value {
         "operationId": id(operation),
         "tags": [group.title],
         "summary": operation.summary,
-        "security": security::of(&route.endpoint),
+        "security": security::of(route),
         "responses": responses(operation),
     });
     let mut notes: Vec<String> = operation.note.map(str::to_owned).into_iter().collect();
@@ -27,10 +27,13 @@ pub(super) fn describe(group: &Group, operation: &Operation) -> Value {
     }
     if let Some(role) = security::role(&route.endpoint) {
         json["x-role"] = role.as_str().into();
+        let scopes = security::scopes(route);
         notes.push(format!(
-            "Needs the role `{}` or a higher one.",
-            role.as_str()
+            "Needs the role `{}` or a higher one; of a token with scopes, `{}`.",
+            role.as_str(),
+            scopes.join("` and `")
         ));
+        json["x-scopes"] = scopes.into();
     }
     if !notes.is_empty() {
         json["description"] = notes.join(" ").into();

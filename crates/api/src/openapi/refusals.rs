@@ -44,8 +44,12 @@ const BAD_BODY: Refusal = Refusal {
 const FORBIDDEN: Refusal = Refusal {
     name: "Forbidden",
     status: 403,
-    description: "No valid credentials, or a role that is too low.",
-    codes: &[Code::NotAuthenticated, Code::RoleTooLow],
+    description: "No valid credentials, a role that is too low, or scopes that are too narrow.",
+    codes: &[
+        Code::NotAuthenticated,
+        Code::RoleTooLow,
+        Code::InsufficientScope,
+    ],
 };
 const UNKNOWN_CALLER: Refusal = Refusal {
     name: "UnknownCaller",

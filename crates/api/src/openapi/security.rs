@@ -1,19 +1,35 @@
 //! Credentials: which there are, and which of them a route takes.
 
-use moca_core::account::Role;
+use moca_core::{
+    account::Role,
+    scope::{Access, Scope},
+};
 use serde_json::{Map, Value, json};
 
-use crate::route::Endpoint;
+use crate::route::{Endpoint, Route};
 
 /// All kinds of credentials.
 pub(super) fn schemes() -> Value {
-    let scopes: Map<String, Value> = Role::ALL
+    let mut scopes: Map<String, Value> = Role::ALL
         .iter()
         .map(|role| {
             let may = format!("May do what the role {} may.", role.as_str());
             (role.as_str().to_owned(), may.into())
         })
         .collect();
+    scopes.extend(Scope::WORDS.iter().filter_map(|word| {
+        let scope: Scope = word.parse().ok()?;
+        let family = scope.family.map_or("everything", |family| family.as_str());
+        let may = match scope.access {
+            Access::Read => "Reads",
+            Access::Write => "Reads and changes",
+        };
+        let may = format!(
+            "{may} {}, as far as the role goes.",
+            family.replace('-', " ")
+        );
+        Some(((*word).to_owned(), may.into()))
+    }));
     json!({
         "memberToken": {
             "type": "http",
@@ -44,16 +60,33 @@ pub(super) fn schemes() -> Value {
 }
 
 /// What a route takes: one of these.
-pub(super) fn of(endpoint: &Endpoint) -> Value {
-    match endpoint {
+pub(super) fn of(route: &Route) -> Value {
+    match &route.endpoint {
         Endpoint::Manage(role, _) | Endpoint::Ask(role, _) => {
-            json!([{"memberToken": []}, {"oauth2": [role.as_str()]}])
+            let scopes = scopes(route);
+            let words: Vec<&str> = [role.as_str()]
+                .into_iter()
+                .chain(scopes.iter().map(String::as_str))
+                .collect();
+            json!([{"memberToken": []}, {"oauth2": words}])
         }
         Endpoint::OAuthClient(_) => json!([{"oauthClient": []}, {}]),
         Endpoint::App(_) => json!([{"app": []}]),
         Endpoint::Device(_) => json!([{"instanceToken": []}]),
         Endpoint::Public(_) | Endpoint::Operations(_) => json!([]),
     }
+}
+
+/// The scopes that a token needs for a route, if it has any.
+pub(super) fn scopes(route: &Route) -> Vec<String> {
+    if role(&route.endpoint).is_none() {
+        return Vec::new();
+    }
+    let access = route.access();
+    let families = route.families();
+    families
+        .map(|family| Scope::of(family, access).to_string())
+        .collect()
 }
 
 /// The role a route asks for.

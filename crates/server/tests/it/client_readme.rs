@@ -186,6 +186,7 @@ async fn a_login_is_kept_fresh() -> anyhow::Result<()> {
             name: "A back end".to_owned(),
             expires_at: None,
             role: None,
+            scopes: None,
         },
     };
     let token: Token = server.client.create(&input).await?;

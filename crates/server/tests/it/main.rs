@@ -43,6 +43,7 @@ mod quotas;
 mod rates;
 mod readme;
 mod rules;
+mod scopes;
 mod segments;
 mod slow;
 mod startup;

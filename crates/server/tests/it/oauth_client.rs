@@ -85,6 +85,7 @@ async fn make_token(client: &moca_client::Client, member_id: MemberId) -> Token 
             name: "A back end".to_owned(),
             expires_at: None,
             role: None,
+            scopes: None,
         },
     };
     client.create::<Token>(&input).await.unwrap()

@@ -1,6 +1,6 @@
 //! Tokens: shown once, bounded, revocable at once.
 
-use moca_core::account::Role;
+use moca_core::account::{Role, Token};
 use serde_json::json;
 
 use crate::support::{
@@ -127,4 +127,60 @@ async fn a_changed_bound_counts_on_the_next_call() {
         .await
         .done();
     assert_eq!(list["total"], 2);
+}
+
+#[tokio::test]
+async fn the_last_use_is_told_to_the_minute_and_is_no_change() {
+    let team = Team::start().await;
+    let made = team
+        .post("/v2/tokens", json!({"config": {"name": "CI"}}))
+        .await
+        .done();
+    assert!(made.get("lastUsedAt").is_none(), "{made}");
+    let secret = made["accessToken"].as_str().unwrap();
+    let path = format!("/v2/tokens/{}", made["tokenId"].as_str().unwrap());
+    let before = team.get(&path).await;
+    assert!(before.json().get("lastUsedAt").is_none());
+    let etag = before.header("etag").unwrap().to_owned();
+    let told = async || team.get(&path).await.done()["lastUsedAt"].clone();
+    let feed = async || {
+        let mut tx = team.installation.state.control.read().await.unwrap();
+        tx.changes_since(0, 1_000).await.unwrap().len()
+    };
+    let changes = feed().await;
+
+    team.get_as(secret, "/v2/apps").await.done();
+    assert_eq!(told().await, NOON);
+    for (later, expected) in [(59_999, NOON), (1, NOON + 60_000)] {
+        team.installation.clock.advance(later);
+        // A call that is refused is a use too.
+        team.get_as(secret, "/v2/apps?x=1").await;
+        assert_eq!(told().await, expected);
+    }
+    let used = team.installation.state.engine.last_used();
+    used.flush().await.unwrap();
+    assert_eq!(told().await, NOON + 60_000);
+    // Also when it is written down already.
+    team.installation.clock.advance(59_999);
+    team.get_as(secret, "/v2/apps").await.done();
+    assert_eq!(told().await, NOON + 60_000);
+
+    assert_eq!(feed().await, changes);
+    let after = team.get(&path).await;
+    assert_eq!(after.header("etag"), Some(etag.as_str()));
+    assert_eq!(after.json()["updatedAt"], made["updatedAt"]);
+    // What a client sends back of it is ignored, and a change leaves it alone.
+    let mut sent = after.json();
+    sent["lastUsedAt"] = json!(7);
+    let put = team.put(&path, sent).await.done();
+    assert_eq!(put["lastUsedAt"], NOON + 60_000);
+
+    // What waits is written down at the end.
+    team.installation.clock.advance(1);
+    team.get_as(secret, "/v2/apps").await.done();
+    team.installation.state.engine.shutdown().await.unwrap();
+    let mut tx = team.installation.state.control.read().await.unwrap();
+    let id = made["tokenId"].as_str().unwrap().parse().unwrap();
+    let stored: Token = tx.get(team.tenant.account_id, id).await.unwrap().unwrap();
+    assert_eq!(stored.last_used_at, Some(NOON + 120_000));
 }

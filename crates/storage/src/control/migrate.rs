@@ -55,6 +55,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../migrations/0012_key_check.sql"),
     ),
     (FILTERS, include_str!("../../migrations/0013_filters.sql")),
+    (
+        "0014_token_use",
+        include_str!("../../migrations/0014_token_use.sql"),
+    ),
 ];
 
 /// The migration after which the bounds of all places are computed.

@@ -26,7 +26,13 @@ impl Mapped for Token {
 
     const TABLE: &'static Table = &Table {
         name: "tokens",
-        columns: &["member_id", "secret_hash", "parent_id", "expires_at"],
+        columns: &[
+            "member_id",
+            "secret_hash",
+            "parent_id",
+            "expires_at",
+            "last_used_at",
+        ],
         unique: &[Unique {
             columns: &["secret_hash"],
             field: "secret",
@@ -58,6 +64,7 @@ impl Mapped for Token {
             Value::from(self.secret_hash.as_slice()),
             Value::optional_id(self.parent_id),
             self.config.expires_at.map_or(Value::Null, Value::Integer),
+            self.last_used_at.map_or(Value::Null, Value::Integer),
         ])
     }
 
@@ -66,11 +73,17 @@ impl Mapped for Token {
         config: TokenConfig,
         columns: &mut Columns,
     ) -> Result<Self, StorageError> {
+        let member_id = MemberId(columns.id()?);
+        let secret_hash = columns.hash()?;
+        let parent_id = columns.optional_id()?.map(TokenId);
+        // A copy of what is in the configuration, to search by.
+        columns.skip();
         Ok(Self {
             frame,
-            member_id: MemberId(columns.id()?),
-            secret_hash: columns.hash()?,
-            parent_id: columns.optional_id()?.map(TokenId),
+            member_id,
+            secret_hash,
+            parent_id,
+            last_used_at: columns.optional_integer()?,
             config,
         })
     }
@@ -88,6 +101,22 @@ impl Tx {
                           AND parents.id = tokens.parent_id))";
         self.find(condition, vec![Value::from(secret_hash.as_slice())])
             .await
+    }
+
+    /// Notes when tokens were used, unless a later time is noted. That is no change of theirs: it has
+    /// no revision and stands neither in the change feed nor in the audit log.
+    pub async fn set_tokens_used(
+        &mut self,
+        used: &[(AccountId, TokenId, i64)],
+    ) -> Result<(), StorageError> {
+        for (account, token, at) in used {
+            let sql = "UPDATE tokens SET last_used_at = $3 WHERE account_id = $1 AND id = $2 \
+                       AND (last_used_at IS NULL OR last_used_at < $3)";
+            let values = vec![Value::id(*account), Value::id(*token), (*at).into()];
+            let done = self.session.execute(sql, values).await;
+            done.map_err(|error| error.doing(WRITING))?;
+        }
+        Ok(())
     }
 
     /// Deletes the tokens that were exchanged for this one, and those exchanged for these.

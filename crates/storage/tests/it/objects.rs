@@ -41,6 +41,8 @@ async fn every_field_of_every_kind_comes_back(store: &Control) {
 
     let mut other = token(2);
     other.config.expires_at = None;
+    other.config.scopes = None;
+    other.last_used_at = None;
     round_trip(store, token(2), other, |o| &mut o.frame).await;
 
     let mut other = app(3);

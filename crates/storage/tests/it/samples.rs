@@ -26,6 +26,7 @@ use moca_core::{
     provider::{FloorPlanProvider, LocationProvider},
     quota::Quotas,
     resource::{Frame, Kind},
+    scope::{Access, Family, Scope},
     segment::{Segment, SegmentConfig},
     tag::{Tag, TagConfig},
     target::{Credential, Environment, KeptTarget, Target},
@@ -98,10 +99,12 @@ pub(crate) fn token(number: u32) -> Token {
         member_id: MemberId(id(1)),
         secret_hash,
         parent_id: None,
+        last_used_at: Some(1_700_000_000_123),
         config: TokenConfig {
             name: format!("Token {number}"),
             expires_at: Some(1_900_000_000_000),
             role: Some(Role::Viewer),
+            scopes: Some(vec![Scope::of(Family::Places, Access::Write)]),
         },
     }
 }

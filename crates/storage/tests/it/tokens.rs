@@ -1,11 +1,11 @@
 //! Tokens are found by their secret and vanish with the token they were exchanged for.
 
-use moca_core::account::Token;
+use moca_core::{account::Token, id::TokenId};
 use moca_storage::control::{Control, Tx};
 
 use crate::{
     backend::{execute, on_every_backend},
-    samples::{HOME, app, everything, exchanged_token, id, insert, token},
+    samples::{ABROAD, HOME, app, everything, exchanged_token, id, insert, token},
 };
 
 on_every_backend![
@@ -13,6 +13,7 @@ on_every_backend![
     a_deleted_token_takes_its_exchanged_ones_along,
     expired_exchanged_tokens_are_cleaned_up,
     an_app_is_found_whatever_its_account,
+    a_use_is_no_change_and_time_does_not_go_back,
 ];
 
 async fn found(tx: &mut Tx, token: &Token) -> bool {
@@ -94,6 +95,36 @@ async fn an_app_is_found_whatever_its_account(store: &Control) {
     let mut tx = store.read().await.unwrap();
     assert_eq!(tx.app_of_any_account(id(1)).await.unwrap(), Some(app(1)));
     assert_eq!(tx.app_of_any_account(id(2)).await.unwrap(), None);
+}
+
+async fn a_use_is_no_change_and_time_does_not_go_back(store: &Control) {
+    let mut never_used = token(1);
+    never_used.last_used_at = None;
+    insert(store, &[never_used.clone(), token(2)]).await;
+    let stored = token(2).last_used_at.unwrap();
+    let mut tx = store.write().await.unwrap();
+    let feed = tx.changes_since(0, 100).await.unwrap();
+    tx.set_tokens_used(&[
+        (HOME, TokenId(id(1)), 7),
+        (HOME, TokenId(id(2)), stored - 1),
+        (ABROAD, TokenId(id(2)), stored + 1),
+        (HOME, TokenId(id(3)), 7),
+    ])
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+
+    let mut tx = store.read().await.unwrap();
+    let used = tx.get::<Token>(HOME, id(1)).await.unwrap().unwrap();
+    let expected = Token {
+        last_used_at: Some(7),
+        ..never_used
+    };
+    assert_eq!(used, expected);
+    let later = tx.get::<Token>(HOME, id(2)).await.unwrap();
+    assert_eq!(later, Some(token(2)));
+    let changes = tx.changes_since(0, 100).await.unwrap();
+    assert_eq!(changes.len(), feed.len());
 }
 
 mod past_the_store {

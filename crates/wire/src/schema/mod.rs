@@ -284,6 +284,16 @@ pub fn set(items: Schema, max: usize) -> Schema {
     })
 }
 
+/// A list of 1 to `max` different values.
+pub fn filled_set(items: Schema, max: usize) -> Schema {
+    Schema::of(Shape::List {
+        items: Box::new(items),
+        min: 1,
+        max: Some(max),
+        unique: true,
+    })
+}
+
 /// A list of `min` to `max` items.
 pub fn list(items: Schema, min: usize, max: usize) -> Schema {
     Schema::of(Shape::List {

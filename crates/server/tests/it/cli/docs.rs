@@ -65,5 +65,8 @@ fn a_token_is_narrowed_changed_and_exchanged() {
     let done = type_in(include_str!("../../../../../docs/tokens.md"));
     assert!(done.out.contains("role_too_low"), "{}", done.out);
     assert!(done.out.contains("not_authenticated"), "{}", done.out);
-    assert!(done.out.ends_with("\"scope\":\"viewer\"\n"), "{}", done.out);
+    let missing = "needs the scope campaigns:read";
+    assert!(done.out.contains(missing), "{}", done.out);
+    let granted = "\"scope\":\"viewer places:read\"\n";
+    assert!(done.out.ends_with(granted), "{}", done.out);
 }

@@ -170,10 +170,12 @@ impl Installation {
             member_id,
             secret_hash: secret::hash(&token),
             parent_id: None,
+            last_used_at: None,
             config: TokenConfig {
                 name: "first".into(),
                 expires_at: None,
                 role: None,
+                scopes: None,
             },
         })
         .await

@@ -128,6 +128,7 @@ mod tests {
             Value::Bytes(vec![7; 32]),
             Value::Null,
             Value::Null,
+            1_i64.into(),
         ];
         let shown = snapshot::<Token>(&config, &own);
         assert_eq!(shown, r#"{"config":{"name":"N"},"memberId":"M\""}"#);
