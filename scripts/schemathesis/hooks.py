@@ -88,6 +88,9 @@ def sensible_query(query):
     made = dict(query)
     # For CSV alone, and only of columns that the file has.
     made.pop("map", None)
+    if "waitMs" in made:
+        # A minute for nothing is a minute lost.
+        made["waitMs"] = min(int(made["waitMs"]), 10)
     if "from" in made and "to" in made:
         first, last = int(made["from"]), int(made["to"])
         if not 0 < last - first <= HOUR:

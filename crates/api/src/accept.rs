@@ -3,7 +3,10 @@
 use http::{HeaderMap, header::ACCEPT};
 use moca_wire::problem::Code;
 
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    route::{EVENT_STREAM, JSON},
+};
 
 /// Refuses the request when `Accept` rules out the media type of the answer. The most specific range
 /// decides (RFC 9110 §12.5.1), so `application/json;q=0, */*` is a no to JSON.
@@ -19,6 +22,25 @@ pub(crate) fn check(headers: &HeaderMap, answers: &str) -> Result<(), Failure> {
         Code::NotAcceptable,
         format!("The answer is {answers}: leave Accept out or admit that in it."),
     ))
+}
+
+/// Whether the client asks for a stream of events: it names that type, and does not like JSON better. Who
+/// names both alike gets JSON, and who takes anything does too.
+pub(crate) fn prefers_events(headers: &HeaderMap) -> Result<bool, Failure> {
+    let (mut events, mut json) = (0.0, 0.0);
+    for value in headers.get_all(ACCEPT) {
+        let value = value.to_str().map_err(|_| unreadable())?;
+        for range in value.split(',') {
+            let mut parts = range.split(';').map(str::trim);
+            let media = parts.next().unwrap_or_default();
+            if media.eq_ignore_ascii_case(EVENT_STREAM) {
+                events = quality(parts)?;
+            } else if media.eq_ignore_ascii_case(JSON) {
+                json = quality(parts)?;
+            }
+        }
+    }
+    Ok(events > json)
 }
 
 fn admits(accept: &str, answers: &str) -> Result<bool, Failure> {
@@ -77,7 +99,6 @@ fn unreadable() -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::route::JSON;
 
     #[test]
     fn the_most_specific_range_decides() {
@@ -111,6 +132,24 @@ mod tests {
             ("text/csv;q=0, text/*", false),
         ] {
             assert_eq!(admits(accept, "text/csv").unwrap(), expected, "{accept}");
+        }
+    }
+
+    #[test]
+    fn a_stream_is_for_those_who_name_it() {
+        for (accept, expected) in [
+            ("", false),
+            ("*/*", false),
+            ("text/*", false),
+            ("text/event-stream", true),
+            ("Text/Event-Stream, */*", true),
+            ("text/event-stream;q=0.5, application/json;q=0.4", true),
+            ("application/json, text/event-stream", false),
+            ("text/event-stream;q=0", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, accept.parse().unwrap());
+            assert_eq!(prefers_events(&headers).unwrap(), expected, "{accept}");
         }
     }
 

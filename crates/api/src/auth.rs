@@ -44,6 +44,8 @@ pub struct Principal {
 pub struct Device {
     /// The instance.
     pub subject: Subject,
+    /// Hash of its token, to look again whether that still counts.
+    token_hash: [u8; 32],
     /// What an operator set for the account.
     pub limits: AccountLimits,
     _proof: Proof,
@@ -205,10 +207,22 @@ fn held(principal: &Principal) -> String {
 
 /// The instance whose token is in the request. With its app, an instance loses its access.
 pub(crate) async fn device(state: &ApiState, headers: &HeaderMap) -> Result<Device, Failure> {
-    let secret = bearer(headers)?;
+    device_with(state, secret::hash(&bearer(headers)?)).await
+}
+
+/// Refuses an instance that was let in before and has lost its access since.
+pub(crate) async fn confirm(state: &ApiState, device: &Device) -> Result<(), Failure> {
+    let now = device_with(state, device.token_hash).await?;
+    match now.subject == device.subject {
+        true => Ok(()),
+        false => Err(rejected()),
+    }
+}
+
+async fn device_with(state: &ApiState, token_hash: [u8; 32]) -> Result<Device, Failure> {
     let subject = state
         .engine
-        .authenticate(&secret::hash(&secret))
+        .authenticate(&token_hash)
         .await?
         .ok_or_else(rejected)?;
     let mut tx = state.control.read().await?;
@@ -218,6 +232,7 @@ pub(crate) async fn device(state: &ApiState, headers: &HeaderMap) -> Result<Devi
         .ok_or_else(rejected)?;
     Ok(Device {
         subject,
+        token_hash,
         limits,
         _proof: Proof,
     })

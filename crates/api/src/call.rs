@@ -2,7 +2,10 @@
 
 use std::{
     net::IpAddr,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -12,7 +15,7 @@ use moca_wire::problem::Code;
 
 use crate::{
     auth::Principal, etag::IfMatch, failure::Failure, query::Query, route::Route, state::ApiState,
-    upload::ArrivedFile,
+    turn::Turn, upload::ArrivedFile,
 };
 
 /// A call as its handler sees it. `P` is the proof: [`Principal`] for a member,
@@ -39,6 +42,12 @@ pub(crate) struct Request {
     pub(crate) route: &'static Route,
     /// Where it comes from, as far as the listener knows.
     pub(crate) remote: Option<IpAddr>,
+    /// Whether a stream of events is to be answered.
+    pub(crate) wants_events: bool,
+    /// The id of the last event that the client has of such a stream.
+    pub(crate) last_event_id: Option<String>,
+    /// That it is worked on.
+    pub(crate) turn: Arc<Turn>,
     /// Set when the access is in the audit log; no answer leaves without.
     pub(crate) recorded: AtomicBool,
 }
@@ -118,6 +127,27 @@ impl<P> Call<P> {
     /// The id of the request, for what is logged or answered on it.
     pub fn request_id(&self) -> &str {
         &self.request.request_id
+    }
+
+    /// Whether the client asked for a stream of events, which the route has.
+    pub(crate) const fn wants_events(&self) -> bool {
+        self.request.wants_events
+    }
+
+    /// The id of the last event that the client has of such a stream.
+    pub(crate) fn last_event_id(&self) -> Option<&str> {
+        self.request.last_event_id.as_deref()
+    }
+
+    /// Milliseconds that the client asked to wait until there is something to answer.
+    pub(crate) fn wait_ms(&self) -> u64 {
+        let asked = self.query().integer("waitMs").unwrap_or(0);
+        u64::try_from(asked).unwrap_or(0)
+    }
+
+    /// The turn in which it is worked on.
+    pub(crate) fn turn(&self) -> &Turn {
+        &self.request.turn
     }
 
     /// The query parameters.

@@ -36,6 +36,7 @@ use crate::{
     route::{Endpoint, Route},
     routes,
     state::ApiState,
+    turn::Turn,
 };
 
 /// The public API: management, device and OAuth routes.
@@ -51,7 +52,7 @@ pub fn ops_router(state: ApiState, api_url: String) -> Router {
 
 fn service(state: ApiState, table: &'static [Route], docs_url: String) -> Router {
     let server = Arc::new(Server {
-        in_flight: Semaphore::new(state.settings.in_flight_max),
+        in_flight: Arc::new(Semaphore::new(state.settings.in_flight_max)),
         matcher: Matcher::new(table),
         state,
         docs_url,
@@ -68,7 +69,7 @@ fn service(state: ApiState, table: &'static [Route], docs_url: String) -> Router
 struct Server {
     state: ApiState,
     matcher: Matcher,
-    in_flight: Semaphore,
+    in_flight: Arc<Semaphore>,
     /// Where the documentation is, if not here.
     docs_url: String,
 }
@@ -167,7 +168,7 @@ impl Server {
         exchange: &mut Exchange,
         request: HttpRequest<Incoming>,
     ) -> Result<Reply, Failure> {
-        let _permit = self.in_flight.try_acquire().map_err(|_| overloaded())?;
+        let turn = Arc::new(Turn::take(&self.in_flight)?);
         let (parts, incoming) = request.into_parts();
         head::check(&parts)?;
         if cors::is_preflight(&parts.method, &parts.headers) {
@@ -188,6 +189,7 @@ impl Server {
             incoming,
             path: found.variables,
             route,
+            turn,
         };
         prepared.run(exchange).await
     }

@@ -41,6 +41,7 @@ pub mod route;
 pub mod routes;
 pub mod secret;
 pub mod state;
+mod turn;
 mod upload;
 
 pub use dispatch::{ops_router, router};

@@ -20,6 +20,8 @@ pub struct Metrics {
     requests: Family<Answered, Counter>,
     latency: Family<Asked, Histogram>,
     in_flight: Gauge<i64, AtomicI64>,
+    /// Those who wait for messages.
+    pub(crate) waiting: Gauge<i64, AtomicI64>,
 }
 
 /// A request being worked on; until it is dropped, however its work ends.
@@ -60,11 +62,18 @@ impl Metrics {
             latency.clone(),
         );
         registry.register("in_flight", "Requests being worked on", in_flight.clone());
+        let waiting = Gauge::default();
+        registry.register(
+            "waiting",
+            "Devices that wait for messages, by long poll or stream",
+            waiting.clone(),
+        );
         Self {
             registry: whole,
             requests,
             latency,
             in_flight,
+            waiting,
         }
     }
 

@@ -1,10 +1,15 @@
 //! Does what a line of the route table asks for: proof, parameters, body, handler, transaction.
 
-use std::{net::IpAddr, sync::atomic::AtomicBool, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use axum::body::{Body as Incoming, HttpBody};
+use futures::FutureExt;
 use http::{
-    HeaderValue,
+    HeaderName, HeaderValue,
     header::{AUTHORIZATION, IF_MATCH},
     request::Parts,
 };
@@ -29,8 +34,11 @@ use crate::{
     reply::Reply,
     route::{BodyKind, Endpoint, ManageHandler, Pending, Route, Verb},
     state::ApiState,
+    turn::Turn,
     upload,
 };
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// A request with its line of the table.
 pub(crate) struct Prepared<'a> {
@@ -39,6 +47,7 @@ pub(crate) struct Prepared<'a> {
     pub(crate) incoming: Incoming,
     pub(crate) path: Vec<(&'static str, String)>,
     pub(crate) route: &'static Route,
+    pub(crate) turn: Arc<Turn>,
 }
 
 /// The path, query and condition of a request for a route, checked.
@@ -54,6 +63,11 @@ struct Checked {
     target: String,
     route: &'static Route,
     remote: Option<IpAddr>,
+    /// Whether a stream of events is to be answered.
+    wants_events: bool,
+    /// The id of the last event that the client has of such a stream.
+    last_event_id: Option<String>,
+    turn: Arc<Turn>,
 }
 
 impl Prepared<'_> {
@@ -160,9 +174,14 @@ impl Prepared<'_> {
         let headers = &self.parts.headers;
         let raw_query = self.parts.uri.query().unwrap_or_default();
         let query = Query::read(raw_query, self.route.query)?;
-        if !matches!(self.route.endpoint, Endpoint::Operations(_)) {
+        let wants_events = self.route.events && accept::prefers_events(headers)?;
+        if !wants_events && !matches!(self.route.endpoint, Endpoint::Operations(_)) {
             accept::check(headers, self.route.answers)?;
         }
+        let last_event_id = match wants_events {
+            true => content::single(headers, &LAST_EVENT_ID)?.map(str::to_owned),
+            false => None,
+        };
         let (mut if_match, mut key) = (None, None);
         match self.route.verb {
             Verb::Get => {}
@@ -198,6 +217,9 @@ impl Prepared<'_> {
                 .map_or_else(String::new, ToString::to_string),
             route: self.route,
             remote: exchange.remote,
+            wants_events,
+            last_event_id,
+            turn: self.turn,
         };
         Ok((checked, taken))
     }
@@ -239,6 +261,9 @@ impl Checked {
                 if_match_checked: AtomicBool::new(false),
                 route: self.route,
                 remote: self.remote,
+                wants_events: self.wants_events,
+                last_event_id: self.last_event_id,
+                turn: self.turn,
                 recorded: AtomicBool::new(false),
             },
         }
@@ -290,7 +315,9 @@ impl Checked {
     ) -> Result<Reply, Failure> {
         let key = self.key(account_id, &caller, &taken);
         let call = self.into_call(principal, taken);
-        in_time(call.state(), once(&call, key, handler)).await
+        // What the client asked to wait is no work.
+        let ms = call.state().settings.work_ms + call.wait_ms();
+        within(ms, once(&call, key, handler)).await
     }
 }
 
@@ -356,11 +383,18 @@ fn count(
     counted.map_or(Ok(()), |standing| rates::refuse(standing, "requests"))
 }
 
-async fn in_time(
+fn in_time(
     state: &ApiState,
     work: impl Future<Output = Result<Reply, Failure>>,
-) -> Result<Reply, Failure> {
-    timeout(Duration::from_millis(state.settings.work_ms), work)
-        .await
-        .unwrap_or_else(|_| Err(overloaded()))
+) -> impl Future<Output = Result<Reply, Failure>> {
+    within(state.settings.work_ms, work)
+}
+
+/// No `async fn`: that would keep the work twice, once as it came and once as it is waited for.
+fn within(
+    ms: u64,
+    work: impl Future<Output = Result<Reply, Failure>>,
+) -> impl Future<Output = Result<Reply, Failure>> {
+    timeout(Duration::from_millis(ms), work)
+        .map(|outcome| outcome.unwrap_or_else(|_| Err(overloaded())))
 }

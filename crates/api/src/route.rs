@@ -128,6 +128,8 @@ pub struct Route {
     pub success: Success,
     /// The media type of a success.
     pub answers: &'static str,
+    /// Whether it also answers with a stream of server-sent events, if asked for one.
+    pub events: bool,
     /// Whether it answers with, or changes, what is held on people or their devices.
     pub personal: bool,
     /// Families besides that of its path which it reads or changes.
@@ -136,6 +138,8 @@ pub struct Route {
 
 /// The media type of most answers.
 pub const JSON: &str = "application/json";
+/// The media type of server-sent events.
+pub const EVENT_STREAM: &str = "text/event-stream";
 
 /// A route without body and parameters.
 pub const fn route(verb: Verb, path: &'static str, endpoint: Endpoint) -> Route {
@@ -148,6 +152,7 @@ pub const fn route(verb: Verb, path: &'static str, endpoint: Endpoint) -> Route 
         body_optional: false,
         success: Success::Ok,
         answers: JSON,
+        events: false,
         personal: false,
         also: &[],
     }
@@ -175,6 +180,12 @@ impl Route {
     /// Answers in this media type.
     pub const fn answers(mut self, media: &'static str) -> Self {
         self.answers = media;
+        self
+    }
+
+    /// Also answers with a stream of server-sent events.
+    pub const fn events(mut self) -> Self {
+        self.events = true;
         self
     }
 

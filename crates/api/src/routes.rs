@@ -8,8 +8,8 @@ use moca_core::{
         FileFormat::{Csv, Geojson, Ndjson},
     },
     limits::{
-        CODE_CHARS_MAX, IMPORT_MAP_CHARS_MAX, MOMENT_MS_MAX, NAME_CHARS_MAX, RADIUS_M_MAX,
-        RADIUS_M_MIN,
+        CODE_CHARS_MAX, IMPORT_MAP_CHARS_MAX, MESSAGE_WAIT_MS_MAX, MOMENT_MS_MAX, NAME_CHARS_MAX,
+        RADIUS_M_MAX, RADIUS_M_MIN,
     },
     metric::Metric::{ActiveUsers, NewUsers, ReturningUsers, Visitors},
     scope::Family,
@@ -138,6 +138,16 @@ const INSTANCES: &[Parameter] = &[
     Q,
 ];
 const USERS: &[Parameter] = &[required("appId", ParameterKind::Id), OFFSET, LIMIT, Q];
+/// Which messages, and how long to wait until there is one.
+const MESSAGES: &[Parameter] = &[
+    optional("after", ParameterKind::Id),
+    optional(
+        "waitMs",
+        ParameterKind::Integer(0, MESSAGE_WAIT_MS_MAX as i64),
+    ),
+    OFFSET,
+    LIMIT,
+];
 /// Of which app an id is that is the app's own.
 const OF_APP: &[Parameter] = &[required("appId", ParameterKind::Id)];
 
@@ -318,7 +328,7 @@ static ROUTES: &[Route] = &[
     route(Put,    "/device/v1/instance/properties",  Device(call!(profile::set_properties))).json(),
     route(Put,    "/device/v1/instance/tags/{name}", Device(call!(profile::tag))).json(),
     route(Post,   "/device/v1/events",               Device(call!(events::post))).body(JsonOrNdjson),
-    route(Get,    "/device/v1/messages",             Device(call!(messages::list))).query(PAGE),
+    route(Get,    "/device/v1/messages",             Device(call!(messages::list))).query(MESSAGES).events(),
 
     route(Get,    "/v2/openapi.json", Public(call!(docs::openapi))),
 

@@ -4,16 +4,21 @@ use std::{ops::Deref, sync::Arc};
 
 use moca_core::{
     clock::{Clock, Random},
-    limits::{EXPORTS_AT_ONCE, REQUEST_ARRIVAL_MS_MAX, REQUEST_WORK_MS_MAX, UPLOADS_AT_ONCE},
+    limits::{
+        EXPORTS_AT_ONCE, MESSAGE_HEARTBEAT_MS, MESSAGE_STREAM_MS, REQUEST_ARRIVAL_MS_MAX,
+        REQUEST_WORK_MS_MAX, UPLOADS_AT_ONCE, WAITING_MAX,
+    },
 };
 use moca_engine::Engine;
 use moca_storage::control::Control;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::{
     cors::Origins,
+    dispatch::overloaded,
     door::Door,
+    failure::Failure,
     metrics::Metrics,
     rates::{Caller, Counters, Rates},
     seal::Sealer,
@@ -46,6 +51,21 @@ pub struct Parts {
     pub(crate) exports: Arc<Semaphore>,
     /// Turns of those who send files.
     pub(crate) uploads: Semaphore,
+    /// Places for those who wait for messages.
+    waiting: Arc<Semaphore>,
+    is_stopping: watch::Sender<bool>,
+}
+
+/// A place among those who wait for messages, until it is dropped.
+pub(crate) struct WaitingPlace {
+    state: ApiState,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for WaitingPlace {
+    fn drop(&mut self) {
+        self.state.metrics.waiting.dec();
+    }
 }
 
 /// What an operator can set about the API.
@@ -57,6 +77,12 @@ pub struct Settings {
     pub work_ms: u64,
     /// Requests worked on at a time; more are answered 503.
     pub in_flight_max: usize,
+    /// Devices that wait for messages at a time; more are answered 503.
+    pub waiting_max: usize,
+    /// Milliseconds without a message after which a stream shows that it is alive.
+    pub heartbeat_ms: u64,
+    /// Milliseconds after which a stream ends.
+    pub stream_ms: u64,
     /// Origins whose pages may call every account: the console's.
     pub console_origins: Vec<String>,
     /// How often each caller may call.
@@ -69,6 +95,9 @@ impl Default for Settings {
             arrival_ms: REQUEST_ARRIVAL_MS_MAX,
             work_ms: REQUEST_WORK_MS_MAX,
             in_flight_max: 4_096,
+            waiting_max: WAITING_MAX,
+            heartbeat_ms: MESSAGE_HEARTBEAT_MS,
+            stream_ms: MESSAGE_STREAM_MS,
             console_origins: Vec::new(),
             rates: Rates::default(),
         }
@@ -92,6 +121,8 @@ impl ApiState {
             clock,
             random,
             sealer,
+            waiting: Arc::new(Semaphore::new(settings.waiting_max)),
+            is_stopping: watch::Sender::new(false),
             settings,
             origins: Origins::default(),
             requests: Counters::default(),
@@ -99,6 +130,29 @@ impl ApiState {
             exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
             uploads: Semaphore::new(UPLOADS_AT_ONCE),
         }))
+    }
+
+    /// Ends all waiting: those who wait for messages get what there is, and streams end. To be called
+    /// before the listener waits for the requests that are under way.
+    pub fn stop_waiting(&self) {
+        self.is_stopping.send_replace(true);
+    }
+
+    /// Ends when there is nothing to wait for any more.
+    pub(crate) async fn stopped(&self) {
+        // An error would say that the sender is gone, which this state holds.
+        let _ = self.is_stopping.subscribe().wait_for(|stop| *stop).await;
+    }
+
+    /// A place among those who wait for messages, if one is free.
+    pub(crate) fn waiting_place(&self) -> Result<WaitingPlace, Failure> {
+        let permit = Arc::clone(&self.waiting).try_acquire_owned();
+        let permit = permit.map_err(|_| overloaded())?;
+        self.metrics.waiting.inc();
+        Ok(WaitingPlace {
+            state: self.clone(),
+            _permit: permit,
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! One call, before it is sent.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use reqwest::Method;
 use serde::Serialize;
@@ -19,6 +21,9 @@ pub struct Call {
     pub(crate) body: Option<Bytes>,
     pub(crate) if_match: Option<String>,
     pub(crate) repeat: Repeat,
+    pub(crate) accept: Option<&'static str>,
+    /// Time that the server is asked to wait before it answers.
+    pub(crate) patience: Duration,
 }
 
 /// Whether a call whose answer did not come may be sent again.
@@ -50,6 +55,8 @@ impl Call {
             body: None,
             if_match: None,
             repeat,
+            accept: None,
+            patience: Duration::ZERO,
         }
     }
 
@@ -96,6 +103,18 @@ impl Call {
             .finish();
         self.content_type = "application/x-www-form-urlencoded";
         self.body = Some(form.into());
+        self
+    }
+
+    /// The same with an answer of this media type.
+    pub(crate) const fn accept(mut self, media: &'static str) -> Self {
+        self.accept = Some(media);
+        self
+    }
+
+    /// The same with so much more time for the answer: the server is asked to wait that long.
+    pub(crate) const fn patient(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 

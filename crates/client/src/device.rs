@@ -19,8 +19,8 @@ use crate::{
 /// One registered device. Cheap to clone.
 #[derive(Clone)]
 pub struct DeviceClient {
-    transport: Transport,
-    proof: Proof,
+    pub(crate) transport: Transport,
+    pub(crate) proof: Proof,
 }
 
 impl DeviceClient {
@@ -31,7 +31,7 @@ impl DeviceClient {
         }
     }
 
-    async fn send(&self, call: Call) -> Result<Answer, ClientError> {
+    pub(crate) async fn send(&self, call: Call) -> Result<Answer, ClientError> {
         self.transport.send(&call, &self.proof).await
     }
 

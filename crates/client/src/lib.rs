@@ -8,6 +8,7 @@ mod collection;
 mod device;
 mod error;
 mod files;
+mod inbox;
 mod login;
 mod manage;
 mod pace;

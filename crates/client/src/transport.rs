@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::{Body, Method, RequestBuilder, Response, header::CONTENT_TYPE};
+use reqwest::{
+    Body, Method, RequestBuilder, Response,
+    header::{ACCEPT, CONTENT_TYPE},
+};
 use url::Url;
 
 use crate::{
@@ -18,7 +21,7 @@ use crate::{
 pub(crate) struct Transport {
     http: reqwest::Client,
     base: Url,
-    policy: RetryPolicy,
+    pub(crate) policy: RetryPolicy,
     pub(crate) pace: Arc<dyn Pace>,
 }
 
@@ -52,7 +55,7 @@ impl Transport {
     /// Does a call, in as many attempts as the policy allows and the call bears.
     pub(crate) async fn send(&self, call: &Call, proof: &Proof) -> Result<Answer, ClientError> {
         call.check()?;
-        let deadline = self.pace.elapsed() + self.policy.deadline;
+        let deadline = self.pace.elapsed() + self.policy.deadline + call.patience;
         let key = match &call.repeat {
             Repeat::UnderKey(Some(key)) => Some(key.clone()),
             Repeat::UnderKey(None) => Some(pace::fresh_key(self.pace.as_ref())?),
@@ -62,7 +65,7 @@ impl Transport {
         let mut may_be_deleted = false;
         loop {
             let left = deadline.saturating_sub(self.pace.elapsed());
-            let timeout = left.min(self.policy.attempt_timeout);
+            let timeout = left.min(self.policy.attempt_timeout + call.patience);
             let error = match self.attempt(call, proof, key.as_deref(), timeout).await {
                 Ok(answer) => return Ok(answer),
                 // What is gone after an attempt that may have deleted it, is deleted.
@@ -120,6 +123,9 @@ impl Transport {
         let mut request = self.http.request(call.method.clone(), self.url(call));
         if let Some(etag) = &call.if_match {
             request = request.header("if-match", etag);
+        }
+        if let Some(media) = call.accept {
+            request = request.header(ACCEPT, media);
         }
         match proof {
             Proof::None => request,

@@ -31,6 +31,19 @@ pub const PAGE_OFFSET_MAX: i64 = 10_000_000;
 /// Items of one batch request.
 pub const BATCH_ITEMS_MAX: usize = 1_000;
 
+/// Milliseconds that a device may ask to wait for a message: proxies cut what is silent for longer.
+pub const MESSAGE_WAIT_MS_MAX: u64 = 60_000;
+/// Milliseconds without a message after which a stream shows that it is alive, and looks whether its
+/// token still counts.
+pub const MESSAGE_HEARTBEAT_MS: u64 = 15_000;
+/// Milliseconds after which a stream of messages ends, so that connections spread anew over what they
+/// were balanced over.
+pub const MESSAGE_STREAM_MS: u64 = 900_000;
+/// Milliseconds after which the client of a stream that ended should come again.
+pub const MESSAGE_RECONNECT_MS: u64 = 1_000;
+/// Devices that wait for messages at a time, by long poll or stream: a connection each.
+pub const WAITING_MAX: usize = 50_000;
+
 /// Exports at a time: each holds one of the [`CONTROL_READERS`].
 pub const EXPORTS_AT_ONCE: usize = 2;
 /// Milliseconds an export waits for a client that takes nothing.

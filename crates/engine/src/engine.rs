@@ -14,10 +14,7 @@ use moca_core::{
     limits::READ_WAIT_MS_MAX,
     time::Range,
 };
-use moca_storage::{
-    StorageError,
-    devices::{Devices, Message},
-};
+use moca_storage::{StorageError, devices::Devices};
 use sha2::{Digest, Sha256};
 use tokio::{
     sync::{Semaphore, oneshot, watch},
@@ -164,29 +161,6 @@ impl Engine {
             .read(move |devices| devices.state(subject.instance_id))
             .await?;
         Ok(state.map(view))
-    }
-
-    /// The inbox of an instance, with all events acknowledged before this call decided.
-    pub async fn messages(
-        &self,
-        subject: Subject,
-        offset: i64,
-        limit: i64,
-    ) -> Result<Page<Message>, EngineError> {
-        self.wait(&self.inner.decided).await?;
-        let offset = u64::try_from(offset).unwrap_or(0);
-        let limit = usize::try_from(limit).unwrap_or(0);
-        self.read(move |devices| {
-            let state = devices.state(subject.instance_id)?;
-            let total = state.map_or(0, |state| state.message_count);
-            // No more than that: others may be arriving meanwhile.
-            let limit = limit.min(total.saturating_sub(offset) as usize);
-            Ok(Page {
-                total: total as i64,
-                items: devices.messages(subject.instance_id, offset, limit)?,
-            })
-        })
-        .await
     }
 
     /// Decisions of an app, with all events acknowledged before this call decided.

@@ -4,11 +4,13 @@
 //! follows from it is read with all that was acknowledged before the read.
 
 mod backlog;
+mod bell;
 mod bulk;
 mod engine;
 mod error;
 pub mod estate;
 mod health;
+mod inbox;
 mod metrics;
 mod people;
 mod pipeline;
@@ -19,6 +21,7 @@ mod shared;
 mod start;
 pub mod workers;
 
+pub use bell::Ear;
 pub use engine::Engine;
 pub use error::EngineError;
 pub use metrics::Metrics;

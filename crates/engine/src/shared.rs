@@ -8,7 +8,7 @@ use std::sync::{
 use moca_core::clock::Clock;
 use moca_storage::devices::Devices;
 
-use crate::{backlog::Backlog, health::Health, metrics::Metrics};
+use crate::{backlog::Backlog, bell::Bell, health::Health, metrics::Metrics};
 
 /// The parts of a running pipeline that everyone in it uses. Cheap to clone.
 #[derive(Clone)]
@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) is_stopping: Arc<AtomicBool>,
     /// How much is on disk but not yet taken in.
     pub(crate) backlog: Arc<Backlog>,
+    /// Wakes those who wait for messages.
+    pub(crate) bell: Arc<Bell>,
     /// Counters.
     pub(crate) metrics: Arc<Metrics>,
     /// Whether all stages still work.
@@ -38,6 +40,7 @@ impl Shared {
             next_due: Arc::new(AtomicI64::new(i64::MAX)),
             is_stopping: Arc::default(),
             backlog: Arc::default(),
+            bell: Arc::default(),
             metrics: Arc::default(),
             health: Arc::default(),
         }

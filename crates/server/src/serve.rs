@@ -36,6 +36,7 @@ pub struct Running {
     /// What the first start made, if this is it.
     pub first_token: Option<FirstToken>,
     engine: Engine,
+    state: ApiState,
     handle: Handle<SocketAddr>,
     api: JoinHandle<std::io::Result<()>>,
     helpers: Vec<JoinHandle<()>>,
@@ -107,7 +108,10 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         tokio::spawn(importer.run()),
     ];
     if let Some(listener) = ops_listener {
-        helpers.push(serve_ops(listener, ops_router(state, base_url(address)))?);
+        helpers.push(serve_ops(
+            listener,
+            ops_router(state.clone(), base_url(address)),
+        )?);
     }
     Ok(Running {
         address,
@@ -115,6 +119,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         trust,
         first_token,
         engine,
+        state,
         handle,
         api,
         helpers,
@@ -132,6 +137,7 @@ impl Running {
     /// Takes no more connections, lets the requests under way finish, works off what was
     /// acknowledged, and closes the stores.
     pub async fn shutdown(self) -> anyhow::Result<()> {
+        self.state.stop_waiting();
         self.handle.graceful_shutdown(Some(self.drain));
         self.api.await.context("the API's task failed")??;
         for helper in &self.helpers {

@@ -6,3 +6,4 @@ pub mod events;
 pub mod instances;
 pub mod messages;
 pub mod profile;
+mod stream;

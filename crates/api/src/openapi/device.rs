@@ -75,7 +75,15 @@ fn events() -> Group {
                 .answers::<EventsAnswer>()
         })
         .with(Get, "/device/v1/messages", "Lists the inbox", |operation| {
-            operation.lists::<Message>()
+            operation
+                .noted(
+                    "The oldest first. With `waitMs` and nothing to list, the answer waits until there \
+                     is a message, or is an empty page after that time. With `Accept: text/event-stream` \
+                     the answer is a stream of what is there and then of what comes; it ends after 15 \
+                     minutes, when the server stops and when the token is refused, and goes on with \
+                     `Last-Event-ID`.",
+                )
+                .lists::<Message>()
         })
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     etag,
-    route::{BodyKind, JSON, Success, Verb},
+    route::{BodyKind, EVENT_STREAM, JSON, Success, Verb},
 };
 
 /// The operation as OpenAPI writes it.
@@ -136,11 +136,14 @@ fn responses(operation: &Operation) -> Value {
         if *status == 201 {
             headers["Location"] = json!({"$ref": "#/components/headers/Location"});
         }
-        let media = route.answers;
+        let mut content = json!({route.answers: success(operation)});
+        if route.events {
+            content[EVENT_STREAM] = events(operation);
+        }
         let json = json!({
             "description": description,
             "headers": headers,
-            "content": {media: success(operation)},
+            "content": content,
         });
         all.insert(status.to_string(), json);
     }
@@ -156,6 +159,23 @@ fn success(operation: &Operation) -> Value {
         None if operation.route.verb == Verb::Get => json!({"schema": {"type": "object"}}),
         None => json!({"schema": {"type": "object", "maxProperties": 0}, "example": {}}),
     }
+}
+
+/// The items of a list as server-sent events.
+fn events(operation: &Operation) -> Value {
+    let items = operation
+        .answers
+        .as_ref()
+        .map(|body| &body.example["items"]);
+    let item = items.map_or(&Value::Null, |items| &items[0]);
+    let id = item.get("messageId").and_then(Value::as_str);
+    json!({
+        "schema": {
+            "type": "string",
+            "description": "Server-sent events: one of the items in the `data` of each, its id as the event's.",
+        },
+        "example": format!("id: {}\nevent: message\ndata: {item}\n\n", id.unwrap_or_default()),
+    })
 }
 
 /// The headers of every answer.

@@ -135,12 +135,22 @@ pub(crate) fn note(name: &str) -> &'static str {
         }
         "radius" => "Metres around a point that has no radius of its own.",
         "objectId" => "Only those on the object, instance or user with this id.",
+        "after" => "Only those after this message.",
+        "waitMs" => "Milliseconds to wait until there is one, if there is none.",
         "action" => "Only those in which this was done.",
         _ => "",
     }
 }
 
 fn headers(route: &Route) -> Vec<Value> {
+    if route.events {
+        return vec![json!({
+            "name": "Last-Event-ID",
+            "in": "header",
+            "description": "Of a stream that ended: the last message that came. It counts before `after`.",
+            "schema": schema::id().json(Usage::Answer),
+        })];
+    }
     match (route.verb, &route.endpoint) {
         (_, Endpoint::Public(_) | Endpoint::Operations(_)) | (Verb::Get, _) => Vec::new(),
         (Verb::Post, _) => vec![json!({

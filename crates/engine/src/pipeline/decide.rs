@@ -49,7 +49,15 @@ pub(crate) struct Decide {
     states: Cache<InstanceId, InstanceState>,
     health: Cache<BeaconId, BeaconHealth>,
     timers: Timers,
+    /// Whom those who wait for messages hear of when the step is written.
+    news: Vec<InstanceId>,
     offset: u64,
+}
+
+impl Drop for Decide {
+    fn drop(&mut self) {
+        self.shared.bell.close();
+    }
 }
 
 impl Decide {
@@ -71,6 +79,7 @@ impl Decide {
             states: Cache::new(STATES_MAX),
             health: Cache::new(HEALTH_MAX),
             timers,
+            news: Vec::new(),
             offset,
         };
         stage.publish_next_due();
@@ -142,6 +151,8 @@ impl Decide {
         self.states.written();
         self.health.written();
         self.offset = newest.seq;
+        self.shared.bell.ring(&self.news);
+        self.news.clear();
         self.publish_next_due();
         Ok(())
     }
@@ -179,6 +190,7 @@ impl Decide {
                     self.states.forget(subject.instance_id);
                     self.timers.forget(subject.instance_id);
                     batch.remove_state(subject.instance_id);
+                    self.news.push(subject.instance_id);
                 }
                 Record::Counted(_) => {}
             }
@@ -205,6 +217,7 @@ impl Decide {
             let stored = self.shared.devices.state(subject.instance_id)?;
             Ok::<_, StorageError>(stored.unwrap_or_else(|| instance::unknown(subject, received_at)))
         })?;
+        let messages_before = state.message_count;
         if let Change::Event(event) = change {
             let world = self.configuration.world(subject.account_id);
             take_sightings(&mut self.health, &self.shared.devices, world, event)?;
@@ -232,6 +245,10 @@ impl Decide {
         instance::apply(state, change);
         state.heard_at = state.heard_at.max(received_at);
         self.timers.update(state);
+        // One that registers again has another token: who waits with the old one is to go.
+        if state.message_count > messages_before || matches!(change, Change::Registered { .. }) {
+            self.news.push(subject.instance_id);
+        }
         Ok(())
     }
 
@@ -253,6 +270,7 @@ impl Decide {
                         id: instance_id.to_string(),
                     })
             })?;
+            let messages_before = state.message_count;
             let world = self.configuration.world(state.subject.account_id);
             let mut occurred = Vec::new();
             presence::tick(&mut state.presence, world, now_ms, &mut occurred);
@@ -267,6 +285,9 @@ impl Decide {
                     &self.shared.metrics,
                 )?;
                 output.push(state.subject, occurrence);
+            }
+            if state.message_count > messages_before {
+                self.news.push(instance_id);
             }
             self.timers.update(state);
         }

@@ -114,6 +114,16 @@ fn row_id(at_ms: i64, what: u8, key: DecisionKey) -> Id {
     Id::from_parts(at_ms, parts)
 }
 
+/// What [`row_id`] made an id of.
+pub(crate) fn key_of(id: Id) -> DecisionKey {
+    let mut seq = [0; 8];
+    seq[3..].copy_from_slice(&id.0[9..14]);
+    DecisionKey {
+        seq: u64::from_be_bytes(seq),
+        index: u32::from_be_bytes([0, id.0[7], id.0[14], id.0[15]]),
+    }
+}
+
 /// The device's time zone, if it told a known one; else the place's or the account's.
 fn local_zone(world: &World, state: &InstanceState, target: Target) -> Zone {
     state
@@ -151,7 +161,7 @@ fn message(
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{DECISION, DecisionKey, MESSAGE, row_id};
+    use super::{DECISION, DecisionKey, MESSAGE, key_of, row_id};
 
     #[test]
     fn ids_differ_in_every_part_and_are_uuids_of_version_7() {
@@ -162,6 +172,7 @@ mod tests {
                 for what in [DECISION, MESSAGE] {
                     let id = row_id(1_772_323_200_000, what, DecisionKey { seq, index });
                     assert_eq!((id.0[6] >> 4, id.0[8] >> 6), (7, 2));
+                    assert_eq!(key_of(id), DecisionKey { seq, index });
                     ids.insert(id);
                     made += 1;
                 }

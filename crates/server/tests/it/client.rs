@@ -106,6 +106,51 @@ async fn greet(client: &Client, app_id: AppId, place_id: PlaceId, now_ms: i64) -
     campaign.campaign_id
 }
 
+/// A device that can walk into a place where it is greeted, on a server of its own.
+pub(crate) struct Walker {
+    pub(crate) server: TestServer,
+    pub(crate) device: DeviceClient,
+    now_ms: i64,
+}
+
+impl Walker {
+    pub(crate) async fn start() -> Self {
+        let server = TestServer::start().await;
+        let client = &server.client;
+        let app = make_app(client).await;
+        let place: Place = client.create(&square()).await.unwrap();
+        let campaign = greet(client, app.app_id, place.place_id, app.created_at).await;
+        let all = client.all::<Experience>();
+        let greeting = all.query().campaign(campaign).to_vec().await.unwrap();
+        let often = |it: &mut Experience| it.config.repeat = Repeat::Immediately;
+        all.edit(greeting[0].experience_id, often).await.unwrap();
+        let apps = client.app(app.app_id, app.app_secret.unwrap());
+        let (_, device) = apps.register(&Registration::default()).await.unwrap();
+        Self {
+            device,
+            now_ms: app.created_at,
+            server,
+        }
+    }
+
+    /// Walks in from outside, for the n-th time.
+    pub(crate) async fn walk_in(&self, n: i64) {
+        let at = |id: u128, t: i64, lat: f64| EventInput {
+            id: uuid::Uuid::from_u128(id),
+            t,
+            location: Some(LocationInput {
+                lat,
+                lon: -3.7074,
+                ..LocationInput::default()
+            }),
+            ..EventInput::default()
+        };
+        let (id, t) = (2 * n as u128, self.now_ms + 2 * n);
+        let events = [at(id, t, 40.5), at(id + 1, t + 1, 40.4155)];
+        self.device.events(&events).await.unwrap();
+    }
+}
+
 async fn walk_in(device: &DeviceClient, now_ms: i64) {
     let at = |id: u128, t: i64, lat: f64| EventInput {
         id: uuid::Uuid::from_u128(id),

@@ -31,6 +31,7 @@ mod labels;
 mod leftover;
 mod lives;
 mod members;
+mod messages;
 mod oauth;
 mod oauth_client;
 mod openapi;

@@ -43,6 +43,15 @@ pub(super) fn inbox_of(instance: InstanceId) -> Vec<u8> {
 }
 
 impl Devices {
+    /// The message with this index.
+    pub fn message(
+        &self,
+        instance: InstanceId,
+        index: u64,
+    ) -> Result<Option<Message>, StorageError> {
+        self.get("inbox", &self.inbox, &key(instance, index))
+    }
+
     /// The messages from index `offset` on, oldest first, at most `limit`.
     pub fn messages(
         &self,

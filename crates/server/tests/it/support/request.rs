@@ -86,27 +86,36 @@ impl Ask<'_> {
     }
 
     pub(crate) async fn send(self) -> Answer {
+        let operations = self.operations;
+        let method = self.request.method().to_string();
+        let target = self.request.uri().to_string();
+        let (mut answer, body) = self.open().await;
+        answer.body = body.collect().await.unwrap().to_bytes();
+        answer.obey(&format!("{method} {target}"));
+        // A preflight is answered before anybody looks at the path.
+        if !operations && method != "OPTIONS" {
+            description::check(&method, &target, &answer);
+        }
+        answer
+    }
+
+    /// The head of the answer, and its body as it is sent.
+    pub(crate) async fn open(self) -> (Answer, Body) {
         let router = if self.operations {
             &self.installation.operations
         } else {
             &self.installation.router
         };
-        let method = self.request.method().to_string();
-        let target = self.request.uri().to_string();
-        let asked = format!("{method} {target}");
+        let asked = format!("{} {}", self.request.method(), self.request.uri());
         let response = router.clone().oneshot(self.request).await.unwrap();
         let (parts, body) = response.into_parts();
         let answer = Answer {
             status: parts.status.as_u16(),
             headers: parts.headers,
-            body: body.collect().await.unwrap().to_bytes(),
+            body: Bytes::new(),
         };
         answer.obey(&asked);
-        // A preflight is answered before anybody looks at the path.
-        if !self.operations && method != "OPTIONS" {
-            description::check(&method, &target, &answer);
-        }
-        answer
+        (answer, body)
     }
 }
 

@@ -164,6 +164,8 @@ pub(crate) fn target(route: &Route, objects: &Objects) -> String {
 pub(crate) fn value(name: &str, objects: &Objects) -> String {
     match name {
         "kind" => "places".into(),
+        "after" => objects.ids["instanceId"].clone(),
+        "waitMs" => "1".into(),
         "from" => (NOON - DAY_MS).to_string(),
         "to" => (NOON + DAY_MS).to_string(),
         name => objects
