@@ -203,10 +203,32 @@ pub const EVENT_AT_MIN: i64 = 946_684_800_000;
 pub const EVENT_LATE_MS_MAX: i64 = 10 * 60_000;
 /// Largest `delayMs`: a week, beyond which nobody stays in one visit.
 pub const DELAY_MS_MAX: i64 = 7 * 86_400_000;
-/// Milliseconds after which an unseen beacon counts as left.
+/// Milliseconds after which an unseen beacon counts as left, unless its place says otherwise: phones in
+/// a pocket miss a beacon for ten seconds and more.
 pub const BEACON_EXIT_MS: i64 = 30_000;
+/// The shortest such time: beacons send about once a second.
+pub const BEACON_EXIT_MS_MIN: i64 = 1_000;
+/// The longest such time: a day, beyond which nobody stays in one visit without being seen.
+pub const BEACON_EXIT_MS_MAX: i64 = 86_400_000;
+/// Milliseconds that the server must not have heard of a device until its own clock runs the device's
+/// timers: one that was offline tells of the past for a while.
+pub const SILENCE_MS: i64 = 30_000;
 /// Metres of error beyond which a position is not accepted.
 pub const ACCURACY_M_MAX: f64 = 100_000.0;
+/// Metres outside a geofence at which nobody has left it yet, unless its place says otherwise. The
+/// figures behind this and the confirmation are in `docs/presence.md`.
+pub const EXIT_MARGIN_M: f64 = 20.0;
+/// The widest such margin: more would be another place.
+pub const EXIT_MARGIN_M_MAX: f64 = 10_000.0;
+/// Milliseconds for which fixes too vague to be sure have to agree, unless the place says otherwise.
+pub const CONFIRM_MS: i64 = 10_000;
+/// The longest such time: an hour.
+pub const CONFIRM_MS_MAX: i64 = 3_600_000;
+/// Metres of error beyond which a fix says nothing of a place, unless the place says otherwise: the
+/// satellites and Wi-Fi do better, a cell of a mobile network does not.
+pub const FIX_ACCURACY_M: f64 = 200.0;
+/// The lowest such limit: no phone does better.
+pub const FIX_ACCURACY_M_MIN: f64 = 1.0;
 
 /// Metres a second beyond which a speed is not accepted: faster than any satellite.
 pub const SPEED_M_S_MAX: f64 = 100_000.0;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     geo::Geofence,
     id::{LabelId, PlaceId},
+    presence::PresenceConfig,
     property::Properties,
     provider::{FloorPlanProvider, LocationProvider},
     resource::Frame,
@@ -61,6 +62,9 @@ pub struct PlaceConfig {
     /// Who draws the floor plans.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub floor_plan_provider: Option<FloorPlanProvider>,
+    /// How it is entered and left, where that is not as usual.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub presence: Option<PresenceConfig>,
     /// Free properties.
     #[serde(skip_serializing_if = "Properties::is_empty", default)]
     pub properties: Properties,

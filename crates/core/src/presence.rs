@@ -2,7 +2,7 @@
 //!
 //! A place is entered by its geofence or by any beacon of its zones, a zone by its own geofence or
 //! any of its beacons. Both ways count as one: a target is entered when the first of them holds and
-//! left when the last no longer does.
+//! left when the last no longer does. When a geofence holds is in `fences.rs`.
 //!
 //! Who has entered stays until something says otherwise. So a stay that an experience waits for is
 //! complete at its moment of event time although nothing happened then; the next event or, when the
@@ -10,12 +10,15 @@
 
 use serde::{Deserialize, Serialize};
 
+mod fences;
+mod rules;
+
+pub use rules::{PresenceConfig, Rules};
+
 use crate::{
     event::{Event, EventBody, Sighting},
     experience::{Direction, Target},
-    geo::LatLon,
     id::BeaconId,
-    limits::BEACON_EXIT_MS,
     world::World,
 };
 
@@ -24,9 +27,12 @@ use crate::{
 pub struct Presence {
     /// Time of the newest location or sighting taken in, ms since 1970.
     pub newest_at: i64,
-    /// Places and zones whose geofence holds the last fix, sorted.
+    /// Places and zones whose geofence holds the instance, sorted.
     pub fences: Vec<Target>,
-    /// Beacons in range, with the time each was last seen, sorted by id.
+    /// Places and zones of whose geofence the last fixes say otherwise, but none for sure, with the time
+    /// of the first of these, sorted by target.
+    pub doubts: Vec<(Target, i64)>,
+    /// Beacons in range, with the time at which each counts as left unless it is seen again, sorted by id.
     pub beacons: Vec<(BeaconId, i64)>,
     /// What the instance is in, by fence or by beacon, with the time it entered, sorted by target.
     pub inside: Vec<(Target, i64)>,
@@ -108,7 +114,7 @@ pub fn observe(
     }
     tick(presence, world, event.at_ms, occurred);
     match &event.body {
-        EventBody::Location(fix) => take_fix(presence, world, fix.at),
+        EventBody::Location(fix) => fences::take_fix(presence, world, fix, event.at_ms),
         EventBody::Sightings(sightings) => take_sightings(presence, world, sightings, event.at_ms),
         EventBody::Custom { .. } => return,
     }
@@ -123,9 +129,7 @@ pub fn tick(presence: &mut Presence, world: &World, now_ms: i64, occurred: &mut 
         let complete = presence.stays.partition_point(|stay| stay.due_ms <= due_ms);
         occurred.extend(presence.stays.drain(..complete).map(Occurrence::Stayed));
         let in_range = presence.beacons.len();
-        presence
-            .beacons
-            .retain(|(_, seen_at)| seen_at + BEACON_EXIT_MS > due_ms);
+        presence.beacons.retain(|(_, left_at)| *left_at > due_ms);
         if presence.beacons.len() < in_range {
             cross(presence, world, due_ms, occurred);
         }
@@ -134,16 +138,9 @@ pub fn tick(presence: &mut Presence, world: &World, now_ms: i64, occurred: &mut 
 
 /// When the next timer of this instance is due, ms since 1970.
 pub fn due_at(presence: &Presence) -> Option<i64> {
-    let seen_first = presence.beacons.iter().map(|(_, seen_at)| *seen_at).min();
-    let unseen = seen_first.map(|seen_at| seen_at + BEACON_EXIT_MS);
+    let left = presence.beacons.iter().map(|(_, left_at)| *left_at).min();
     let stayed = presence.stays.first().map(|stay| stay.due_ms);
-    unseen.into_iter().chain(stayed).min()
-}
-
-fn take_fix(presence: &mut Presence, world: &World, at: LatLon) {
-    presence.fences.clear();
-    world.fences_at(at, |target| presence.fences.push(target));
-    presence.fences.sort_unstable();
+    left.into_iter().chain(stayed).min()
 }
 
 fn take_sightings(presence: &mut Presence, world: &World, sightings: &[Sighting], at_ms: i64) {
@@ -152,12 +149,13 @@ fn take_sightings(presence: &mut Presence, world: &World, sightings: &[Sighting]
         let Some(beacon) = world.beacon(&sighting.identity) else {
             continue;
         };
+        let left_at = at_ms + world.rules(Target::Beacon(beacon)).beacon_exit_ms;
         match presence
             .beacons
             .binary_search_by_key(&beacon, |(id, _)| *id)
         {
-            Ok(index) => presence.beacons[index].1 = at_ms,
-            Err(index) => presence.beacons.insert(index, (beacon, at_ms)),
+            Ok(index) => presence.beacons[index].1 = left_at,
+            Err(index) => presence.beacons.insert(index, (beacon, left_at)),
         }
     }
 }

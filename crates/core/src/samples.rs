@@ -99,6 +99,7 @@ pub(crate) fn place(number: u8, geofence: Option<Circle>) -> Place {
         label_ids: Vec::new(),
         location_provider: None,
         floor_plan_provider: None,
+        presence: None,
         properties: Properties::new(),
     };
     Place {

@@ -7,9 +7,13 @@ use crate::{
     beacon::{Beacon, BeaconIdentity},
     campaign::Campaign,
     experience::{Direction, Experience, Target},
-    geo::{Geofence, LatLon, index::FenceIndex},
+    geo::{
+        Geofence, LatLon,
+        index::{Fence, FenceIndex},
+    },
     id::{BeaconId, CampaignId, ExperienceId, PlaceId, SegmentId, ZoneId},
     place::Place,
+    presence::{PresenceConfig, Rules},
     segment::{Query, Segment, Segments},
     time::Zone as TimeZone,
     zone::Zone,
@@ -20,9 +24,9 @@ use crate::{
 pub struct World {
     time_zone: TimeZone,
     fences: FenceIndex<Target>,
-    /// The places, each with its own time zone if it says one.
-    places: HashMap<PlaceId, Option<TimeZone>>,
-    zones: HashMap<ZoneId, PlaceId>,
+    places: HashMap<PlaceId, OwnWays>,
+    /// The zones, each with its place and floor.
+    zones: HashMap<ZoneId, (PlaceId, i64)>,
     beacons: HashMap<BeaconId, (BeaconIdentity, Option<ZoneId>)>,
     by_identity: HashMap<BeaconIdentity, BeaconId>,
     segments: Segments,
@@ -30,6 +34,14 @@ pub struct World {
     experiences: HashMap<ExperienceId, Experience>,
     /// Who waits for a crossing, the oldest first.
     waiting: HashMap<(Direction, Target), BTreeSet<(i64, ExperienceId)>>,
+}
+
+/// Where a place differs from others.
+#[derive(Debug, Clone)]
+struct OwnWays {
+    time_zone: Option<TimeZone>,
+    /// Most places have none, and there may be millions.
+    presence: Option<Box<PresenceConfig>>,
 }
 
 impl Default for World {
@@ -59,8 +71,11 @@ impl World {
     pub fn put_place(&mut self, place: Place) {
         let id = place.id();
         self.put_fence(Target::Place(id), place.config.geofence.as_ref());
-        let time_zone = place.config.time_zone.as_deref().and_then(TimeZone::named);
-        self.places.insert(id, time_zone);
+        let own = OwnWays {
+            time_zone: place.config.time_zone.as_deref().and_then(TimeZone::named),
+            presence: place.config.presence.map(Box::new),
+        };
+        self.places.insert(id, own);
     }
 
     /// Removes a place.
@@ -72,7 +87,8 @@ impl World {
     /// Adds or replaces a zone.
     pub fn put_zone(&mut self, zone: Zone) {
         self.put_fence(Target::Zone(zone.id()), zone.config.geofence.as_ref());
-        self.zones.insert(zone.id(), zone.place_id);
+        let floor = zone.config.floor_number;
+        self.zones.insert(zone.id(), (zone.place_id, floor));
     }
 
     /// Removes a zone.
@@ -187,18 +203,37 @@ impl World {
 
     /// The time zone of the place that a target is (part of), if it says one; else the account's.
     pub fn time_zone(&self, target: Target) -> TimeZone {
+        let own = self
+            .own_ways(target)
+            .and_then(|place| place.time_zone.clone());
+        own.unwrap_or_else(|| self.time_zone.clone())
+    }
+
+    /// How a target is entered and left: as the place that it is (part of) says.
+    pub fn rules(&self, target: Target) -> Rules {
+        let own = self
+            .own_ways(target)
+            .and_then(|place| place.presence.as_deref());
+        own.copied().unwrap_or_default().rules()
+    }
+
+    fn own_ways(&self, target: Target) -> Option<&OwnWays> {
         let place = match target {
             Target::Place(id) => Some(id),
             Target::Zone(id) => self.place_of(id),
             Target::Beacon(id) => self.zone_of(id).and_then(|zone| self.place_of(zone)),
         };
-        let own = place.and_then(|id| self.places.get(&id)?.clone());
-        own.unwrap_or_else(|| self.time_zone.clone())
+        self.places.get(&place?)
     }
 
     /// Calls `found` for every place and zone whose geofence holds the point.
     pub fn fences_at(&self, at: LatLon, found: impl FnMut(Target)) {
         self.fences.containing(at, found);
+    }
+
+    /// The geofence of a target, if it has one.
+    pub fn fence(&self, target: Target) -> Option<Fence<'_>> {
+        self.fences.get(target)
     }
 
     /// The beacon that sends this.
@@ -222,7 +257,12 @@ impl World {
 
     /// The place a zone is part of.
     pub fn place_of(&self, id: ZoneId) -> Option<PlaceId> {
-        self.zones.get(&id).copied()
+        self.zones.get(&id).map(|(place, _)| *place)
+    }
+
+    /// The floor a zone is on.
+    pub fn floor_of(&self, id: ZoneId) -> Option<i64> {
+        self.zones.get(&id).map(|(_, floor)| *floor)
     }
 
     fn put_fence(&mut self, target: Target, geofence: Option<&Geofence>) {

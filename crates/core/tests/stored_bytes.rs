@@ -182,7 +182,7 @@ fn events_of_the_event_log() {
 
 #[test]
 fn presence_of_the_device_store() {
-    kept(&Presence::default(), "0000000000");
+    kept(&Presence::default(), "000000000000");
     kept(
         &Presence {
             newest_at: 1_795_000_000_000,
@@ -190,6 +190,7 @@ fn presence_of_the_device_store() {
                 Target::Place(id::<PlaceId>(1)),
                 Target::Zone(id::<ZoneId>(2)),
             ],
+            doubts: vec![(Target::Zone(id::<ZoneId>(2)), 6)],
             beacons: vec![(id::<BeaconId>(3), 5)],
             inside: vec![(Target::Beacon(id::<BeaconId>(3)), 4)],
             stays: vec![Stay {
@@ -198,7 +199,7 @@ fn presence_of_the_device_store() {
                 entered_at: 4,
             }],
         },
-        "80f8b2e5bd68020001010101010101010101010101010101010202020202020202020202020202020201030303030303030303030303030303030a01020303030303030303030303030303030308010e020303030303030303030303030303030308",
+        "80f8b2e5bd6802000101010101010101010101010101010101020202020202020202020202020202020101020202020202020202020202020202020c01030303030303030303030303030303030a01020303030303030303030303030303030308010e020303030303030303030303030303030308",
     );
 }
 

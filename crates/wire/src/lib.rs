@@ -32,6 +32,7 @@ pub mod messages;
 pub mod oauth;
 pub mod page;
 pub mod places;
+mod presence;
 pub mod problem;
 pub mod properties;
 mod providers;

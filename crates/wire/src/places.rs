@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     geofence,
     mention::Body,
-    properties, providers,
+    presence, properties, providers,
     read::{self, Fields},
     resource::Resource,
     schema::{self, Described, Schema},
@@ -137,6 +137,7 @@ impl Described for Place {
                     "numFloors": 1,
                     "areaM2": 12_126,
                 },
+                "presence": {"exitMarginM": 50, "beaconExitMs": 60_000},
                 "properties": {"openAir": true, "languages": ["es", "en"]},
             },
         })
@@ -170,6 +171,11 @@ fn config_schema() -> Schema {
             "floorPlanProvider",
             providers::floor_plan_schema(),
             "Who draws the floor plans.",
+        ),
+        schema::optional(
+            "presence",
+            presence::schema(),
+            "How it, its zones and its beacons are entered and left, where that is not as usual.",
         ),
         schema::optional("properties", properties::schema(), "Free properties."),
     ])
@@ -227,6 +233,7 @@ fn read_config(
     let (location_provider, secret_key) = location.unzip();
     let floor_plan_provider =
         fields.optional_object("floorPlanProvider", providers::read_floor_plan);
+    let presence = fields.optional_object("presence", presence::read);
     let properties = properties::read(fields, "properties");
     let config = PlaceConfig {
         name: name?,
@@ -239,6 +246,7 @@ fn read_config(
         label_ids,
         location_provider,
         floor_plan_provider,
+        presence,
         properties,
     };
     Some((config, secret_key.unwrap_or_default()))

@@ -46,6 +46,7 @@ pub(super) const GUIDES: &[Guide] = &[
     guide!("overview", "api.md", "The API in one page", "Rules for every call, roles, geofences, batches, what fires and what is counted."),
     guide!("segments", "segments.md", "Segments", "The language of queries for a part of an app's audience, with examples."),
     guide!("beacons", "beacons.md", "A fleet of beacons", "Into MOCA, into zones, and what is learned of them afterwards."),
+    guide!("presence", "presence.md", "Where a device is", "How positions and beacons become enter and exit, without flapping, and what a place can set."),
     guide!("bulk", "bulk.md", "Places, zones and beacons in bulk", "Many objects in one call, and as CSV, NDJSON, GeoJSON and KML files."),
     guide!("tokens", "tokens.md", "Tokens and roles", "Who may do what, and no more than a system needs."),
     guide!("cli", "cli.md", "The command line", "Every kind of object from a shell; an account kept as files in git."),

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub use fault::{AreaFault, AreaProblem};
 pub(super) use planar::Polygon as PlanarPolygon;
-pub(super) use prepared::Prepared;
+pub use prepared::Prepared;
 
 /// Longitude and latitude in degrees, in the order of GeoJSON.
 pub type Position = [f64; 2];

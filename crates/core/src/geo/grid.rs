@@ -40,12 +40,22 @@ pub(super) fn cell_at(level: usize, at: LatLon) -> CellId {
 
 /// Calls `visit` once for every cell of a level that holds a point of the circle (and for a few more).
 pub(super) fn for_each_cell(level: usize, circle: &Circle, mut visit: impl FnMut(CellId)) {
+    let (latitudes, longitudes) = around(circle.center, circle.radius_m);
+    for_each_cell_between(level, latitudes, longitudes, |cell| {
+        visit(cell);
+        true
+    });
+}
+
+/// Latitudes and longitudes, which may be beyond +-180 degrees, between which lies all that is at most
+/// so many metres from a point.
+pub(super) fn around(at: LatLon, metres: f64) -> ([f64; 2], [f64; 2]) {
     let LatLon {
         latitude,
         longitude,
-    } = circle.center;
-    // On the sphere of `distance::contains` the circle lies within this angle of its centre.
-    let reach = circle.radius_m / METRES_PER_CHORD_MIN;
+    } = at;
+    // On the sphere of `distance::contains` all that lies within this angle of the point.
+    let reach = metres / METRES_PER_CHORD_MIN;
     let reach_degrees = reach.to_degrees() + MARGIN_DEGREES;
     let half_width_degrees = if latitude.abs() + reach_degrees >= 90.0 {
         180.0
@@ -57,18 +67,13 @@ pub(super) fn for_each_cell(level: usize, circle: &Circle, mut visit: impl FnMut
             .to_degrees()
             + MARGIN_DEGREES
     };
-    for_each_cell_between(
-        level,
+    (
         [latitude - reach_degrees, latitude + reach_degrees],
         [
             longitude - half_width_degrees,
             longitude + half_width_degrees,
         ],
-        |cell| {
-            visit(cell);
-            true
-        },
-    );
+    )
 }
 
 /// Calls `visit` once for every cell of a level that has a point between two latitudes and two

@@ -8,6 +8,8 @@ use std::hash::{Hash, Hasher};
 use self::{areas::AreaIndex, circles::CircleIndex};
 use super::{Geofence, LatLon};
 
+pub use super::near::Fence;
+
 /// An index of geofences by a key; takes changes at any time.
 ///
 /// Circles and areas are kept apart: most fences are circles, and what they need fits into fewer
@@ -55,6 +57,12 @@ impl<K: Copy + Eq + Hash> FenceIndex<K> {
     /// Removes the fence with this key; false if there was none.
     pub fn remove(&mut self, key: K) -> bool {
         self.circles.remove(key) || self.areas.remove(key)
+    }
+
+    /// The fence with this key, ready for questions.
+    pub fn get(&self, key: K) -> Option<Fence<'_>> {
+        let circle = self.circles.get(key).map(Fence::Circle);
+        circle.or_else(|| self.areas.get(key).map(Fence::Area))
     }
 
     /// Calls `found` once for every fence that contains the point, borders included.

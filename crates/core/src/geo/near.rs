@@ -1,4 +1,4 @@
-//! Whether a geofence comes near a point.
+//! Whether a geofence comes near a point, or takes in all that is near it.
 
 use geographiclib_rs::InverseGeodesic;
 
@@ -7,6 +7,7 @@ use super::{
     area::{Position, Prepared},
     bounds::{Bounds, of_circle},
     distance::{WGS84, distance_m},
+    grid,
 };
 
 /// Metres of an edge that are not divided further: how exact the distance to a polygon is.
@@ -51,15 +52,51 @@ impl Geofence {
     /// distance. To polygons this is exact to a tenth of a millimetre.
     pub fn is_within(&self, metres: f64, at: LatLon) -> bool {
         match self {
-            Self::Circle(circle) => distance_m(circle.center, at) <= circle.radius_m + metres,
-            Self::Area(area) => {
-                let prepared = Prepared::of(area);
-                let mut edges = prepared.edges().iter();
-                prepared.contains(at)
-                    || edges.any(|[from, to]| comes_within(*from, *to, metres, at))
-            }
+            Self::Circle(circle) => Fence::Circle(circle).is_within(metres, at),
+            Self::Area(area) => Fence::Area(&Prepared::of(area)).is_within(metres, at),
         }
     }
+}
+
+/// A geofence ready for many questions.
+#[derive(Debug, Clone, Copy)]
+pub enum Fence<'g> {
+    /// A circle.
+    Circle(&'g Circle),
+    /// A polygon or multipolygon.
+    Area(&'g Prepared),
+}
+
+impl Fence<'_> {
+    /// Whether some point of the fence is at most so many metres from a point.
+    pub fn is_within(self, metres: f64, at: LatLon) -> bool {
+        match self {
+            Self::Circle(circle) => distance_m(circle.center, at) <= circle.radius_m + metres,
+            Self::Area(area) => area.contains(at) || border_is_within(area, metres, at),
+        }
+    }
+
+    /// Whether all that is less than so many metres from a point is in the fence.
+    pub fn holds_all_within(self, metres: f64, at: LatLon) -> bool {
+        match self {
+            Self::Circle(circle) => distance_m(circle.center, at) + metres <= circle.radius_m,
+            Self::Area(area) => area.contains(at) && !border_is_within(area, metres, at),
+        }
+    }
+}
+
+/// Whether an edge comes so near to a point.
+fn border_is_within(area: &Prepared, metres: f64, at: LatLon) -> bool {
+    let (latitudes, [west, east]) = grid::around(at, metres);
+    // The same longitude may be a turn further on.
+    let meets = |from: f64, to: f64| {
+        let (first, last) = (from.min(to), from.max(to));
+        [0.0, 360.0, -360.0]
+            .iter()
+            .any(|turn| first <= east + turn && last >= west + turn)
+    };
+    area.edges_between(latitudes)
+        .any(|[from, to]| meets(from[0], to[0]) && comes_within(*from, *to, metres, at))
 }
 
 /// Whether an edge comes so near. It is halved until each piece is near for sure, or too far for sure:

@@ -103,6 +103,7 @@ const PLACE: &[Field] = &[
     field("provider",   &["config", "provider"],              Cell::Text),
     field("locationProvider",  &["config", "locationProvider"],  Cell::Json),
     field("floorPlanProvider", &["config", "floorPlanProvider"], Cell::Json),
+    field("presence",   &["config", "presence"],              Cell::Json),
     field("labels",     &["labels"],                          Cell::Labels),
     field("properties", &["config", "properties"],            Cell::Json),
 ];

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use moca_core::{id::InstanceId, limits::BEACON_EXIT_MS, presence};
+use moca_core::{id::InstanceId, limits::SILENCE_MS, presence};
 use moca_storage::devices::InstanceState;
 
 /// The next due time of every instance that has one. Follows from the states, so it is not stored.
@@ -62,5 +62,5 @@ impl Timers {
 /// happened next; so only the silence of one that the server has not heard of either is a silence.
 fn due_at(state: &InstanceState) -> Option<i64> {
     let due_at = presence::due_at(&state.presence)?;
-    Some(due_at.max(state.heard_at.saturating_add(BEACON_EXIT_MS)))
+    Some(due_at.max(state.heard_at.saturating_add(SILENCE_MS)))
 }

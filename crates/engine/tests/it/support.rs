@@ -196,6 +196,7 @@ impl Site {
                 label_ids: Vec::new(),
                 location_provider: None,
                 floor_plan_provider: None,
+                presence: None,
                 properties: Properties::new(),
             },
             frame,

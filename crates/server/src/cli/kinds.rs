@@ -253,6 +253,7 @@ pub(crate) static KINDS: &[Kind] = &[
             CATEGORY, EXTERNAL_ID, PROVIDER, LABELS, PROPERTIES,
             field("location-provider", "/config/locationProvider", Form::Json, "Who finds positions inside, as JSON"),
             field("floor-plan-provider", "/config/floorPlanProvider", Form::Json, "Who draws the floor plans, as JSON"),
+            field("presence", "/config/presence", Form::Json, "How it is entered and left, as JSON"),
         ],
         implied: CIRCLE,
         columns: &["placeId", "config.name", "config.externalId", "config.category"],

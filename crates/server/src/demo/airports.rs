@@ -6,8 +6,6 @@ use serde::Deserialize;
 
 /// Radius of the circle around every airport.
 pub(super) const RADIUS_M: f64 = 5_000.0;
-/// Degrees of latitude that are surely more than the radius: a degree has 110.5 km at least.
-const RADIUS_DEGREES: f64 = 0.05;
 
 /// <https://github.com/mborsetti/airportsdata>; the licence lies beside it.
 pub(super) const FILE: &[u8] = include_bytes!("../../../../data/airports.csv");
@@ -57,8 +55,15 @@ pub(super) fn read() -> anyhow::Result<Vec<Airport>> {
 /// The airports, by index, whose circle holds a point. It looks at all in the band of latitude: an
 /// answer to hold the server's index to must not come from an index.
 pub(super) fn around(airports: &[Airport], at: LatLon) -> Vec<usize> {
-    let south = at.latitude() - RADIUS_DEGREES;
-    let north = at.latitude() + RADIUS_DEGREES;
+    within(airports, at, RADIUS_M)
+}
+
+/// The airports, by index, that are at most so many metres from a point.
+pub(super) fn within(airports: &[Airport], at: LatLon, metres: f64) -> Vec<usize> {
+    // A degree of latitude has 110.5 km at least.
+    let reach = metres / 110_000.0;
+    let south = at.latitude() - reach;
+    let north = at.latitude() + reach;
     let first = airports.partition_point(|airport| airport.at.latitude() < south);
     let scale = north.abs().max(south.abs()).min(89.9).to_radians().cos();
     let in_band = airports[first..]
@@ -69,7 +74,7 @@ pub(super) fn around(airports: &[Airport], at: LatLon) -> Vec<usize> {
         .filter(|(_, airport)| {
             let east = (airport.at.longitude() - at.longitude() + 540.0).rem_euclid(360.0) - 180.0;
             // The geodesic is dear; whoever is clearly too far east or west is spared it.
-            east.abs() * scale <= RADIUS_DEGREES && distance_m(airport.at, at) <= RADIUS_M
+            east.abs() * scale <= reach && distance_m(airport.at, at) <= metres
         })
         .map(|(index, _)| first + index)
         .collect()

@@ -72,6 +72,10 @@ impl Journey<'_> {
     /// Notices something after a while.
     fn after(&mut self, from_ms: i64, to_ms: i64, what: What) -> Moment {
         self.at_ms += self.dice.between(from_ms, to_ms);
+        let what = match what {
+            What::Fix(at) => What::Fix(self.layout.off_borders(at)),
+            other => other,
+        };
         Moment::new(self.dice, self.at_ms, what)
     }
 

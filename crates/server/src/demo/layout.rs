@@ -6,12 +6,12 @@ use moca_core::{
     beacon::{BeaconIdentity, Hex},
     campaign::{CampaignConfig, CampaignType, Recurrence, repeat::Repeat},
     experience::{Action, Direction},
-    geo::{Circle, LatLon},
+    geo::{Circle, LatLon, distance_m},
 };
 use uuid::Uuid;
 
 use super::{
-    airports::{self, Airport},
+    airports::{self, Airport, RADIUS_M},
     dice::position,
     texts,
 };
@@ -30,6 +30,11 @@ pub(super) const TERMINAL_M: f64 = 1_500.0;
 const LOUNGE_M: f64 = 200.0;
 /// Degrees that the lounge lies north of the middle.
 const LOUNGE_NORTH: f64 = 0.006;
+/// Metres from a border within which a phone that is exact to 12 metres could be on either side: more
+/// than the usual exit margin and the 12.
+const BORDER_M: f64 = 40.0;
+/// Degrees from there to the next point that is tried.
+const ASIDE: f64 = 0.0015;
 /// What all gates send.
 const GATES_UUID: Uuid = Uuid::from_u128(0x6d6f_6361_0000_4000_8000_6761_7465_7321);
 /// What all lounges send.
@@ -116,6 +121,27 @@ impl Layout {
     /// The hub at an airport.
     pub(super) fn hub_at(&self, airport: usize) -> Option<&Hub> {
         self.hubs.iter().find(|hub| hub.airport == airport)
+    }
+
+    /// A point, or one a little north of it, that no border is so close to that a phone could not tell
+    /// on which side it is: the books know only the one side and the other.
+    pub(super) fn off_borders(&self, at: LatLon) -> LatLon {
+        let mut off = at;
+        while self.is_on_border(off) {
+            off = position(off.latitude() + ASIDE, off.longitude(), off);
+        }
+        off
+    }
+
+    fn is_on_border(&self, at: LatLon) -> bool {
+        let near = airports::within(&self.airports, at, RADIUS_M + BORDER_M);
+        let surely_in = airports::within(&self.airports, at, RADIUS_M - BORDER_M);
+        let mut fences = self.zones.iter().filter_map(|zone| zone.fence.as_ref());
+        near != surely_in
+            || fences.any(|fence| {
+                let gap = distance_m(fence.center(), at) - fence.radius_m();
+                gap.abs() < BORDER_M
+            })
     }
 
     /// The airport that a zone is part of.
@@ -218,8 +244,7 @@ impl Layout {
         let airports = airports::around(&self.airports, at);
         let mut spots: Vec<Spot> = airports.into_iter().map(Spot::Place).collect();
         for (index, zone) in self.zones.iter().enumerate() {
-            let holds =
-                |fence: &Circle| moca_core::geo::distance_m(fence.center(), at) <= fence.radius_m();
+            let holds = |fence: &Circle| distance_m(fence.center(), at) <= fence.radius_m();
             // Only zones of the airports around can be meant; the others are far away.
             let near = spots.contains(&Spot::Place(zone.airport));
             if near && zone.fence.as_ref().is_some_and(holds) {

@@ -59,6 +59,7 @@ fn square() -> PlaceInput {
         label_ids: Vec::new(),
         location_provider: None,
         floor_plan_provider: None,
+        presence: None,
         properties: Properties::new(),
     }
     .into()

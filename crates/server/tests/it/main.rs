@@ -38,6 +38,7 @@ mod openapi;
 mod people;
 mod places;
 mod postgres;
+mod presence;
 mod program;
 mod providers;
 mod quotas;

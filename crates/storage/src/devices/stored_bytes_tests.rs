@@ -75,6 +75,7 @@ fn instance_state() {
         presence: Presence {
             newest_at: 1_001,
             fences: vec![Target::Place(PlaceId(id(7)))],
+            doubts: Vec::new(),
             beacons: vec![(BeaconId(id(8)), 1_002)],
             inside: vec![(Target::Zone(ZoneId(id(9))), 1_003)],
             stays: Vec::new(),
@@ -86,7 +87,7 @@ fn instance_state() {
     };
     check(
         &state,
-        "[1]01[2][3]ac02d00f00000103694f530000000000000001017501017001000000000000f03f0101740000000000000040d20f0100[7]01[8]d40f0101[9]d60f0001[5]02d00f01[6]d00f01d80fda0f",
+        "[1]01[2][3]ac02d00f00000103694f530000000000000001017501017001000000000000f03f0101740000000000000040d20f0100[7]0001[8]d40f0101[9]d60f0001[5]02d00f01[6]d00f01d80fda0f",
     );
 }
 

@@ -26,6 +26,7 @@ fn place() -> Value {
             "providerName": "V", "accessKey": "a", "mapID": "7", "title": "T", "url": "https://v.example/7",
             "height": 10.5, "width": 20.0, "numFloors": 3, "areaM2": 1_000.0
         },
+        "presence": {"exitMarginM": 0.0, "confirmMs": 3_600_000, "accuracyMaxM": 1.0, "beaconExitMs": 1_000},
         "properties": {"open": true, "floors": 3, "area": 1.5, "architect": "Juan", "tags": ["a", "b"]}
     }})
 }
@@ -60,6 +61,11 @@ fn a_place_needs_only_a_name() {
             "/config/floorPlanProvider",
             "/config/floorPlanProvider/mapID",
             "/config/floorPlanProvider/areaM2",
+            "/config/presence",
+            "/config/presence/exitMarginM",
+            "/config/presence/confirmMs",
+            "/config/presence/accuracyMaxM",
+            "/config/presence/beaconExitMs",
             "/config/properties",
             "/config/properties/open",
         ],
@@ -192,6 +198,36 @@ fn each_fault_of_a_place_is_found_where_it_is() {
                 Set(json!({"": 1})),
                 "/config/properties/",
                 "too_short",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn each_fault_of_presence_is_found_where_it_is() {
+    let presence = "/config/presence";
+    let fields = ["exitMarginM", "confirmMs", "accuracyMaxM", "beaconExitMs"];
+    let [margin, confirm, accuracy, beacon] = fields.map(|field| format!("{presence}/{field}"));
+    let [margin, confirm] = [&*margin, &*confirm];
+    let [accuracy, beacon] = [&*accuracy, &*beacon];
+    assert_faults(
+        &place(),
+        |body| places::read(body).by_itself(),
+        &[
+            (presence, Set(json!(5)), presence, "wrong_type"),
+            (margin, Set(json!(-0.1)), margin, "out_of_range"),
+            (margin, Set(json!(10_000.1)), margin, "out_of_range"),
+            (confirm, Set(json!(3_600_001)), confirm, "out_of_range"),
+            (confirm, Set(json!(0.5)), confirm, "wrong_type"),
+            (accuracy, Set(json!(0.9)), accuracy, "out_of_range"),
+            (accuracy, Set(json!("200")), accuracy, "wrong_type"),
+            (beacon, Set(json!(999)), beacon, "out_of_range"),
+            (beacon, Set(json!(86_400_001)), beacon, "out_of_range"),
+            (
+                "/config/presence/dwellMs",
+                Set(json!(1)),
+                "/config/presence/dwellMs",
+                "unknown_field",
             ),
         ],
     );

@@ -17,7 +17,7 @@ const LISTED_PER_EDGE_MAX: usize = 4;
 /// shells and polygons beside each other, so this holds for all rings together. An edge is in the
 /// list of each band of latitude that it reaches into, so only the edges of one band are looked at.
 #[derive(Debug, Clone)]
-pub(crate) struct Prepared {
+pub struct Prepared {
     edges: Vec<[Position; 2]>,
     /// Where the list of each band begins in `listed`; one more at the end.
     bands: Vec<u32>,
@@ -59,9 +59,21 @@ impl Prepared {
         prepared
     }
 
-    /// The edges of all rings.
-    pub(crate) fn edges(&self) -> &[[Position; 2]] {
-        &self.edges
+    /// The edges that reach between two latitudes (and a few more, and some of them several times).
+    pub(crate) fn edges_between(
+        &self,
+        [south, north]: [f64; 2],
+    ) -> impl Iterator<Item = &[Position; 2]> {
+        let last_band = self.band_count() - 1;
+        let listed = if south <= self.north && north >= self.south {
+            let [first, last] = [south, north].map(|y| self.band_of(y, last_band + 1));
+            self.bands[first] as usize..self.bands[last + 1] as usize
+        } else {
+            0..0
+        };
+        self.listed[listed]
+            .iter()
+            .map(|edge| &self.edges[*edge as usize])
     }
 
     /// Whether a point is inside or on the border.

@@ -101,6 +101,14 @@ impl<K: Copy + Eq + Hash> AreaIndex<K> {
         true
     }
 
+    /// The area with this key.
+    pub(super) fn get(&self, key: K) -> Option<&Prepared> {
+        let slot = *self.slots.get(&key)?;
+        self.entries[slot as usize]
+            .as_ref()
+            .map(|entry| &*entry.area)
+    }
+
     /// Calls `found` once for every area that contains the point, borders included.
     pub(super) fn containing(&self, at: LatLon, mut found: impl FnMut(K)) {
         for level in (0..LEVELS).filter(|level| self.level_areas[*level] > 0) {

@@ -172,6 +172,12 @@ impl<K: Copy + Eq + Hash> CircleIndex<K> {
         true
     }
 
+    /// The circle with this key.
+    pub(super) fn get(&self, key: K) -> Option<&Circle> {
+        let slot = *self.slots.get(&key)?;
+        Some(&self.fences[slot as usize].1)
+    }
+
     /// Calls `found` once for every fence that contains the point, borders included.
     pub(super) fn containing(&self, at: LatLon, mut found: impl FnMut(K)) {
         let vector = UnitVector::of(at);

@@ -48,7 +48,9 @@ proptest! {
         ring.push(ring[0]);
         let area = Area::polygon(vec![ring.clone()]);
         prop_assume!(area.is_ok());
-        let geofence = Geofence::from(area.unwrap());
+        let area = area.unwrap();
+        let prepared = Prepared::of(&area);
+        let geofence = Geofence::from(area);
         let longitude = (west + x + 180.0).rem_euclid(360.0) - 180.0;
         let point = at((south + y).clamp(-90.0, 90.0), longitude);
         // Points every 20 metres or less along the border.
@@ -61,11 +63,45 @@ proptest! {
                 nearest = nearest.min(away);
             }
         }
+        let holds_all = |metres| Fence::Area(&prepared).holds_all_within(metres, point);
         if geofence.contains(point) {
             prop_assert!(geofence.is_within(1.0, point));
+            prop_assert!(!holds_all(nearest + 1e-3));
+            prop_assert!(nearest < 25.0 || holds_all(nearest - 20.0));
         } else {
+            prop_assert!(!holds_all(1.0));
             prop_assert!(geofence.is_within(nearest + 1e-3, point));
             prop_assert!(nearest < 25.0 || !geofence.is_within(nearest - 20.0, point));
         }
+    }
+
+    /// Many edges, so that most are passed over by their latitude or longitude.
+    #[test]
+    fn of_many_edges_none_that_is_near_is_passed_over(
+        reaches in prop::collection::vec(0.02..0.2_f64, 8..60),
+        (bearing, share) in (0.0..6.3_f64, 0.0..1.5_f64),
+        west in prop_oneof![Just(0.0), Just(179.9), Just(-180.0), -180.0..179.0_f64],
+        south in prop_oneof![Just(0.0), Just(89.7), -89.7..89.7_f64],
+        metres in prop_oneof![1.0..500.0_f64, 500.0..30_000.0_f64],
+    ) {
+        let count = reaches.len() as f64;
+        let corner = |(number, reach): (usize, &f64)| {
+            let turn = std::f64::consts::TAU * number as f64 / count;
+            [west + reach * turn.cos(), south + reach * turn.sin()]
+        };
+        let mut ring: Vec<Position> = reaches.iter().enumerate().map(corner).collect();
+        ring.push(ring[0]);
+        let area = Area::polygon(vec![ring]);
+        prop_assume!(area.is_ok());
+        let prepared = Prepared::of(&area.unwrap());
+        let longitude = west + 0.2 * share * bearing.cos();
+        let latitude = (south + 0.2 * share * bearing.sin()).clamp(-90.0, 90.0);
+        let point = at(latitude, (longitude + 180.0).rem_euclid(360.0) - 180.0);
+        let mut edges = prepared.edges_between([-90.0, 90.0]);
+        let comes_near = edges.any(|[from, to]| comes_within(*from, *to, metres, point));
+        let fence = Fence::Area(&prepared);
+        let holds = prepared.contains(point);
+        prop_assert_eq!(fence.is_within(metres, point), holds || comes_near);
+        prop_assert_eq!(fence.holds_all_within(metres, point), holds && !comes_near);
     }
 }
