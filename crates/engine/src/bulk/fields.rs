@@ -146,3 +146,76 @@ const BEACON: &[Field] = &[
     field("labels",         &["labels"],                          Cell::Labels),
     field("properties",     &["config", "properties"],            Cell::Json),
 ];
+
+#[cfg(test)]
+mod tests {
+    use moca_wire::{
+        beacons::Beacon,
+        places::Place,
+        schema::{self, Described, Presence, Schema, Shape},
+        zones::Zone,
+    };
+
+    use super::*;
+
+    /// Fields that stand in files in another form: ids that mean nothing elsewhere, by names.
+    const OTHERWISE: &[(&str, &str)] = &[("labelIds", "labels")];
+
+    /// The fields of an object, or of all kinds of it, that a client sets.
+    fn fields_of(schema: &Schema) -> Vec<&schema::Field> {
+        let is_set = |field: &&schema::Field| {
+            !matches!(field.presence, Presence::Owned | Presence::OwnedOptional)
+        };
+        match schema.shape() {
+            Shape::OneOf(kinds) => kinds.iter().flat_map(fields_of).collect(),
+            _ => schema.fields().iter().filter(is_set).collect(),
+        }
+    }
+
+    /// Notes what has no column: neither the whole, nor each of its parts.
+    fn look(columns: &[Field], at: &[&str], schema: &Schema, missing: &mut Vec<String>) {
+        for field in fields_of(schema) {
+            let path = [at, &[field.name]].concat();
+            let has_own = columns.iter().any(|column| column.path == path);
+            let other = OTHERWISE.iter().find(|(name, _)| *name == field.name);
+            let has_other =
+                other.is_some_and(|(_, name)| columns.iter().any(|it| it.name == *name));
+            if has_own || has_other {
+                continue;
+            }
+            if fields_of(&field.schema).is_empty() {
+                missing.push(path.join("/"));
+            } else {
+                look(columns, &path, &field.schema, missing);
+            }
+        }
+    }
+
+    #[test]
+    fn every_field_that_a_client_sets_has_a_column() {
+        for (kind, schema) in [
+            (BulkKind::Places, Place::schema()),
+            (BulkKind::Zones, Zone::schema()),
+            (BulkKind::Beacons, Beacon::schema()),
+        ] {
+            let mut missing = Vec::new();
+            look(of(kind), &[], &schema, &mut missing);
+            let kind = kind.as_str();
+            assert!(
+                missing.is_empty(),
+                "{kind}: {missing:?} would be lost between export and import: add a line for each"
+            );
+        }
+    }
+
+    #[test]
+    fn what_has_no_column_is_found() {
+        let place = Place::schema();
+        for (name, lost) in [("address", "config/address"), ("labels", "config/labelIds")] {
+            let fewer: Vec<Field> = PLACE.iter().copied().filter(|it| it.name != name).collect();
+            let mut missing = Vec::new();
+            look(&fewer, &[], &place, &mut missing);
+            assert_eq!(missing, [lost]);
+        }
+    }
+}
