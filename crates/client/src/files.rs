@@ -94,8 +94,26 @@ impl Client {
         request: &ImportRequest,
         file: impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static,
     ) -> Result<Import, ClientError> {
-        let file = StreamBody::new(file.map_ok(http_body::Frame::data));
-        self.upload(&request.call(), Body::wrap(file)).await?.json()
+        let mut once = Some(file);
+        self.import_again(request, move || once.take()).await
+    }
+
+    /// The same with a file that can be read again: when an attempt fails, it is sent anew, as other
+    /// calls are. The server makes one import of it, also when an answer was lost. `open` answers
+    /// nothing when the file cannot be had any more; then the attempt before is what is told.
+    pub async fn import_again<F>(
+        &self,
+        request: &ImportRequest,
+        mut open: impl FnMut() -> Option<F> + Send,
+    ) -> Result<Import, ClientError>
+    where
+        F: Stream<Item = io::Result<Bytes>> + Send + Sync + 'static,
+    {
+        let bodies = move || {
+            let file = open()?.map_ok(http_body::Frame::data);
+            Some(Body::wrap(StreamBody::new(file)))
+        };
+        self.upload(&request.call(), bodies).await?.json()
     }
 
     /// Asks for an import until it has ended, and tells of it on the way.

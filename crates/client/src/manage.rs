@@ -122,10 +122,14 @@ impl Client {
         self.credentials.send(&self.transport, call).await
     }
 
-    /// Does a call with a body that is read while it is sent.
-    pub(crate) async fn upload(&self, call: &Call, body: Body) -> Result<Answer, ClientError> {
+    /// Does a call with a body that is read while it is sent, anew for each attempt.
+    pub(crate) async fn upload(
+        &self,
+        call: &Call,
+        bodies: impl FnMut() -> Option<Body> + Send,
+    ) -> Result<Answer, ClientError> {
         let proof = self.credentials.proof(&self.transport).await?;
-        self.transport.upload(call, &proof, body).await
+        self.transport.upload(call, &proof, bodies).await
     }
 
     /// Does a call with an answer that is taken while it comes.

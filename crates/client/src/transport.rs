@@ -134,19 +134,43 @@ impl Transport {
         }
     }
 
-    /// Does a call whose body is read while it is sent: once, and however long it takes.
+    /// Does a call whose body is read while it is sent, however long it takes. All attempts are under
+    /// one key, so the server does it once, and each asks for the body anew: what cannot be read again
+    /// is not sent again.
     pub(crate) async fn upload(
         &self,
         call: &Call,
         proof: &Proof,
-        body: Body,
+        mut bodies: impl FnMut() -> Option<Body> + Send,
     ) -> Result<Answer, ClientError> {
         call.check()?;
-        let request = self
-            .request(call, proof)
-            .header(CONTENT_TYPE, call.content_type);
-        let response = request.body(body).send().await;
-        Answer::read(response.map_err(ClientError::network)?).await
+        let key = pace::fresh_key(self.pace.as_ref())?;
+        let mut attempt = 1;
+        let mut body = bodies().unwrap_or_default();
+        loop {
+            let request = self
+                .request(call, proof)
+                .header(CONTENT_TYPE, call.content_type)
+                .header("idempotency-key", &key);
+            let answer = match request.body(body).send().await {
+                Ok(response) => Answer::read(response).await,
+                Err(error) => Err(ClientError::network(error)),
+            };
+            let error = match answer {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let chance = pace::fraction(self.pace.as_ref())?;
+            let Some(wait) = self.policy.wait(&error, attempt, chance) else {
+                return Err(error);
+            };
+            let Some(again) = bodies() else {
+                return Err(error);
+            };
+            self.pace.wait(wait).await;
+            body = again;
+            attempt += 1;
+        }
     }
 
     /// Does a call whose answer is taken while it comes: once, and however long it takes.

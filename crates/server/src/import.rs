@@ -49,15 +49,23 @@ pub fn airports() -> ImportRequest {
     }
 }
 
-/// Imports a file and tells how far it is. An error means that it was not read to its end.
-pub async fn import(
+/// Imports a file and tells how far it is. `open` gives the file, once more for each time that it has to
+/// be sent again, or nothing when it cannot be had any more. An error means that it was not read to
+/// its end.
+pub async fn import<R: Read + Send + 'static>(
     client: &Client,
     request: &ImportRequest,
-    source: impl Read + Send + 'static,
+    mut open: impl FnMut() -> Option<R> + Send,
     mut tell: impl FnMut(News<'_>),
 ) -> anyhow::Result<Import> {
     let sent = Arc::new(AtomicU64::new(0));
-    let mut sending = std::pin::pin!(client.import(request, pieces(source, sent.clone())));
+    let counted = sent.clone();
+    let files = move || {
+        let source = open()?;
+        counted.store(0, Ordering::Relaxed);
+        Some(pieces(source, counted.clone()))
+    };
+    let mut sending = std::pin::pin!(client.import_again(request, files));
     let mut moments = interval(TELL_EVERY);
     let made = loop {
         tokio::select! {

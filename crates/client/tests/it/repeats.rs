@@ -2,9 +2,18 @@
 
 use std::time::Duration;
 
-use moca_client::{ClientError, RetryPolicy};
-use moca_core::label::LabelConfig;
-use moca_wire::labels::{Label, LabelInput};
+use bytes::Bytes;
+use futures::stream;
+use moca_client::{ClientError, ImportRequest, RetryPolicy};
+use moca_core::{
+    bulk::{BulkKind, ImportFormat},
+    label::LabelConfig,
+};
+use moca_wire::{
+    imports::Import,
+    labels::{Label, LabelInput},
+    schema::Described,
+};
 
 use crate::support::{Scripted, Step, problem, refuse};
 
@@ -177,4 +186,42 @@ async fn refusals_that_stay_are_not_repeated_and_redirects_not_followed() {
         Err(ClientError::Server { status: 301, .. })
     ));
     assert_eq!(server.got().len(), 3);
+}
+
+#[tokio::test]
+async fn a_file_is_sent_again_under_one_key_if_it_can_be_read_again() {
+    let server = Scripted::start([
+        refuse(503, "overloaded"),
+        Step::Break,
+        Step::Answer(201, &[], Import::example().to_string()),
+        Step::Break,
+        Step::Break,
+    ])
+    .await;
+    let client = server.client();
+    let request = ImportRequest::new(BulkKind::Places, ImportFormat::Csv);
+    let file = || stream::iter([Ok(Bytes::from("name\n")), Ok(Bytes::from("Plaza\n"))]);
+    client
+        .import_again(&request, || Some(file()))
+        .await
+        .unwrap();
+    let got = server.got();
+    assert_eq!(got.len(), 3);
+    let key = got[0].header("idempotency-key").unwrap();
+    for attempt in &got {
+        assert_eq!(attempt.header("idempotency-key"), Some(key));
+        assert_eq!(attempt.body, "name\nPlaza\n");
+    }
+    assert_eq!(server.pace.waits_ms(), [200, 400]);
+
+    // What is read as it comes is gone; what can be had twice is sent twice.
+    client.import(&request, file()).await.unwrap_err();
+    let mut left = 1;
+    let twice = || {
+        left -= 1;
+        (left >= 0).then(file)
+    };
+    client.import_again(&request, twice).await.unwrap_err();
+    assert_eq!(server.got().len(), 5);
+    assert_ne!(server.got()[3].header("idempotency-key"), Some(key));
 }

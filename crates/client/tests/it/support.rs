@@ -162,11 +162,36 @@ async fn read(stream: &mut (impl AsyncBufReadExt + Unpin)) -> Got {
         headers,
         body: String::new(),
     };
-    let length = got.header("content-length").unwrap_or("0");
-    let mut body = vec![0; length.parse().unwrap()];
-    stream.read_exact(&mut body).await.unwrap();
+    let body = match got.header("transfer-encoding") {
+        Some(_) => chunks(stream).await,
+        None => {
+            let length = got.header("content-length").unwrap_or("0");
+            exactly(stream, length.parse().unwrap()).await
+        }
+    };
     got.body = String::from_utf8(body).unwrap();
     got
+}
+
+async fn exactly(stream: &mut (impl AsyncBufReadExt + Unpin), length: usize) -> Vec<u8> {
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.unwrap();
+    body
+}
+
+/// A body whose length is not told before (RFC 9112 §7.1).
+async fn chunks(stream: &mut (impl AsyncBufReadExt + Unpin)) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).await.unwrap();
+        let length = usize::from_str_radix(line.trim_end(), 16).unwrap();
+        body.extend(exactly(stream, length).await);
+        assert_eq!(exactly(stream, 2).await, b"\r\n");
+        if length == 0 {
+            return body;
+        }
+    }
 }
 
 /// A problem body with this code.

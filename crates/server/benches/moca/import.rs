@@ -30,19 +30,24 @@ pub(crate) async fn run(table: &mut Table) {
     let mut arrived = Duration::ZERO;
     let mut part = 1;
     let client = server.client();
-    let done = import(&client, &request, Places::new(), |news| {
-        let News::Import(import) = news else {
-            return;
-        };
-        if arrived.is_zero() {
-            arrived = started.elapsed();
-        }
-        if import.rows * PARTS >= part * ROWS as i64 && part < PARTS {
-            let name = format!("memory, after {} of them", import.rows);
-            table.memory(&name, process.memory_bytes());
-            part += 1;
-        }
-    });
+    let done = import(
+        &client,
+        &request,
+        || Some(Places::new()),
+        |news| {
+            let News::Import(import) = news else {
+                return;
+            };
+            if arrived.is_zero() {
+                arrived = started.elapsed();
+            }
+            if import.rows * PARTS >= part * ROWS as i64 && part < PARTS {
+                let name = format!("memory, after {} of them", import.rows);
+                table.memory(&name, process.memory_bytes());
+                part += 1;
+            }
+        },
+    );
     let done = done.await.unwrap();
     let took = started.elapsed();
     assert_eq!((done.created, done.refused), (ROWS as i64, 0));

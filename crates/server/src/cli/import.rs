@@ -146,7 +146,13 @@ async fn import(kind: BulkKind, arguments: &ArgMatches) -> anyhow::Result<ExitCo
     let client = connection::client(arguments)?;
     let (source, bytes) = open(&name)?;
     let bar = progress_bar(bytes);
-    let imported = import::import(&client, &request, source, |news| show(&bar, kind, news)).await;
+    let mut first = Some(source);
+    let files = || {
+        // A file is there to be read again; what came through a pipe is gone.
+        let again = || bytes.and_then(|_| Some(open(&name).ok()?.0));
+        first.take().or_else(again)
+    };
+    let imported = import::import(&client, &request, files, |news| show(&bar, kind, news)).await;
     let took = bar.elapsed();
     bar.finish_and_clear();
     let imported = imported?;
@@ -356,7 +362,12 @@ async fn export(kind: BulkKind, arguments: &ArgMatches) -> anyhow::Result<()> {
     let known = format_of(format.as_deref(), path.as_deref().unwrap_or_default());
     let mut formats = FileFormat::ALL.into_iter();
     let format = formats.find(|format| format.as_str() == known);
-    let format = format.unwrap_or(FileFormat::Csv);
+    let format = format.ok_or_else(|| {
+        let formats = FileFormat::ALL.map(FileFormat::as_str).join(", ");
+        Misuse(format!(
+            "there are no exports as {known}: name the file by one of {formats}, or say --format"
+        ))
+    })?;
     let mut wanted: Vec<(&str, String)> = Vec::new();
     wanted.extend(given(arguments, "search").map(|text| ("q", text)));
     for field in filters(kind) {

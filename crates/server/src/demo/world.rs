@@ -134,13 +134,18 @@ async fn import(
     };
     let mut progress = screen.progress("Airports", airports.len());
     let mut shown = 0;
-    let imported = import::import(client, &request, airports::FILE, |news| {
-        if let News::Import(import) = news {
-            let rows = usize::try_from(import.rows).unwrap_or(0);
-            progress.advance(rows.saturating_sub(shown));
-            shown = rows;
-        }
-    })
+    let imported = import::import(
+        client,
+        &request,
+        || Some(airports::FILE),
+        |news| {
+            if let News::Import(import) = news {
+                let rows = usize::try_from(import.rows).unwrap_or(0);
+                progress.advance(rows.saturating_sub(shown));
+                shown = rows;
+            }
+        },
+    )
     .await?;
     if imported.refused > 0 {
         bail!(

@@ -117,6 +117,13 @@ fn the_end_of_a_name_or_a_word_says_that_it_is_kml() {
     assert_eq!(place["config"]["geofence"]["radius"], 300.0);
     let none = desk.run(&["export", "places", "--format", "kml"]);
     assert_eq!(none.code, 2, "{}", none.err);
+    let none = desk.run(&["export", "places", "-o", "out.kml"]);
+    assert_eq!(none.code, 2, "{}", none.err);
+    let told = "there are no exports as kml: name the file by one of csv, ndjson, geojson";
+    assert!(none.err.contains(told), "{}", none.err);
+    assert!(!desk.home().join("out.kml").exists());
+    let said = desk.run(&["export", "places", "-o", "out.txt", "--format", "csv"]);
+    assert_eq!(said.code, 0, "{}", said.err);
 }
 
 #[test]
