@@ -212,6 +212,13 @@ fn describe(problem: &Problem) -> String {
     for fault in &problem.errors {
         text.push_str(&format!("; {} {}", fault.pointer, fault.detail));
     }
+    let named = problem.errors.len() as i64;
+    let more = problem.users_total.map_or(0, |total| total - named);
+    match more {
+        ..=0 => {}
+        more if named == 0 => text.push_str(&format!("; {more} that are not named")),
+        more => text.push_str(&format!("; and {more} more")),
+    }
     text
 }
 
@@ -223,4 +230,35 @@ fn named(request_id: &Option<String>) -> String {
     request_id
         .as_ref()
         .map_or_else(String::new, |id| format!(" (request {id})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use moca_wire::problem::Code;
+
+    use super::*;
+
+    #[test]
+    fn users_that_are_not_named_are_counted() {
+        let mut problem = Problem::new(Code::InUse, "Delete those first.".to_owned(), "r");
+        let fault = |n: i64| Fault {
+            pointer: String::new(),
+            code: "in_use".to_owned(),
+            detail: format!("zone {n}"),
+            object: None,
+        };
+        let told = |problem: &Problem| {
+            let text = describe(problem);
+            text.strip_prefix("Delete those first. (in_use)")
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(told(&problem), "");
+        problem.users_total = Some(3);
+        assert_eq!(told(&problem), "; 3 that are not named");
+        problem.errors = (1..=2).map(fault).collect();
+        assert_eq!(told(&problem), ";  zone 1;  zone 2; and 1 more");
+        problem.errors.push(fault(3));
+        assert_eq!(told(&problem), ";  zone 1;  zone 2;  zone 3");
+    }
 }

@@ -47,6 +47,8 @@ impl Order {
 pub struct Query<T> {
     client: Client,
     path: &'static str,
+    /// What of the path comes after that.
+    below: Vec<String>,
     filters: Vec<(&'static str, String)>,
     order: Vec<String>,
     offset: i64,
@@ -59,12 +61,21 @@ impl<T: DeserializeOwned> Query<T> {
         Self {
             client,
             path,
+            below: Vec::new(),
             filters: Vec::new(),
             order: Vec::new(),
             offset: 0,
             page_size: None,
             kind: PhantomData,
         }
+    }
+
+    /// The list that is one segment of the path further down: that of an id, for example, or `seen`
+    /// below the tags.
+    #[must_use]
+    pub fn below(mut self, segment: impl ToString) -> Self {
+        self.below.push(segment.to_string());
+        self
     }
 
     /// The same with any other parameter of the list.
@@ -111,6 +122,9 @@ impl<T: DeserializeOwned> Query<T> {
 
     fn call(&self, offset: i64, limit: Option<i64>) -> Call {
         let mut call = Call::new(Method::GET, self.path);
+        for segment in &self.below {
+            call = call.segment(segment);
+        }
         for (name, value) in &self.filters {
             call = call.query(*name, value);
         }

@@ -1,15 +1,17 @@
 //! Analytics, decisions and estimates.
 
-use moca_core::id::{AppId, CampaignId, ExperienceId, InstanceId};
+use moca_core::id::{AppId, CampaignId, ExperienceId, InstanceId, SegmentId};
 use moca_wire::{
     analytics::{AnalyticsAnswer, Group},
     decisions::Decision,
+    instances::KnownInstance,
     page::Page,
     segments::{Estimate, EstimateInput},
+    tags::SeenTag,
 };
 use reqwest::Method;
 
-use crate::{call::Call, error::ClientError, manage::Client};
+use crate::{call::Call, error::ClientError, manage::Client, query::Query};
 
 /// A question about one metric.
 #[derive(Debug, Clone)]
@@ -106,6 +108,18 @@ impl Client {
     pub async fn estimate(&self, input: &EstimateInput) -> Result<Estimate, ClientError> {
         let call = Call::new(Method::POST, "/v2/segments/estimate").json(input)?;
         self.send(&call).await?.json()
+    }
+
+    /// The instances that are in a segment now.
+    pub fn segment_instances(&self, segment: SegmentId) -> Query<KnownInstance> {
+        let all = Query::new(self.clone(), "/v2/segments");
+        all.below(segment).below("instances")
+    }
+
+    /// The tags that instances of an app carry, declared or not, by name.
+    pub fn seen_tags(&self, app: AppId) -> Query<SeenTag> {
+        let all = Query::new(self.clone(), "/v2/tags");
+        all.below("seen").filter("appId", app)
     }
 
     /// A page of decisions, oldest first.

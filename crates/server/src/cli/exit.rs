@@ -85,7 +85,10 @@ fn advice(error: &ClientError) -> Vec<String> {
             "Which token is used: --token-file, else MOCA_TOKEN, else the profile \
              (`moca profile list`).",
         ),
-        ClientError::Permission { .. } => one("Use a token of a higher role."),
+        ClientError::Permission { problem } => match problem.code.as_str() {
+            "insufficient_scope" => one("Use a token with that scope."),
+            _ => one("Use a token of a higher role."),
+        },
         ClientError::Conflict { problem } => match problem.code.as_str() {
             "stale_version" => one("Somebody changed it: look at it again, then repeat."),
             "in_use" => one("Delete those first, or with it: --cascade."),

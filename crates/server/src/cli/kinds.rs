@@ -80,7 +80,13 @@ pub(crate) enum Form {
     Json,
 }
 
-const fn field(flag: &'static str, at: &'static str, form: Form, help: &'static str) -> Field {
+/// A flag that may be left out.
+pub(crate) const fn field(
+    flag: &'static str,
+    at: &'static str,
+    form: Form,
+    help: &'static str,
+) -> Field {
     Field {
         flag,
         at,
@@ -90,7 +96,13 @@ const fn field(flag: &'static str, at: &'static str, form: Form, help: &'static 
     }
 }
 
-const fn needed(flag: &'static str, at: &'static str, form: Form, help: &'static str) -> Field {
+/// One that must be there.
+pub(crate) const fn needed(
+    flag: &'static str,
+    at: &'static str,
+    form: Form,
+    help: &'static str,
+) -> Field {
     Field {
         required: true,
         ..field(flag, at, form, help)

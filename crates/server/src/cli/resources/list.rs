@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{body, flag};
 use crate::cli::{
     exit, given,
-    kinds::Kind,
+    kinds::{Field, Kind},
     output::{self, Printer},
 };
 
@@ -53,30 +53,29 @@ pub(super) fn command(kind: &'static Kind) -> Command {
                     ),
             );
     }
-    command
-        .arg(
-            Arg::new("offset")
-                .long("offset")
-                .value_name("NUMBER")
-                .value_parser(value_parser!(i64).range(0..=PAGE_OFFSET_MAX))
-                .default_value("0")
-                .help("Index of the first one"),
-        )
-        .arg(
-            Arg::new("limit")
-                .long("limit")
-                .value_name("NUMBER")
-                .value_parser(value_parser!(i64).range(1..=PAGE_LIMIT_MAX))
-                .help("How many at most [default: 50]"),
-        )
-        .arg(
-            Arg::new("all")
-                .long("all")
-                .action(ArgAction::SetTrue)
-                .conflicts_with("limit")
-                .help("All of them, page by page as they are printed"),
-        )
-        .args(output::arguments())
+    command.args(paging()).args(output::arguments())
+}
+
+/// Which of the list.
+pub(super) fn paging() -> [Arg; 3] {
+    [
+        Arg::new("offset")
+            .long("offset")
+            .value_name("NUMBER")
+            .value_parser(value_parser!(i64).range(0..=PAGE_OFFSET_MAX))
+            .default_value("0")
+            .help("Index of the first one"),
+        Arg::new("limit")
+            .long("limit")
+            .value_name("NUMBER")
+            .value_parser(value_parser!(i64).range(1..=PAGE_LIMIT_MAX))
+            .help("How many at most [default: 50]"),
+        Arg::new("all")
+            .long("all")
+            .action(ArgAction::SetTrue)
+            .conflicts_with("limit")
+            .help("All of them, page by page as they are printed"),
+    ]
 }
 
 pub(super) async fn run(
@@ -86,11 +85,46 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     let printer = Printer::new(arguments, kind.columns);
     let query = query(kind, client, arguments)?;
-    if arguments.get_flag("all") {
+    print(query, printer, kind.plural, arguments).await
+}
+
+/// Prints what is wanted of a list.
+pub(super) async fn print(
+    query: Query<Value>,
+    printer: Printer,
+    plural: &str,
+    arguments: &ArgMatches,
+) -> anyhow::Result<()> {
+    let offset = arguments.get_one::<i64>("offset").copied();
+    let limit = arguments.get_one::<i64>("limit").copied();
+    let is_all = arguments.get_flag("all");
+    let default = if is_all {
+        PAGE_LIMIT_MAX
+    } else {
+        PAGE_LIMIT_DEFAULT
+    };
+    let query = query
+        .offset(offset.unwrap_or(0))
+        .page_size(limit.unwrap_or(default));
+    if is_all {
         all(query, printer).await
     } else {
-        page(kind, query, printer).await
+        page(query, printer, plural).await
     }
+}
+
+/// A list narrowed by filters.
+pub(super) fn filtered(
+    mut query: Query<Value>,
+    filters: &'static [Field],
+    arguments: &ArgMatches,
+) -> anyhow::Result<Query<Value>> {
+    for filter in filters {
+        if let Some(text) = given(arguments, filter.flag) {
+            query = query.filter(filter.at, body::parameter(filter, &text)?);
+        }
+    }
+    Ok(query)
 }
 
 fn query(
@@ -98,12 +132,8 @@ fn query(
     client: &Client,
     arguments: &ArgMatches,
 ) -> anyhow::Result<Query<Value>> {
-    let mut query = client.collection(kind.path).query();
-    for filter in kind.filters {
-        if let Some(text) = given(arguments, filter.flag) {
-            query = query.filter(filter.at, body::parameter(filter, &text)?);
-        }
-    }
+    let query = client.collection(kind.path).query();
+    let mut query = filtered(query, kind.filters, arguments)?;
     if kind.is_managed() {
         for (flag, parameter) in [("search", "q"), ("sort", "sort")] {
             if let Some(text) = given(arguments, flag) {
@@ -111,32 +141,18 @@ fn query(
             }
         }
     }
-    let offset = arguments.get_one::<i64>("offset").copied();
-    query = query.offset(offset.unwrap_or(0));
-    let limit = arguments.get_one::<i64>("limit").copied();
-    Ok(
-        query.page_size(limit.unwrap_or(if arguments.get_flag("all") {
-            PAGE_LIMIT_MAX
-        } else {
-            PAGE_LIMIT_DEFAULT
-        })),
-    )
+    Ok(query)
 }
 
-async fn page(
-    kind: &'static Kind,
-    query: Query<Value>,
-    mut printer: Printer,
-) -> anyhow::Result<()> {
+async fn page(query: Query<Value>, mut printer: Printer, plural: &str) -> anyhow::Result<()> {
     let page = query.page().await?;
     printer.rows(&page.items)?;
     let shown = page.offset + i64::try_from(page.items.len()).unwrap_or(0);
     if shown < page.total && std::io::stderr().is_terminal() {
         eprintln!(
-            "{} of {} {}; --all lists all",
+            "{} of {} {plural}; --all lists all",
             page.items.len(),
             page.total,
-            kind.plural
         );
     }
     Ok(())

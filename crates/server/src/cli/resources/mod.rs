@@ -1,5 +1,6 @@
 //! `moca places`, `moca campaigns` and so on: the objects of an account.
 
+mod below;
 mod body;
 mod change;
 mod list;
@@ -39,6 +40,7 @@ fn command(kind: &'static Kind) -> Command {
     if matches!(kind.verbs, Verbs::All | Verbs::Erase) {
         command = command.subcommand(change::delete_command(kind));
     }
+    command = command.subcommands(below::commands(kind));
     for &(action, about) in kind.actions {
         command = command.subcommand(
             Command::new(action)
@@ -58,6 +60,10 @@ pub(super) fn run(kind: &'static Kind, arguments: &ArgMatches) -> ExitCode {
     };
     run_to_end(async move {
         let client = connection::client(arguments)?;
+        if let Some(done) = below::run(kind, &client, verb, arguments).await {
+            done?;
+            return Ok(ExitCode::SUCCESS);
+        }
         match verb {
             "list" => list::run(kind, &client, arguments).await,
             "get" => change::get(kind, &client, arguments).await,

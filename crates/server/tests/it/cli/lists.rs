@@ -3,6 +3,8 @@
 use std::process::Stdio;
 
 use moca_api::{route::Verb, routes::routes};
+use moca_core::event::Profile;
+use moca_wire::instances::Registration;
 
 use super::{Desk, text};
 
@@ -152,23 +154,90 @@ fn every_list_of_the_api_is_a_command_and_every_parameter_a_flag() {
             .query
             .iter()
             .any(|parameter| parameter.name == "offset");
-        if route.verb != Verb::Get || plural.contains('/') || !pages {
+        if route.verb != Verb::Get || !pages {
             continue;
         }
         lists += 1;
+        let (kind, below) = plural.split_once('/').unwrap_or((plural, "list"));
+        let (of_one, name) = match below.rsplit_once('/') {
+            Some((_, name)) => (true, name),
+            None => (false, below),
+        };
         let list = moca
-            .find_subcommand(plural)
-            .and_then(|kind| kind.find_subcommand("list"))
-            .unwrap_or_else(|| panic!("add a row for {plural} to server/src/cli/kinds.rs"));
+            .find_subcommand(kind)
+            .and_then(|kind| kind.find_subcommand(name))
+            .unwrap_or_else(|| {
+                panic!("add a row for {plural} to server/src/cli/kinds.rs or resources/below.rs")
+            });
+        assert_eq!(
+            list.get_positionals().count(),
+            usize::from(of_one),
+            "{plural}"
+        );
         for parameter in route.query {
             let flag = flag_of(parameter.name);
             assert!(
                 list.get_arguments()
                     .any(|arg| arg.get_id() == flag.as_str()),
-                "add {} as --{flag} to the row of {plural} in server/src/cli/kinds.rs",
+                "add {} as --{flag} to the row of {plural} in server/src/cli/",
                 parameter.name
             );
         }
     }
     assert!(lists > 10);
+}
+
+#[test]
+fn what_is_below_a_kind_is_a_command_too() {
+    let desk = Desk::new();
+    let app = desk.object(&["apps", "create", "--name", "App"]);
+    let app_id = text(&app, "appId");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let apps = desk
+        .server
+        .client()
+        .app(app_id.parse().unwrap(), text(&app, "appSecret"));
+    runtime.block_on(async {
+        for lang in ["es", "es-MX", "de"] {
+            let registration = Registration {
+                profile: Profile {
+                    lang: Some(lang.into()),
+                    ..Profile::default()
+                },
+                ..Registration::default()
+            };
+            let (_, device) = apps.register(&registration).await.unwrap();
+            device.tag("museum", "+1").await.unwrap();
+        }
+    });
+    let query = r#"{"lang":{"$startsWith":"es"}}"#;
+    let estimate = ["segments", "estimate", "--app", app_id, "--query"];
+    let counted = desk.object(&[&estimate[..], &[query]].concat());
+    assert_eq!(counted["count"], 2);
+    let wrong = desk.run(&[&estimate[..], &[r#"{"lang":{"$lk":"es"}}"#]].concat());
+    assert_eq!(wrong.code, 5, "{}", wrong.err);
+
+    let create = ["segments", "create", "--app", app_id, "--name", "Spanish"];
+    let segment = desk.object(&[&create[..], &["--query", query]].concat());
+    let instances = ["segments", "instances", text(&segment, "segmentId")];
+    assert_eq!(desk.objects(&instances).len(), 2);
+    let second = desk.object(&[&instances[..], &["--offset", "1"]].concat());
+    assert_eq!(second["lang"], "es-MX");
+
+    let seen = desk.object(&["tags", "seen", "--app", app_id]);
+    assert_eq!(
+        (text(&seen, "name"), &seen["instanceCount"]),
+        ("museum", &3.into())
+    );
+    let none = desk.objects(&["tags", "seen", "--app", app_id, "--search", "x"]);
+    assert!(none.is_empty());
+
+    desk.write("places.csv", "name,radius\nOne,\n,\n");
+    desk.run(&["import", "places", "places.csv"]);
+    let import = desk.object(&["imports", "list"]);
+    let refused = desk.object(&["imports", "refused", text(&import, "importId")]);
+    assert_eq!(
+        (&refused["line"], text(&refused, "field")),
+        (&3.into(), "name")
+    );
 }
