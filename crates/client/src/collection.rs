@@ -100,7 +100,7 @@ impl<T: DeserializeOwned, I: Serialize> Collection<T, I> {
         loop {
             let mut read = self.get(&id).await?;
             change(&mut read.object);
-            // What the server owns may be sent back; it is ignored.
+            // What the server owns may be sent back as it was read.
             let call = self.call(Method::PUT).segment(&id).json(&read.object)?;
             match self.client.send(&call.if_match(Some(&read.etag))).await {
                 Err(ClientError::Conflict { problem })

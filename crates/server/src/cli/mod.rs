@@ -12,6 +12,7 @@ mod output;
 mod profile;
 mod resources;
 mod serve;
+mod simulate;
 
 use std::{
     ffi::OsString,
@@ -38,6 +39,7 @@ pub fn command() -> Command {
              moca import places FILE.csv    your places, into a running server\n  \
              moca export places -o FILE.csv all places, as a file; zones and beacons too\n  \
              moca places list               what is there; so for apps, campaigns and the others\n  \
+             moca simulate                  made-up devices that move among your places\n  \
              moca apply -f FOLDER           an account as files say; moca pull writes them\n  \
              moca profile add NAME ...      several servers under names of your own\n\n\
              moca COMMAND --help tells more of each.",
@@ -48,6 +50,7 @@ pub fn command() -> Command {
         .subcommand(import::command())
         .subcommand(import::export_command())
         .subcommand(demo::command())
+        .subcommand(simulate::command())
         .subcommand(check::command())
         .subcommands(resources::commands())
         .subcommand(apply::command())
@@ -75,6 +78,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("import", arguments)) => import::run(arguments),
         Some(("export", arguments)) => import::run_export(arguments),
         Some(("demo", arguments)) => demo::run(arguments),
+        Some(("simulate", arguments)) => simulate::run(arguments),
         Some(("check", arguments)) => check::run(arguments),
         Some(("config", _)) => print_example(),
         Some(("apply", arguments)) => apply::run(arguments),

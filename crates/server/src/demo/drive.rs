@@ -14,10 +14,10 @@ use moca_wire::{
 use super::{
     feed::Feed,
     scene::Scene,
-    screen::Screen,
     traveller::{Batch, Traveller},
     world::World,
 };
+use crate::screen::Screen;
 
 /// Requests under way at a time.
 pub(super) const AT_A_TIME: usize = 48;

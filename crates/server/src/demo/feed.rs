@@ -4,12 +4,8 @@ use std::{collections::VecDeque, time::Instant};
 
 use moca_wire::decisions::{Decision, Outcome};
 
-use super::{
-    clock_text,
-    drive::Tally,
-    scene::Scene,
-    screen::{Live, Screen, grouped},
-};
+use super::{clock_text, drive::Tally, scene::Scene};
+use crate::screen::{Live, Screen, grouped};
 
 /// Latest actions on the screen.
 const LATEST: usize = 5;

@@ -8,11 +8,11 @@ use moca_core::geo::{LatLon, distance_m};
 
 use super::{
     airports::RADIUS_M,
-    dice::{Dice, position},
     layout::{GATES, Hub, Layout, TERMINAL_M},
     packing,
     traveller::{Batch, Day, Moment, What},
 };
+use crate::dice::{Dice, on_the_way};
 
 const SECOND_MS: i64 = 1_000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;
@@ -243,46 +243,5 @@ impl Journey<'_> {
         let out = vec![self.after(20 * MINUTE_MS, 50 * MINUTE_MS, What::Fix(town))];
         self.take(out);
         self.stay(town);
-    }
-}
-
-/// A point on the great circle of a sphere.
-fn on_the_way(from: LatLon, to: LatLon, part: f64) -> LatLon {
-    let vector = |at: LatLon| {
-        let (lat, lon) = (at.latitude().to_radians(), at.longitude().to_radians());
-        [lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()]
-    };
-    let (a, b) = (vector(from), vector(to));
-    let dot: f64 = a.iter().zip(&b).map(|(a, b)| a * b).sum();
-    let angle = dot.clamp(-1.0, 1.0).acos();
-    if angle < 1e-9 {
-        return from;
-    }
-    // Antipodes have no one way; whichever comes out will do.
-    let sine = angle.sin();
-    let (left, right) = (
-        ((1.0 - part) * angle).sin() / sine,
-        (part * angle).sin() / sine,
-    );
-    let [x, y, z] = [0, 1, 2].map(|axis| left * a[axis] + right * b[axis]);
-    let latitude = z.atan2(x.hypot(y)).to_degrees();
-    position(latitude, y.atan2(x).to_degrees(), from)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_way_between_two_points_lies_on_the_great_circle() {
-        let at = |latitude, longitude| LatLon::new(latitude, longitude).unwrap();
-        let middle = on_the_way(at(0.0, 170.0), at(0.0, -170.0), 0.5);
-        assert!(
-            (middle.longitude().abs() - 180.0).abs() < 1e-6,
-            "{middle:?}"
-        );
-        let third = on_the_way(at(0.0, 10.0), at(60.0, 10.0), 1.0 / 3.0);
-        assert!((third.latitude() - 20.0).abs() < 1e-5, "{third:?}");
-        assert_eq!(on_the_way(at(1.0, 2.0), at(1.0, 2.0), 0.5), at(1.0, 2.0));
     }
 }

@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::{
     airports::{self, Airport, RADIUS_M},
-    dice::position,
     texts,
 };
+use crate::dice::position;
 
 /// Airports with zones and beacons, by their three letters, far from each other.
 const HUBS: [&str; 12] = [

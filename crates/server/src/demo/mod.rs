@@ -11,7 +11,6 @@ mod books;
 mod check_counts;
 mod check_messages;
 mod checks;
-mod dice;
 mod drive;
 mod feed;
 mod journey;
@@ -20,7 +19,6 @@ mod packing;
 mod report;
 mod rules;
 mod scene;
-mod screen;
 mod texts;
 mod traveller;
 mod whereabouts;
@@ -33,11 +31,8 @@ use jiff::Timestamp;
 use moca_client::Client;
 use tokio::signal::unix::{SignalKind, signal};
 
-use self::{
-    checks::Checks,
-    scene::Scene,
-    screen::{Screen, grouped},
-};
+use self::{checks::Checks, scene::Scene};
+use crate::screen::{Screen, grouped};
 use crate::{
     config::Config,
     serve::{self, Running},

@@ -1,10 +1,10 @@
 //! When a phone sends what it noticed.
 
 use super::{
-    dice::Dice,
     layout::Layout,
     traveller::{Batch, Day, Moment, What},
 };
+use crate::dice::Dice;
 
 const HOUR_MS: i64 = 3_600_000;
 /// Nothing waits longer than this to be sent, so that what is on the screen is not old.

@@ -7,14 +7,8 @@ use moca_wire::{
     decisions::{Decision, Outcome},
 };
 
-use super::{
-    Access,
-    check_counts::Counted,
-    clock_text,
-    layout::Layout,
-    scene::Scene,
-    screen::{Screen, grouped},
-};
+use super::{Access, check_counts::Counted, clock_text, layout::Layout, scene::Scene};
+use crate::screen::{Screen, grouped};
 
 /// The id of the event that the reader may send.
 const ARRIVAL: &str = "6d6f6361-0000-4000-8000-000000000001";

@@ -10,10 +10,10 @@ use super::{
     clock_text,
     drive::{self, Phone},
     layout::Layout,
-    screen::{Screen, grouped},
     traveller::{Day, Traveller},
     world::World,
 };
+use crate::screen::{Screen, grouped};
 use crate::system::SystemClock;
 
 const HOUR_MS: i64 = 3_600_000;

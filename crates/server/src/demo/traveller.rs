@@ -7,7 +7,8 @@ use moca_core::{
 use moca_wire::events::{EventInput, LocationInput, SightingInput};
 use uuid::{Builder, Uuid};
 
-use super::{dice::Dice, journey, layout::Layout};
+use super::{journey, layout::Layout};
+use crate::dice::Dice;
 
 /// One in so many batches is sent a second time, as after a lost answer.
 const SENT_TWICE: f64 = 0.03;

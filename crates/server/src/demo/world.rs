@@ -27,8 +27,8 @@ use moca_wire::{
 use super::{
     airports::{self, Airport, RADIUS_M},
     layout::{BeaconPlan, Layout, Offer, Spot, ZonePlan},
-    screen::Screen,
 };
+use crate::screen::Screen;
 
 use crate::import::{self, News};
 

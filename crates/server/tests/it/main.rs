@@ -47,6 +47,7 @@ mod readme;
 mod rules;
 mod scopes;
 mod segments;
+mod simulate;
 mod slow;
 mod startup;
 mod support;

@@ -12,12 +12,12 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// The terminal, or the file or pipe in its place.
-pub(super) struct Screen {
+pub(crate) struct Screen {
     bars: Option<MultiProgress>,
 }
 
 impl Screen {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // Bars go to stderr; lines to stdout, in between when both are one terminal.
         let terminal = io::stderr().is_terminal() && io::stdout().is_terminal();
         Self {
@@ -26,7 +26,7 @@ impl Screen {
     }
 
     /// Writes a line that stays.
-    pub(super) fn line(&self, text: &str) {
+    pub(crate) fn line(&self, text: &str) {
         let write = || {
             let mut out = io::stdout().lock();
             // Nobody is left to tell that nobody listens.
@@ -39,7 +39,7 @@ impl Screen {
     }
 
     /// Starts to tell of a work of `total` steps.
-    pub(super) fn progress(&self, what: &'static str, total: usize) -> Progress<'_> {
+    pub(crate) fn progress(&self, what: &'static str, total: usize) -> Progress<'_> {
         let bar = self.bars.as_ref().map(|bars| {
             let bar = bars.add(ProgressBar::new(total as u64));
             bar.set_style(style("  {prefix:10} {bar:40} {msg}"));
@@ -58,7 +58,7 @@ impl Screen {
 
     /// Starts a block of lines that change in place; without a terminal, the first of them is
     /// written every second.
-    pub(super) fn live(&self, n_lines: usize) -> Live<'_> {
+    pub(crate) fn live(&self, n_lines: usize) -> Live<'_> {
         let lines = self.bars.iter().flat_map(|bars| {
             (0..n_lines).map(|_| {
                 let line = bars.add(ProgressBar::new_spinner());
@@ -79,7 +79,7 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 /// A work under way.
-pub(super) struct Progress<'a> {
+pub(crate) struct Progress<'a> {
     screen: &'a Screen,
     bar: Option<ProgressBar>,
     what: &'static str,
@@ -90,7 +90,7 @@ pub(super) struct Progress<'a> {
 
 impl Progress<'_> {
     /// So many steps more are done.
-    pub(super) fn advance(&mut self, steps: usize) {
+    pub(crate) fn advance(&mut self, steps: usize) {
         self.done += steps;
         let counted = format!("{} of {}", grouped(self.done), grouped(self.total));
         match &self.bar {
@@ -116,7 +116,7 @@ impl Drop for Progress<'_> {
 }
 
 /// A block of lines that change in place.
-pub(super) struct Live<'a> {
+pub(crate) struct Live<'a> {
     screen: &'a Screen,
     lines: Vec<ProgressBar>,
     told: Option<Instant>,
@@ -124,7 +124,7 @@ pub(super) struct Live<'a> {
 
 impl Live<'_> {
     /// Shows these lines now.
-    pub(super) fn show(&mut self, lines: &[String]) {
+    pub(crate) fn show(&mut self, lines: &[String]) {
         if self.screen.bars.is_none() {
             let due = self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY);
             if due && let Some(first) = lines.first() {
@@ -148,7 +148,7 @@ impl Drop for Live<'_> {
 }
 
 /// A number with thin groups of three digits: `28 298`.
-pub(super) fn grouped(number: impl TryInto<u64>) -> String {
+pub(crate) fn grouped(number: impl TryInto<u64>) -> String {
     let digits = number.try_into().unwrap_or(u64::MAX).to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
