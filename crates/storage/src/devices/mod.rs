@@ -26,7 +26,7 @@ mod sweep;
 mod tests;
 mod value;
 
-use std::{path::Path, sync::RwLock};
+use std::{fs, io, path::Path, sync::RwLock};
 
 use fjall::{
     CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode,
@@ -54,6 +54,8 @@ const SEEN_MEMTABLE_BYTES: u64 = 32 * 1024 * 1024;
 /// Threads that write and merge files. The first of several asks again and again, without a pause, whether
 /// there is something to write, as long as another one merges.
 const WORKERS: usize = 1;
+/// A file that every store has.
+const COMPLETE: &str = "version";
 
 /// The database, opened.
 pub struct Devices {
@@ -75,13 +77,21 @@ pub struct Devices {
 impl Devices {
     /// Opens the database in this directory, or makes an empty one.
     pub fn open(directory: &Path) -> Result<Self, StorageError> {
-        private::make_directory(directory).map_err(backend("make the device store"))?;
+        if !directory.join(COMPLETE).exists() {
+            make(directory)?;
+        }
+        let devices = Self::open_in(directory)?;
+        devices.complete_directory()?;
+        Ok(devices)
+    }
+
+    fn open_in(directory: &Path) -> Result<Self, StorageError> {
         let database = Database::builder(directory)
             .worker_threads(WORKERS)
             .open()
             .map_err(backend("open the device store"))?;
         let keyspace = |name| open_keyspace(&database, name, options);
-        let devices = Self {
+        Ok(Self {
             offsets: keyspace("offsets")?,
             directory: keyspace("directory")?,
             states: keyspace("states")?,
@@ -95,9 +105,7 @@ impl Devices {
             health: keyspace("health")?,
             seen: RwLock::new(seen::Generations::open(&database)?),
             database,
-        };
-        devices.complete_directory()?;
-        Ok(devices)
+        })
     }
 
     /// Makes everything written so far last through a power cut.
@@ -106,6 +114,24 @@ impl Devices {
             .persist(PersistMode::SyncAll)
             .map_err(backend("sync the device store"))
     }
+}
+
+/// Makes an empty store beside this directory and puts it into its place: the library writes many
+/// files, and cannot open what a process that was killed in between has left. Whatever was there had
+/// no file that says it is whole; it can be folded from the log again.
+fn make(directory: &Path) -> Result<(), StorageError> {
+    let draft = directory.with_extension("new");
+    let replace = |done: io::Result<()>| match done {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    };
+    replace(fs::remove_dir_all(&draft)).map_err(backend("remove a half-made device store"))?;
+    private::make_directory(&draft).map_err(backend("make the device store"))?;
+    let devices = Devices::open_in(&draft)?;
+    devices.sync()?;
+    drop(devices);
+    replace(fs::remove_dir_all(directory)).map_err(backend("remove a half-made device store"))?;
+    fs::rename(&draft, directory).map_err(backend("put the device store into its place"))
 }
 
 /// Filters and indexes of files below the first level are cut into blocks of 4 KiB. Whole, those of a

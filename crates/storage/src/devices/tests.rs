@@ -1,3 +1,5 @@
+use std::fs;
+
 use moca_core::{
     id::{Id, InstanceId},
     limits::EVENT_ID_KEPT_MS,
@@ -41,6 +43,29 @@ fn an_event_id_is_remembered_for_one_to_two_weeks_through_reopening() {
 
     let devices = Devices::open(dir.path()).unwrap();
     assert!(!is_seen(&devices, 1) && is_seen(&devices, 3) && is_seen(&devices, 4));
+}
+
+#[test]
+fn a_store_that_was_only_half_made_is_made_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("devices");
+    let whole = dir.path().join("whole");
+    drop(Devices::open(&whole).unwrap());
+    // As a kill leaves them: with any of the files that come before the last.
+    for left in [&["0.jnl"][..], &["0.jnl", "keyspaces"], &["lock"], &[]] {
+        fs::create_dir_all(&store).unwrap();
+        for name in left {
+            fs::rename(whole.join(name), store.join(name)).unwrap();
+        }
+        fs::create_dir_all(store.with_extension("new").join("keyspaces")).unwrap();
+        see(&Devices::open(&store).unwrap(), WEEK, 1);
+        let again = Devices::open(&store).unwrap();
+        assert!(again.is_seen(instance(1), &[1; 16]).unwrap(), "{left:?}");
+        drop(again);
+        fs::remove_dir_all(&store).unwrap();
+        fs::remove_dir_all(&whole).unwrap();
+        drop(Devices::open(&whole).unwrap());
+    }
 }
 
 #[test]
