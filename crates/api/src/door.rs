@@ -27,7 +27,20 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Remote(pub IpAddr);
 
-/// What credentials are known by here: the first half of their SHA-256.
+/// What credentials are for: those that open one door are strange at another, and no worse for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum For {
+    /// The management API.
+    Member,
+    /// `/oauth/token`.
+    Client,
+    /// What an app's secret opens.
+    App,
+    /// What an instance's token opens.
+    Device,
+}
+
+/// What credentials are known by here: the first half of the SHA-256 of what they are for and they.
 type Print = [u8; 16];
 
 /// Failures by address, and credentials that were good.
@@ -59,6 +72,7 @@ impl<'a> Knock<'a> {
     fn new(
         state: &'a ApiState,
         remote: Option<IpAddr>,
+        purpose: For,
         credentials: Option<&[u8]>,
         now_ms: i64,
     ) -> Option<Self> {
@@ -66,7 +80,7 @@ impl<'a> Knock<'a> {
             state,
             rate: Rate::per_minute(state.settings.rates.failed_logins)?,
             address: network(remote?),
-            print: print(credentials?),
+            print: print(purpose, credentials?),
             now_ms,
         })
     }
@@ -96,10 +110,12 @@ impl<'a> Knock<'a> {
 pub(crate) async fn pass<T>(
     state: &ApiState,
     exchange: &mut Exchange,
+    purpose: For,
     credentials: Option<&[u8]>,
     proof: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    let Some(knock) = Knock::new(state, exchange.remote, credentials, exchange.now_ms) else {
+    let (remote, now_ms) = (exchange.remote, exchange.now_ms);
+    let Some(knock) = Knock::new(state, remote, purpose, credentials, now_ms) else {
         return proof.await;
     };
     if let Some(standing) = knock.refusal() {
@@ -132,8 +148,9 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-fn print(credentials: &[u8]) -> Print {
-    let hash: [u8; 32] = Sha256::digest(credentials).into();
+fn print(purpose: For, credentials: &[u8]) -> Print {
+    let hash = Sha256::new_with_prefix([purpose as u8]);
+    let hash: [u8; 32] = hash.chain_update(credentials).finalize().into();
     let mut print = Print::default();
     print.copy_from_slice(&hash[..16]);
     print

@@ -24,7 +24,7 @@ use crate::{
     call::{Call, Request},
     content,
     dispatch::{Exchange, overloaded},
-    door,
+    door::{self, For},
     etag::IfMatch,
     failure::Failure,
     idempotency::{self, Key},
@@ -75,12 +75,16 @@ impl Prepared<'_> {
         let state = self.state;
         let now_ms = exchange.now_ms;
         let headers = &self.parts.headers;
-        let credentials = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
+        // Who sends several is refused without a look at any.
+        let mut all = headers.get_all(AUTHORIZATION).iter();
+        let credentials = all.next().filter(|_| all.next().is_none());
+        let credentials = credentials.map(HeaderValue::as_bytes);
         match self.route.endpoint {
             Endpoint::Manage(role, handler) => {
                 let mut tx = state.control.read().await?;
                 let proof = auth::member(&mut tx, headers, now_ms);
-                let principal = door::pass(state, exchange, credentials, proof).await?;
+                let principal =
+                    door::pass(state, exchange, For::Member, credentials, proof).await?;
                 admit(state, exchange, &principal)?;
                 auth::require_role(&principal, role)?;
                 require_scopes(&principal, self.route)?;
@@ -98,7 +102,8 @@ impl Prepared<'_> {
             Endpoint::Ask(role, handler) => {
                 let mut tx = state.control.read().await?;
                 let proof = auth::member(&mut tx, headers, now_ms);
-                let principal = door::pass(state, exchange, credentials, proof).await?;
+                let principal =
+                    door::pass(state, exchange, For::Member, credentials, proof).await?;
                 drop(tx);
                 admit(state, exchange, &principal)?;
                 auth::require_role(&principal, role)?;
@@ -131,14 +136,15 @@ impl Prepared<'_> {
                 // Credentials may stand in the header or in the form.
                 let credentials = credentials.unwrap_or_else(|| taken.bytes.to_vec());
                 let proof = oauth::client(&mut tx, basic, &taken.body, now_ms);
-                let principal = door::pass(state, exchange, Some(&credentials), proof).await?;
+                let principal =
+                    door::pass(state, exchange, For::Client, Some(&credentials), proof).await?;
                 drop(tx);
                 admit(state, exchange, &principal)?;
                 checked.manage(principal, taken, handler, None).await
             }
             Endpoint::Device(handler) => {
                 let proof = auth::device(state, headers);
-                let device = door::pass(state, exchange, credentials, proof).await?;
+                let device = door::pass(state, exchange, For::Device, credentials, proof).await?;
                 let subject = device.subject;
                 exchange.account_id = Some(subject.account_id);
                 let caller = Caller::Device(subject.instance_id);
@@ -153,6 +159,7 @@ impl Prepared<'_> {
                 let app = door::pass(
                     state,
                     exchange,
+                    For::App,
                     credentials,
                     auth::app(state, headers, now_ms),
                 )

@@ -223,6 +223,27 @@ async fn an_address_with_too_many_wrong_credentials_has_to_wait_with_new_ones() 
 }
 
 #[tokio::test]
+async fn credentials_that_knocked_at_a_wrong_door_stay_good_at_theirs() {
+    let settings = rates(Rates {
+        failed_logins: 1,
+        ..Rates::default()
+    });
+    let installation = Installation::with(settings).await;
+    let tenant = installation.tenant(true).await;
+    let ask = |path| {
+        let ask = installation.ask("GET", path).bearer(&tenant.token);
+        ask.from("192.0.2.7")
+    };
+    assert_eq!(ask("/v2/labels").send().await.status, 200);
+    let elsewhere = ask("/device/v1/messages").send().await;
+    assert_eq!(elsewhere.code(), "not_authenticated");
+    let bearer = format!("Bearer {}", tenant.token);
+    let twice = ask("/v2/labels").header("authorization", &bearer);
+    assert_eq!(twice.send().await.code(), "not_authenticated");
+    assert_eq!(ask("/v2/labels").send().await.status, 200);
+}
+
+#[tokio::test]
 async fn a_revoked_token_is_not_good_any_more() {
     let settings = rates(Rates {
         failed_logins: 1,
