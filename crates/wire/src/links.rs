@@ -22,13 +22,18 @@ pub fn web_url(value: &Value) -> Reading<String> {
     }
 }
 
+/// Schemes of URLs that are a program or a document themselves: who opens one in a web view runs it.
+const NO_ADDRESS: [&str; 3] = ["javascript", "data", "vbscript"];
+
 /// Any absolute URL, deep links such as `myapp://offers/7` included.
 pub fn any_url(value: &Value) -> Reading<String> {
-    let expected = format!("an absolute URL or deep link of at most {LINK_CHARS_MAX} characters");
+    let expected = format!(
+        "an absolute URL or deep link of at most {LINK_CHARS_MAX} characters, not javascript: or data:"
+    );
     let text = link(value, &expected)?;
     match Url::parse(&text) {
-        Ok(_) => Ok(text),
-        Err(_) => complain(FaultCode::InvalidFormat, format!("expected {expected}")),
+        Ok(url) if !NO_ADDRESS.contains(&url.scheme()) => Ok(text),
+        _ => complain(FaultCode::InvalidFormat, format!("expected {expected}")),
     }
 }
 

@@ -244,7 +244,7 @@ fn imports() -> Group {
                 .answers_version_of::<Import>()
         })
         .with(Get, ALL, "Lists imports", |operation| {
-            operation.noted("The newest first.").lists::<Import>()
+            operation.lists::<Import>()
         })
         .with(Get, ONE, "Reads an import", |operation| {
             operation.answers_version_of::<Import>()

@@ -96,7 +96,7 @@ impl Tx {
         Ok(self.read_imports(&sql, values).await?.pop())
     }
 
-    /// A page of the account's imports, the newest first.
+    /// A page of the account's imports, the oldest first.
     pub async fn imports(
         &mut self,
         account: AccountId,
@@ -105,7 +105,7 @@ impl Tx {
     ) -> Result<Page<Import>, StorageError> {
         let sql = format!(
             "SELECT {COLUMNS} FROM imports WHERE account_id = $1 \
-             ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3"
+             ORDER BY created_at, id LIMIT $2 OFFSET $3"
         );
         let values = vec![Value::id(account), limit.into(), offset.into()];
         let items = self.read_imports(&sql, values).await?;

@@ -15,7 +15,7 @@ use crate::{
 
 on_every_backend![
     an_import_comes_back_as_it_was_and_changes_only_from_its_last_version,
-    the_newest_are_listed_first_and_accounts_see_their_own,
+    the_oldest_are_listed_first_and_accounts_see_their_own,
     those_that_are_not_done_are_found_in_the_order_they_came,
     old_ones_are_forgotten_with_what_was_refused,
     refusals_keep_the_order_of_the_file,
@@ -88,11 +88,11 @@ async fn an_import_comes_back_as_it_was_and_changes_only_from_its_last_version(s
     assert!(matches!(save(store, &gone).await, Err(StorageError::Stale)));
 }
 
-async fn the_newest_are_listed_first_and_accounts_see_their_own(store: &Control) {
+async fn the_oldest_are_listed_first_and_accounts_see_their_own(store: &Control) {
     insert(store, &[import(1), import(2), import(3), of(ABROAD, 4)]).await;
     let mut tx = store.read().await.unwrap();
     let page = tx.imports(HOME, 1, 2).await.unwrap();
-    assert_eq!((page.total, page.items), (3, vec![import(2), import(1)]));
+    assert_eq!((page.total, page.items), (3, vec![import(2), import(3)]));
     assert_eq!(tx.imports(ABROAD, 0, 10).await.unwrap().total, 1);
 }
 

@@ -173,7 +173,7 @@ pub fn absolute_url() -> Schema {
         "absolute-url",
         Some("^[A-Za-z][A-Za-z0-9+.-]*:"),
     )
-    .noted("An absolute URL or deep link.")
+    .noted("An absolute URL or deep link, not `javascript:` or `data:`.")
     .with_example("https://example.com/offers/7")
 }
 

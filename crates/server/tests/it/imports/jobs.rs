@@ -64,10 +64,10 @@ async fn an_import_goes_on_chunk_by_chunk_and_accounts_take_turns() {
     assert_eq!(seen, expected);
     assert!(!importer.round().await.unwrap());
     assert_eq!(files(&team), 0);
-    // The newest first.
+    // The oldest first.
     let list = team.get("/v2/imports").await.done();
     assert_eq!(
-        (list["total"].clone(), &list["items"][1]["importId"]),
+        (list["total"].clone(), &list["items"][0]["importId"]),
         (json!(2), &first["importId"])
     );
 }
