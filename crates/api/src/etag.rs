@@ -37,7 +37,9 @@ impl IfMatch {
             return Ok(Self::Any);
         }
         let mut tags = Vec::new();
-        let mut rest = text.trim();
+        // Elements of a list may be empty (RFC 9110 §5.6.1.2), but not all of them.
+        let skip = |text: &'_ str| text.len() - text.trim_start_matches([',', ' ', '\t']).len();
+        let mut rest = &text[skip(text)..];
         loop {
             let weak = rest.strip_prefix("W/");
             let tag = weak
@@ -49,10 +51,13 @@ impl IfMatch {
                 tags.push(format!("\"{tag}\""));
             }
             let after = after.trim_start();
-            if after.is_empty() {
+            rest = &after[skip(after)..];
+            if rest.is_empty() {
                 return Ok(Self::Tags(tags));
             }
-            rest = after.strip_prefix(',').ok_or_else(unreadable)?.trim_start();
+            if !after.starts_with(',') {
+                return Err(unreadable());
+            }
         }
     }
 
@@ -84,6 +89,7 @@ mod tests {
         assert!(IfMatch::read("\"3\"").unwrap().admits(Some(3)));
         assert!(IfMatch::read("\"1\" , \"3\"").unwrap().admits(Some(3)));
         assert!(!IfMatch::read("\"1\",\"2\"").unwrap().admits(Some(3)));
+        assert!(IfMatch::read(", \"1\",, \"3\",").unwrap().admits(Some(3)));
     }
 
     #[test]
@@ -93,15 +99,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for bad in [
-            "",
-            "3",
-            "\"3",
-            "\"3\" \"4\"",
-            "\"3\",",
-            "w/\"3\"",
-            "*, \"3\"",
-        ] {
+        for bad in ["", "3", "\"3", "\"3\" \"4\"", ",", "w/\"3\"", "*, \"3\""] {
             assert!(IfMatch::read(bad).is_err(), "{bad}");
         }
     }

@@ -197,7 +197,7 @@ fn config_schema() -> Schema {
 
 /// Reads the body of a POST or PUT.
 pub fn read(value: &Value) -> Body<AccountInput> {
-    read::managed(value, &["accountId", "quotas", "rateLimits"], |fields| {
+    read::managed(value, &["quotas", "rateLimits"], |fields| {
         let config = fields.object("config", read_config);
         Some(AccountInput { config: config? })
     })

@@ -165,7 +165,7 @@ fn a_refusal_names_the_place_and_what_was_expected() {
         (
             r#""sightings":[{"type":"IBeacon"}]"#,
             "required",
-            "/sightings/0: ",
+            "/sightings/0/proximityUuid: ",
         ),
         (r#""item":"shoe""#, "unknown_field", "/item: "),
     ] {

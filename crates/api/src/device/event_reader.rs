@@ -1,5 +1,7 @@
 //! What an event is, and what is wrong with one that is not.
 
+use std::iter;
+
 use moca_core::{
     beacon::BeaconIdentity,
     event::{Event, EventBody, Fix, Sighting},
@@ -153,11 +155,15 @@ fn read_sightings(fields: &mut Fields<'_, '_>) -> Option<Vec<Sighting>> {
         match read::part(item, "", read_sighting) {
             Ok(sighting) => sightings.push(sighting),
             Err(faults) => {
-                let fault = first(faults);
-                let code = code_of(&fault);
-                let detail = fault.detail;
-                let complaint = Complaint { code, detail };
-                fields.fault_inside("sightings", &index.to_string(), complaint);
+                for fault in faults {
+                    let code = code_of(&fault);
+                    let inner = fault.pointer.split('/').skip(1);
+                    let inner = inner.map(|key| key.replace("~1", "/").replace("~0", "~"));
+                    let path: Vec<String> = iter::once(index.to_string()).chain(inner).collect();
+                    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                    let detail = fault.detail;
+                    fields.fault_deep("sightings", &path, Complaint { code, detail });
+                }
             }
         }
     }

@@ -1,6 +1,9 @@
 //! `moca simulate`
 
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use jiff::SignedDuration;
@@ -151,17 +154,17 @@ pub(super) fn run(arguments: &ArgMatches) -> ExitCode {
         let client = connection::client(arguments)?;
         let summary = simulate::run(&client, options(arguments), SystemClock.now_ms()).await?;
         if arguments.get_flag("json") {
-            serde_json::to_writer(io::stdout(), &summary)?;
-            println!();
+            writeln!(io::stdout(), "{}", serde_json::to_string(&summary)?)?;
         } else {
-            print(&summary);
+            print(&summary)?;
         }
         Ok(simulate::exit_code(&summary))
     })
 }
 
-fn print(summary: &Summary) {
-    println!(
+fn print(summary: &Summary) -> io::Result<()> {
+    writeln!(
+        io::stdout(),
         "{} events in {} requests took {:.1} s: {} a second. {} were known before, {} refused, {} \
          not told; {} requests failed. Half of the answers took {:.1} ms, 99 of 100 {:.1} ms.",
         grouped(summary.accepted + summary.duplicates),
@@ -174,7 +177,7 @@ fn print(summary: &Summary) {
         grouped(summary.failed),
         summary.p50_ms,
         summary.p99_ms,
-    );
+    )
 }
 
 fn options(arguments: &ArgMatches) -> Options {

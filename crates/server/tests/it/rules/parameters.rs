@@ -95,7 +95,7 @@ async fn headers_are_read_strictly() {
             walk.expect(route, &format!("Accept: {accept}"), &answer, code);
         }
         if matches!(route.verb, Verb::Put | Verb::Delete) {
-            for tag in ["3", "\"3", "\"3\",,"] {
+            for tag in ["3", "\"3", ",,"] {
                 let answer = walk
                     .ask(route, &objects)
                     .header("if-match", tag)
