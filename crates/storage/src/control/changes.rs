@@ -2,15 +2,15 @@
 
 use moca_core::id::AccountId;
 
-use super::{ChangeRow, READING, Tx, WRITING, audit::Entry, sql::Value, table::Columns};
+use super::{ChangeRow, READING, Tx, ledger::Ledger, table::Columns};
 use crate::StorageError;
-
-/// Lines appended by one statement at most.
-const LINES_MAX: usize = 64;
 
 impl Tx {
     /// The version of the newest committed change; 0 for none.
     pub async fn config_version(&mut self) -> Result<i64, StorageError> {
+        if let Some(version) = self.session.ledger().and_then(Ledger::version) {
+            return Ok(version);
+        }
         let rows = self
             .session
             .query("SELECT version FROM config_version", vec![])
@@ -26,6 +26,7 @@ impl Tx {
         version: i64,
         limit: i64,
     ) -> Result<Vec<ChangeRow>, StorageError> {
+        self.require_reading()?;
         let sql = "SELECT version, account_id, kind, object_id FROM changes WHERE version > $1 \
                    ORDER BY version LIMIT $2";
         let rows = self.session.scan(sql, vec![version.into(), limit.into()]);
@@ -42,46 +43,6 @@ impl Tx {
                 })
             })
             .collect()
-    }
-
-    /// Writes what the transaction gathered, just before it commits.
-    pub(super) async fn append_changes(&mut self, entries: &[Entry]) -> Result<(), StorageError> {
-        for ((account, kind), difference) in std::mem::take(&mut self.totals) {
-            let sql = "INSERT INTO totals (account_id, kind, total) VALUES ($1, $2, $3) \
-                       ON CONFLICT (account_id, kind) DO UPDATE SET total = totals.total + excluded.total";
-            let values = vec![Value::id(account), kind.word().into(), difference.into()];
-            let done = self.session.execute(sql, values).await;
-            done.map_err(|error| error.doing(WRITING))?;
-        }
-        let changes: Vec<&Entry> = entries.iter().filter(|entry| entry.is_change()).collect();
-        if changes.is_empty() {
-            return Ok(());
-        }
-        let mut version = self.config_version().await?;
-        let mut left = changes.as_slice();
-        while !left.is_empty() {
-            let (lines, rest) = left.split_at(chunk_len(left.len(), LINES_MAX));
-            let mut values = Vec::with_capacity(lines.len() * 4);
-            for change in lines {
-                version += 1;
-                values.extend([
-                    version.into(),
-                    Value::id(change.account),
-                    change.subject.word().into(),
-                    Value::optional_text(change.object_id.as_deref()),
-                ]);
-            }
-            let sql = format!(
-                "INSERT INTO changes (version, account_id, kind, object_id) VALUES {}",
-                tuples(lines.len(), 4)
-            );
-            let done = self.session.execute(sql, values).await;
-            done.map_err(|error| error.doing(WRITING))?;
-            left = rest;
-        }
-        let sql = "UPDATE config_version SET version = $1";
-        let done = self.session.execute(sql, vec![version.into()]).await;
-        done.map_err(|error| error.doing(WRITING)).map(|_| ())
     }
 }
 

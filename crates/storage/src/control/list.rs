@@ -100,7 +100,9 @@ impl Tx {
 
     /// The kept number of objects, which counts what this transaction has not written yet too.
     async fn total(&mut self, account: AccountId, kind: Kind) -> Result<i64, StorageError> {
-        let pending = self.totals.get(&(account, kind)).copied().unwrap_or(0);
+        let own = self.totals.get(&(account, kind)).copied().unwrap_or(0);
+        let ledger = self.session.ledger();
+        let pending = own + ledger.map_or(0, |ledger| ledger.difference(account, kind));
         let sql = "SELECT total FROM totals WHERE account_id = $1 AND kind = $2";
         let values = vec![Value::id(account), kind.word().into()];
         let rows = self.session.query(sql, values).await;

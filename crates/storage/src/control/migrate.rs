@@ -1,7 +1,9 @@
 //! Brings the schema of the control store up to date.
 
 use super::{
-    filters, place_bounds,
+    filters,
+    ledger::Posting,
+    place_bounds,
     sql::{Database, Mode, SqlError, Value},
     table::Columns,
 };
@@ -101,7 +103,7 @@ pub(super) async fn migrate(database: &Database) -> Result<(), StorageError> {
         session.execute(line, values).await.map_err(failed)?;
         tracing::info!(migration = name, "the control store was migrated");
     }
-    session.commit().await.map_err(failed)
+    session.commit(Posting::default()).await.map_err(failed)
 }
 
 /// Refuses a database that this program would have to migrate first.

@@ -13,6 +13,7 @@ mod imports;
 mod kept_answers;
 mod key_check;
 mod labels;
+mod ledger;
 mod list;
 mod many;
 mod members;
@@ -32,7 +33,10 @@ mod tokens;
 mod unique;
 mod zones;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use moca_core::{audit::Origin, id::AccountId, quota::Quotas, resource::Kind};
 
@@ -44,6 +48,7 @@ pub use table::Stored;
 
 use self::{
     audit::{Entry, Seen},
+    ledger::{Ledger, Posting},
     quotas::Holdings,
     sql::{Database, Mode, Session},
 };
@@ -113,7 +118,8 @@ impl Control {
 
     /// Starts a transaction that may write. There is one at a time, in the order of the calls, so
     /// what it has read stays true until it commits. What it has read may be on disk only once it has
-    /// committed itself, even if it changes nothing: transactions share their way there.
+    /// committed itself, even if it changes nothing: transactions share their way there. The change
+    /// feed and the audit log are written at the end of that, and cannot be read in it.
     pub async fn write(&self) -> Result<Tx, StorageError> {
         self.begin(Mode::Write).await
     }
@@ -127,6 +133,7 @@ impl Control {
             totals: BTreeMap::new(),
             quotas: self.quotas.clone(),
             holdings: BTreeMap::new(),
+            limited_anew: BTreeSet::new(),
             keys: self.keys.clone(),
             origin: None,
             latest_at: 0,
@@ -150,6 +157,8 @@ pub struct Tx {
     quotas: Arc<Quotas>,
     /// What the accounts had that this transaction adds to.
     holdings: BTreeMap<AccountId, Holdings>,
+    /// Accounts that this transaction changes, whose limits may be others.
+    limited_anew: BTreeSet<AccountId>,
     keys: Option<Arc<AuditKeys>>,
     /// Who makes the changes.
     origin: Option<Origin>,
@@ -164,10 +173,41 @@ pub struct Tx {
 impl Tx {
     /// Makes the changes last.
     pub async fn commit(mut self) -> Result<(), StorageError> {
-        let entries = std::mem::take(&mut self.entries);
-        self.append_changes(&entries).await?;
-        self.append_events(entries).await?;
-        let committed = self.session.commit().await;
+        let posting = self.posting().await?;
+        let committed = self.session.commit(posting).await;
         committed.map_err(|error| error.doing("committing to the control store"))
+    }
+
+    /// What the transaction did that is written with what the others of its group did.
+    async fn posting(&mut self) -> Result<Posting, StorageError> {
+        let mut posting = Posting {
+            entries: std::mem::take(&mut self.entries),
+            differences: std::mem::take(&mut self.totals),
+            holdings: std::mem::take(&mut self.holdings),
+            limited_anew: std::mem::take(&mut self.limited_anew),
+            keys: self.keys.clone(),
+            ..Posting::default()
+        };
+        if posting.entries.is_empty() {
+            return Ok(posting);
+        }
+        let origin = self.origin();
+        if self.session.ledger().and_then(Ledger::version).is_none() {
+            posting.version = Some(self.config_version().await?);
+        }
+        posting.ends = self.ends(&posting.entries, &origin).await?;
+        posting.origin = Some(origin);
+        Ok(posting)
+    }
+
+    /// Refuses to read what is written only when a group of writers ends.
+    fn require_reading(&self) -> Result<(), StorageError> {
+        if !self.writes {
+            return Ok(());
+        }
+        Err(StorageError::Backend {
+            doing: READING,
+            source: "the change feed and the audit log are read where nothing is written".into(),
+        })
     }
 }

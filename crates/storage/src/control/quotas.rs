@@ -5,19 +5,26 @@ use std::collections::BTreeMap;
 use moca_core::{
     account::AccountLimits,
     id::{AccountId, AppId},
-    quota::Usage,
+    quota::{Quotas, Usage},
     resource::Kind,
 };
 
 use super::{READING, Tx, sql::Value, table::Columns};
 use crate::StorageError;
 
-/// What is known of an account in a transaction that writes: nobody else changes it meanwhile.
+/// What is known of an account while a transaction writes: nobody else changes it meanwhile.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Holdings {
     limits: AccountLimits,
-    /// Objects before this transaction.
+    /// Objects before the transaction.
     totals: BTreeMap<Kind, i64>,
+}
+
+impl Holdings {
+    /// Counts so many objects more.
+    pub(super) fn add(&mut self, kind: Kind, difference: i64) {
+        *self.totals.entry(kind).or_default() += difference;
+    }
 }
 
 impl Tx {
@@ -53,7 +60,10 @@ impl Tx {
         let holdings = self.holdings(account).await?;
         Ok(Kind::ALL
             .into_iter()
-            .filter_map(|kind| Some((kind, self.usage_of(&holdings, account, kind)?)))
+            .filter_map(|kind| {
+                let more = self.totals.get(&(account, kind)).copied().unwrap_or(0);
+                Some((kind, usage_of(&holdings, kind, more, &self.quotas)?))
+            })
             .collect())
     }
 
@@ -66,12 +76,14 @@ impl Tx {
         if kind == Kind::Account {
             return Ok(());
         }
-        if !self.holdings.contains_key(&account) {
+        if self.known_holdings(account).is_none() {
             let holdings = self.holdings(account).await?;
             self.holdings.insert(account, holdings);
         }
-        let holdings = &self.holdings[&account];
-        match self.usage_of(holdings, account, kind) {
+        let more = self.totals.get(&(account, kind)).copied().unwrap_or(0);
+        let own = self.quotas.clone();
+        let known = self.known_holdings(account);
+        match known.and_then(|holdings| usage_of(holdings, kind, more, &own)) {
             Some(Usage { limit, used }) if used >= limit => {
                 Err(StorageError::QuotaExceeded { kind, limit, used })
             }
@@ -79,12 +91,15 @@ impl Tx {
         }
     }
 
-    fn usage_of(&self, holdings: &Holdings, account: AccountId, kind: Kind) -> Option<Usage> {
-        let limit = holdings.limits.quotas.of(kind, &self.quotas)?;
-        let before = holdings.totals.get(&kind).copied().unwrap_or(0);
-        let more = self.totals.get(&(account, kind)).copied().unwrap_or(0);
-        let used = before + more;
-        Some(Usage { limit, used })
+    /// What this transaction, or one before it in its group, has read already.
+    fn known_holdings(&mut self, account: AccountId) -> Option<&Holdings> {
+        if let Some(holdings) = self.holdings.get(&account) {
+            return Some(holdings);
+        }
+        if self.limited_anew.contains(&account) {
+            return None;
+        }
+        self.session.ledger()?.holdings(account)
     }
 
     async fn holdings(&mut self, account: AccountId) -> Result<Holdings, StorageError> {
@@ -105,9 +120,21 @@ impl Tx {
             } else {
                 let kind = columns.kind()?;
                 columns.skip();
-                holdings.totals.insert(kind, columns.integer()?);
+                holdings.add(kind, columns.integer()?);
+            }
+        }
+        if let Some(ledger) = self.session.ledger() {
+            for (kind, difference) in ledger.differences(account) {
+                holdings.add(kind, difference);
             }
         }
         Ok(holdings)
     }
+}
+
+/// What may be had of a kind, and what there is with so many more than the holdings say.
+fn usage_of(holdings: &Holdings, kind: Kind, more: i64, defaults: &Quotas) -> Option<Usage> {
+    let limit = holdings.limits.quotas.of(kind, defaults)?;
+    let used = holdings.totals.get(&kind).copied().unwrap_or(0) + more;
+    Some(Usage { limit, used })
 }

@@ -188,8 +188,10 @@ async fn what_is_not_there_is_not_there(store: &Control) {
     assert_eq!(tx.token_by_hash(&[0; 32]).await.unwrap(), None);
     assert_eq!(tx.kept_answer(HOME, "key").await.unwrap(), None);
     assert_eq!(tx.config_version().await.unwrap(), 0);
-    assert_eq!(tx.changes_since(0, 10).await.unwrap(), []);
     assert_eq!(list_total(&mut tx).await, 0);
+    drop(tx);
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(tx.changes_since(0, 10).await.unwrap(), []);
 }
 
 async fn list_total(tx: &mut Tx) -> i64 {

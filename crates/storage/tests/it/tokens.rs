@@ -102,8 +102,10 @@ async fn a_use_is_no_change_and_time_does_not_go_back(store: &Control) {
     never_used.last_used_at = None;
     insert(store, &[never_used.clone(), token(2)]).await;
     let stored = token(2).last_used_at.unwrap();
-    let mut tx = store.write().await.unwrap();
+    let mut tx = store.read().await.unwrap();
     let feed = tx.changes_since(0, 100).await.unwrap();
+    drop(tx);
+    let mut tx = store.write().await.unwrap();
     tx.set_tokens_used(&[
         (HOME, TokenId(id(1)), 7),
         (HOME, TokenId(id(2)), stored - 1),

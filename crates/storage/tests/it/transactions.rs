@@ -1,20 +1,21 @@
 //! What a transaction sees and leaves behind.
 
 use std::{
+    collections::BTreeMap,
     pin::pin,
     task::{Context, Waker},
 };
 
 use futures::future::{join, join_all};
-use moca_core::{place::Place, resource::Kind};
+use moca_core::{label::Label, place::Place, quota::Quotas, resource::Kind};
 use moca_storage::{
     StorageError,
-    control::{Control, Tx},
+    control::{AuditKeys, Control, Tx},
 };
 
 use crate::{
-    backend::on_every_backend,
-    samples::{HOME, everything, id, insert, place, token},
+    backend::{execute, on_every_backend, postgres},
+    samples::{HOME, account, everything, id, insert, label, place, token},
 };
 
 on_every_backend![
@@ -27,6 +28,7 @@ on_every_backend![
     what_is_answered_lasts_and_nothing_else_however_many_write_at_once,
     a_writer_that_takes_its_time_does_not_take_others_with_it,
     a_reader_cannot_write,
+    what_all_of_them_change_is_right_however_many_write_at_once,
 ];
 
 async fn total(tx: &mut Tx) -> i64 {
@@ -210,4 +212,57 @@ async fn a_reader_cannot_write(store: &Control) {
     assert!(tx.commit().await.is_err());
     let mut tx = store.read().await.unwrap();
     assert_eq!(total(&mut tx).await, 0);
+}
+
+async fn what_all_of_them_change_is_right_however_many_write_at_once(store: &Control) {
+    let store = &store
+        .clone()
+        .with_keys(AuditKeys::of(&[1; 32]))
+        .with_quotas(Quotas(BTreeMap::from([(Kind::Label, 25)])));
+    insert(store, &[account(HOME)]).await;
+    let writers = (0..60).map(|number| async move {
+        let mut tx = store.write().await.unwrap();
+        let before = tx.list::<Label>(HOME, &everything()).await.unwrap();
+        assert_eq!(before.total, before.items.len() as i64);
+        let inserted = tx.insert(&label(number)).await;
+        match number % 3 {
+            // Given up, so that there is room for another.
+            0 => drop(tx),
+            _ => tx.commit().await.unwrap(),
+        }
+        number % 3 != 0 && inserted.is_ok()
+    });
+    let lasting = join_all(writers).await.into_iter().filter(|it| *it).count();
+    assert_eq!(lasting, 25);
+    let mut tx = store.read().await.unwrap();
+    let page = tx.list::<Label>(HOME, &everything()).await.unwrap();
+    assert_eq!((page.total, page.items.len()), (25, 25));
+    assert_eq!(tx.usage(HOME).await.unwrap()[&Kind::Label].used, 25);
+    let feed = tx.changes_since(0, 1_000).await.unwrap();
+    let versions: Vec<i64> = feed.iter().map(|change| change.version).collect();
+    assert_eq!(versions, Vec::from_iter(1..=26));
+    assert_eq!(tx.config_version().await.unwrap(), 26);
+    let report = store.check_audit(|_, _| ()).await.unwrap();
+    assert!(report.is_sound(), "{report:?}");
+    assert_eq!(report.chains[0].events, 26);
+}
+
+#[tokio::test]
+async fn writers_fail_with_their_connection_and_the_next_ones_do_not() {
+    let postgres = postgres().await;
+    let name = format!("lost-{}", std::process::id());
+    let url = format!("{}&application_name={name}", postgres.url);
+    let store = Control::open(&url).await.unwrap();
+    let mut tx = store.write().await.unwrap();
+    tx.insert(&place(1)).await.unwrap();
+    let sql = format!(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
+         WHERE application_name = '{name}'"
+    );
+    execute(&postgres.url, &sql).await;
+    assert!(tx.commit().await.is_err());
+    insert(&store, &[place(2)]).await;
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(total(&mut tx).await, 1);
+    assert_eq!(tx.config_version().await.unwrap(), 1);
 }

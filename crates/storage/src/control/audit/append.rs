@@ -1,4 +1,4 @@
-//! What a transaction gathered becomes rows, just before it commits.
+//! What a transaction gathered becomes rows of the log.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,29 +11,59 @@ use moca_core::{
 
 use super::{
     super::{
-        Control, READING, Tx, WRITING,
-        changes::{chunk_len, placeholders, tuples},
+        Control, READING, Tx,
+        changes::{chunk_len, placeholders},
+        ledger::Ledger,
         sql::Value,
         table::{Columns, Mapped},
     },
     Entry,
-    chain::{COLUMNS, Head, hash_of},
+    chain::{AuditKeys, COLUMNS, Head, hash_of},
     snapshot::snapshot,
 };
 use crate::StorageError;
 
-/// Events added by one statement at most.
-const ROWS_MAX: usize = 64;
-/// Accounts read or written by one statement at most.
+/// Accounts read by one statement at most.
 const ACCOUNTS_MAX: usize = 64;
 
 /// Where a log ends.
 #[derive(Default)]
-struct End {
+pub(in super::super) struct End {
     head: Head,
     /// Whether the seal on it is this server's. Another one is never sealed again: what somebody did
     /// to the log must not be covered up by what is added to it.
     is_whole: bool,
+}
+
+impl End {
+    /// The row of the next event, which is the end then.
+    pub(in super::super) fn followed_by(
+        &mut self,
+        account: AccountId,
+        event: EventRow,
+    ) -> Vec<Value> {
+        let head = &mut self.head;
+        head.sequence += 1;
+        let mut values = vec![Value::id(account), head.sequence.into()];
+        values.extend(event);
+        let hash = hash_of(&head.hash, &values);
+        head.hash = hash.to_vec();
+        values.push(Value::Bytes(hash.to_vec()));
+        values
+    }
+
+    /// The row that keeps it, with its seal.
+    pub(in super::super) fn row(&self, account: AccountId, keys: Option<&AuditKeys>) -> Vec<Value> {
+        let account = account.to_string();
+        let keys = keys.filter(|_| self.is_whole);
+        let seal = keys.map(|keys| keys.seal(&account, &self.head));
+        vec![
+            account.into(),
+            self.head.sequence.into(),
+            Value::from(self.head.hash.as_slice()),
+            seal.map_or(Value::Null, |seal| Value::from(seal.as_slice())),
+        ]
+    }
 }
 
 impl Control {
@@ -43,7 +73,8 @@ impl Control {
         let mut tx = self.write().await?;
         let sql = "SELECT account_id FROM audit_heads LIMIT 1";
         let rows = tx.session.query(sql, vec![]).await;
-        if !rows.map_err(|error| error.doing(READING))?.is_empty() {
+        let is_begun = tx.session.ledger().is_some_and(Ledger::has_events);
+        if is_begun || !rows.map_err(|error| error.doing(READING))?.is_empty() {
             return Ok(());
         }
         tx.act_as(Origin::system(now_ms));
@@ -73,45 +104,20 @@ impl Control {
 }
 
 impl Tx {
-    /// Adds the events of what was gathered.
-    pub(in super::super) async fn append_events(
+    /// Where the logs end that these entries stand in, as far as the group does not know it.
+    pub(in super::super) async fn ends(
         &mut self,
-        entries: Vec<Entry>,
-    ) -> Result<(), StorageError> {
-        if entries.is_empty() {
-            return Ok(());
-        }
-        let origin = self.origin();
-        let begun: BTreeSet<AccountId> = entries.iter().filter_map(Entry::begins).collect();
-        let mut logs = Vec::with_capacity(entries.len());
-        for entry in entries {
-            logs.extend(rows_of(entry, &origin));
-        }
-        let accounts = logs.iter().map(|(account, _)| *account).collect();
-        let mut ends = self.ends(accounts, &begun).await?;
-        let mut rows = Vec::with_capacity(logs.len());
-        for (account, row) in logs {
-            let head = &mut ends.entry(account).or_default().head;
-            head.sequence += 1;
-            let mut values = vec![Value::id(account), head.sequence.into()];
-            values.extend(row);
-            let hash = hash_of(&head.hash, &values);
-            head.hash = hash.to_vec();
-            values.push(Value::Bytes(hash.to_vec()));
-            rows.push(values);
-        }
-        self.add_rows(rows).await?;
-        self.set_ends(ends).await
-    }
-
-    /// Where the logs of these accounts end. Those in `begun` may have none yet.
-    async fn ends(
-        &mut self,
-        accounts: BTreeSet<AccountId>,
-        begun: &BTreeSet<AccountId>,
+        entries: &[Entry],
+        origin: &Origin,
     ) -> Result<BTreeMap<AccountId, End>, StorageError> {
+        let accounts: BTreeSet<AccountId> = entries
+            .iter()
+            .flat_map(|entry| accounts_of(entry, origin))
+            .collect();
+        let ledger = self.session.ledger();
+        let is_new = |account: &AccountId| ledger.is_none_or(|known| !known.has_end(*account));
+        let accounts: Vec<AccountId> = accounts.into_iter().filter(is_new).collect();
         let mut ends = BTreeMap::new();
-        let accounts: Vec<AccountId> = accounts.into_iter().collect();
         let mut left = accounts.as_slice();
         while !left.is_empty() {
             let (some, rest) = left.split_at(chunk_len(left.len(), ACCOUNTS_MAX));
@@ -134,6 +140,7 @@ impl Tx {
             }
             left = rest;
         }
+        let begun: BTreeSet<AccountId> = entries.iter().filter_map(Entry::begins).collect();
         for account in accounts {
             let end = ends.entry(account).or_insert_with(|| End {
                 head: Head::default(),
@@ -152,50 +159,32 @@ impl Tx {
             _ => false,
         }
     }
-
-    async fn add_rows(&mut self, rows: Vec<Vec<Value>>) -> Result<(), StorageError> {
-        let names = COLUMNS.join(", ");
-        let mut left = rows.into_iter();
-        while left.len() > 0 {
-            let count = chunk_len(left.len(), ROWS_MAX);
-            let sql = format!(
-                "INSERT INTO audit_events ({names}, hash) VALUES {}",
-                tuples(count, COLUMNS.len() + 1)
-            );
-            let values = left.by_ref().take(count).flatten().collect();
-            let done = self.session.execute(sql, values).await;
-            done.map_err(|error| error.doing(WRITING))?;
-        }
-        Ok(())
-    }
-
-    async fn set_ends(&mut self, ends: BTreeMap<AccountId, End>) -> Result<(), StorageError> {
-        for (account, End { head, is_whole }) in ends {
-            let account = account.to_string();
-            let keys = self.keys.as_ref().filter(|_| is_whole);
-            let seal = keys.map(|keys| keys.seal(&account, &head));
-            let sql = "INSERT INTO audit_heads (account_id, sequence, hash, seal) \
-                       VALUES ($1, $2, $3, $4) ON CONFLICT (account_id) DO UPDATE SET \
-                       sequence = excluded.sequence, hash = excluded.hash, seal = excluded.seal";
-            let values = vec![
-                account.into(),
-                head.sequence.into(),
-                Value::Bytes(head.hash),
-                seal.map_or(Value::Null, |seal| Value::Bytes(seal.to_vec())),
-            ];
-            let done = self.session.execute(sql, values).await;
-            done.map_err(|error| error.doing(WRITING))?;
-        }
-        Ok(())
-    }
 }
 
 /// The values of [`COLUMNS`] after account and sequence.
-type Row = [Value; COLUMNS.len() - 2];
+pub(in super::super) type EventRow = [Value; COLUMNS.len() - 2];
+
+/// The events of what was gathered, each with the account in whose log it stands.
+pub(in super::super) fn event_rows(
+    entries: Vec<Entry>,
+    origin: &Origin,
+) -> impl Iterator<Item = (AccountId, EventRow)> {
+    let rows = |entry| rows_of(entry, origin);
+    entries.into_iter().flat_map(rows)
+}
+
+/// In whose logs an entry stands.
+fn accounts_of(entry: &Entry, origin: &Origin) -> impl Iterator<Item = AccountId> + use<> {
+    let other = match origin.actor {
+        Actor::Member { account_id, .. } if !entry.by_itself => Some(account_id),
+        _ => None,
+    };
+    std::iter::once(entry.account).chain(other)
+}
 
 /// In whose logs an entry stands, and how. What a member does in an account that is not theirs stands
 /// in both, and only their own names them.
-fn rows_of(entry: Entry, origin: &Origin) -> Vec<(AccountId, Row)> {
+fn rows_of(entry: Entry, origin: &Origin) -> Vec<(AccountId, EventRow)> {
     let account = entry.account;
     if entry.by_itself {
         let system = Origin {
@@ -218,7 +207,7 @@ fn rows_of(entry: Entry, origin: &Origin) -> Vec<(AccountId, Row)> {
     }
 }
 
-fn row(entry: Entry, origin: &Origin) -> Row {
+fn row(entry: Entry, origin: &Origin) -> EventRow {
     let owned = |text: Option<String>| text.map_or(Value::Null, Value::Text);
     let copied = |text: &Option<String>| Value::optional_text(text.as_deref());
     let (member_id, token_id) = match origin.actor {

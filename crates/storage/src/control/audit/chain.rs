@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::super::sql::Value;
 
 /// The columns of an event that its hash covers, in the order in which it does.
-pub(super) const COLUMNS: [&str; 15] = [
+pub(in super::super) const COLUMNS: [&str; 15] = [
     "account_id",
     "sequence",
     "at",

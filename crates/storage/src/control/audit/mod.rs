@@ -2,8 +2,8 @@
 //! and for every access to what is held on people.
 //!
 //! What a transaction does is gathered by [`Tx::note`], which nothing that writes an object can go
-//! around: the same call makes the line of the change feed. On commit the events are numbered, hashed
-//! onto the newest one of their account ([`chain`]) and added in few statements.
+//! around: the same call makes the line of the change feed. On commit the events are numbered and hashed
+//! onto the newest one of their account ([`chain`]); the [`Ledger`](super::ledger::Ledger) writes them.
 
 mod append;
 mod chain;
@@ -17,7 +17,9 @@ use moca_core::{
     resource::Kind,
 };
 
+pub(super) use append::{End, event_rows};
 pub use chain::AuditKeys;
+pub(super) use chain::COLUMNS as EVENT_COLUMNS;
 pub use check::{AuditReport, ChainFault, ChainReport};
 pub use read::AuditQuery;
 pub(super) use snapshot::{Seen, Shown, of_row, snapshot, updated_at};
@@ -90,6 +92,7 @@ impl Tx {
         if kind == Kind::Account {
             // Its limits may be others now.
             self.holdings.remove(&account);
+            self.limited_anew.insert(account);
         }
         let by_itself = matches!(change, Change::Expired(_));
         let (action, before, after) = change.parts();
@@ -151,7 +154,7 @@ impl Tx {
         Ok(keys.person(account, id))
     }
 
-    fn origin(&self) -> Origin {
+    pub(super) fn origin(&self) -> Origin {
         self.origin
             .clone()
             .unwrap_or_else(|| Origin::system(self.latest_at))

@@ -57,6 +57,7 @@ impl Tx {
         account: AccountId,
         query: &AuditQuery,
     ) -> Result<Page<Event>, StorageError> {
+        self.require_reading()?;
         if query.is_narrowed() {
             return self.narrowed(account, query).await;
         }
@@ -82,6 +83,7 @@ impl Tx {
         account: AccountId,
         id: Id,
     ) -> Result<Option<Event>, StorageError> {
+        self.require_reading()?;
         let mut conditions = Conditions::default();
         conditions.push("account_id = {}", Value::id(account));
         conditions.push("sequence = {}", sequence_of(id).into());

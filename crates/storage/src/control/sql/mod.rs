@@ -2,12 +2,15 @@
 //!
 //! A statement is written once, in the subset that SQLite and PostgreSQL share.
 
+mod group;
+mod lane;
 mod postgres;
 mod sqlite;
 mod tls;
 
 use moca_core::id::Id;
 
+use super::ledger::{Ledger, Posting};
 use crate::StorageError;
 
 /// A value of a column or parameter.
@@ -75,6 +78,12 @@ impl From<&[u8]> for Value {
 
 /// The values of one row, in the order the statement names them.
 pub(crate) type Row = Vec<Value>;
+
+/// A statement of which only matters that it succeeds.
+pub(crate) struct Statement {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Value>,
+}
 
 /// The cause of a failure, as the driver tells it.
 pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -244,12 +253,20 @@ impl Session {
         Ok(())
     }
 
-    /// Makes the changes last.
-    pub(crate) async fn commit(mut self) -> Result<(), SqlError> {
+    /// What the transactions before this one in its group have in common; none if it only reads.
+    pub(crate) fn ledger(&mut self) -> Option<&Ledger> {
+        match &mut self.connection {
+            Connection::Sqlite(session) => session.ledger(),
+            Connection::Postgres(session) => session.ledger(),
+        }
+    }
+
+    /// Makes the changes last, with what is to be posted to the ledger if this one writes.
+    pub(crate) async fn commit(mut self, posting: Posting) -> Result<(), SqlError> {
         self.enter()?;
         match self.connection {
-            Connection::Sqlite(session) => session.commit().await,
-            Connection::Postgres(session) => session.commit().await,
+            Connection::Sqlite(session) => session.commit(posting).await,
+            Connection::Postgres(session) => session.commit(posting).await,
         }
     }
 

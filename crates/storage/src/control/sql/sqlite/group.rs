@@ -1,43 +1,35 @@
-//! Transactions that go to disk together.
-//!
-//! What writers wait for is the disk, so those that follow each other closely share a commit: each is
-//! a savepoint in the transaction of the group, and is answered when the group is on disk. A writer
-//! sees what the ones before it in the group did, and all of them fail if its commit does.
+//! The connection to SQLite that writes.
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
 
 use super::{
-    super::SqlError,
-    lane::Connected,
-    statement::{begin_unless_busy, roll_back, simple},
+    super::{
+        SqlError,
+        group::{Group, Reply, Waiting, rolled_back},
+        lane::{Connected, Lent},
+    },
+    statement::{begin_unless_busy, roll_back, run, simple},
 };
+use crate::control::ledger::Posting;
 
-/// Transactions that share a commit: enough to share the cost of the disk, and few enough that the
-/// first one does not wait long for the last.
-const GROUP_MAX: usize = 16;
-
-/// Who waits for the disk.
-pub(super) type Reply = oneshot::Sender<Result<(), SqlError>>;
-
-/// The connection that writes, with its transactions that wait. Only the last one can be open.
-pub(super) struct Group {
+/// The connection, with its transactions that wait. Only the last one can be open.
+pub(super) struct Writing {
     connection: Connection,
-    waiting: Vec<Reply>,
+    waiting: Waiting,
     is_open: bool,
 }
 
-impl Group {
-    pub(super) const fn new(connection: Connection) -> Self {
+impl Writing {
+    pub(super) fn new(connection: Connection) -> Self {
         Self {
             connection,
-            waiting: Vec::new(),
+            waiting: Waiting::default(),
             is_open: false,
         }
     }
 
     /// Begins a transaction, in the group if there is one. False, and nothing done, if another process
-    /// writes: then [`Group::begin_waiting`] does, which may take long.
+    /// writes: then [`Writing::begin_waiting`] does, which may take long.
     pub(super) fn begin(&mut self) -> Result<bool, SqlError> {
         if self.waiting.is_empty() && !begin_unless_busy(&self.connection)? {
             return Ok(false);
@@ -69,51 +61,54 @@ impl Group {
         if !self.connection.is_autocommit() {
             return Ok(&self.connection);
         }
-        self.fail();
+        self.waiting.fail();
         Err(rolled_back())
     }
 
-    /// Ends the open transaction; it waits for the others now.
-    pub(super) fn join(&mut self, reply: Reply) -> Result<(), SqlError> {
-        simple(self.alive()?, "RELEASE member")?;
-        self.is_open = false;
-        self.waiting.push(reply);
-        Ok(())
-    }
-
-    /// Whether nobody else should join.
-    pub(super) fn is_full(&self) -> bool {
-        self.waiting.len() >= GROUP_MAX
-    }
-
-    /// Puts those that wait on disk, and tells them.
-    pub(super) fn commit(&mut self) {
+    fn commit_now(&mut self) {
         if self.waiting.is_empty() || self.alive().is_err() {
             return;
         }
-        match simple(&self.connection, "COMMIT") {
-            Ok(()) => {
-                for reply in self.waiting.drain(..) {
-                    // One who has gone meanwhile is no fault.
-                    let _ = reply.send(Ok(()));
-                }
-            }
+        match self.settle() {
+            Ok(()) => self.waiting.succeed(),
             Err(error) => {
                 tracing::error!(?error, "a commit of the control store failed");
                 roll_back(&self.connection);
-                self.fail();
+                self.waiting.fail();
             }
         }
     }
 
-    fn fail(&mut self) {
-        for reply in self.waiting.drain(..) {
-            let _ = reply.send(Err(rolled_back()));
+    fn settle(&mut self) -> Result<(), SqlError> {
+        for statement in self.waiting.settle() {
+            run(&self.connection, &statement.sql, statement.values)?;
         }
+        simple(&self.connection, "COMMIT")
     }
 }
 
-impl Connected for Group {
+impl Group for Writing {
+    fn waiting(&self) -> &Waiting {
+        &self.waiting
+    }
+
+    fn join(&mut self, posting: Posting, reply: Reply) -> Result<(), SqlError> {
+        simple(self.alive()?, "RELEASE member")?;
+        self.is_open = false;
+        self.waiting.add(posting, reply);
+        Ok(())
+    }
+
+    async fn commit(group: Lent<Self>) -> Result<(), SqlError> {
+        let commit = |group: &mut Self| {
+            group.commit_now();
+            Ok(())
+        };
+        group.apart(commit).await?.1
+    }
+}
+
+impl Connected for Writing {
     /// Undoes the open one, if there is one; the others stay.
     fn tidy(&mut self) {
         if !self.is_open {
@@ -127,11 +122,7 @@ impl Connected for Group {
             .and_then(|()| simple(&self.connection, "RELEASE member"));
         if undone.is_err() || self.waiting.is_empty() {
             roll_back(&self.connection);
-            self.fail();
+            self.waiting.fail();
         }
     }
-}
-
-fn rolled_back() -> SqlError {
-    SqlError::Failed("the transaction was rolled back".into())
 }

@@ -5,63 +5,41 @@
 //! look at many rows, and what waits for the disk, goes to a thread for that.
 
 mod group;
-mod lane;
 mod statement;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
+    sync::Arc,
     time::Duration,
 };
 
 use moca_core::limits::{CONTROL_READERS, CONTROL_WAIT_MS_MAX};
 use rusqlite::Connection;
-use tokio::{
-    sync::oneshot,
-    task::{coop::consume_budget, spawn_blocking},
-    time::timeout,
-};
+use tokio::task::{coop::consume_budget, spawn_blocking};
 
 use self::{
-    group::Group,
-    lane::{Connected, Lane, Lent},
+    group::Writing,
     statement::{Outcome, batch, end, failed, roll_back, run, simple},
 };
-use super::{Mode, SqlError, Value, Work};
-use crate::private;
+use super::{
+    Mode, SqlError, Value, Work,
+    group::{Group as _, Line, Writer},
+    lane::{Connected, Lane, Lent},
+};
+use crate::{
+    control::ledger::{Ledger, Posting},
+    private,
+};
 
 /// Statements kept compiled on each connection; the store has some hundred texts.
 const STATEMENTS_KEPT: usize = 512;
 /// Values of a statement that is still short: with more it writes or looks up many rows.
 const SHORT_VALUES_MAX: usize = 100;
-/// How long a group waits for a writer in line to begin.
-const GROUP_PAUSE: Duration = Duration::from_millis(2);
-
 /// The connections to one file.
 #[derive(Clone)]
 pub(crate) struct Pool {
-    writer: Arc<Lane<Group>>,
+    writers: Line<Writing>,
     readers: Arc<Lane<Connection>>,
-    in_line: Arc<AtomicUsize>,
-}
-
-/// A writer from when it asks for its turn until nothing more comes from it.
-struct InLine(Arc<AtomicUsize>);
-
-impl InLine {
-    fn join(writers: &Arc<AtomicUsize>) -> Self {
-        writers.fetch_add(1, SeqCst);
-        Self(writers.clone())
-    }
-}
-
-impl Drop for InLine {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, SeqCst);
-    }
 }
 
 impl Pool {
@@ -73,12 +51,11 @@ impl Pool {
     fn open_now(path: &Path) -> Result<Self, SqlError> {
         private::make_file(path).map_err(|error| SqlError::Failed(error.into()))?;
         // The writer first: it turns the write-ahead log on.
-        let writer = Group::new(open(path, false).map_err(failed)?);
+        let writer = Writing::new(open(path, false).map_err(failed)?);
         let readers = (0..CONTROL_READERS).map(|_| open(path, true).map_err(failed));
         Ok(Self {
-            writer: Lane::new(vec![writer]),
+            writers: Line::new(writer),
             readers: Lane::new(readers.collect::<Result<_, _>>()?),
-            in_line: Arc::default(),
         })
     }
 
@@ -90,19 +67,14 @@ impl Pool {
                 Ok(Session(Held::Reads(Some(lent))))
             }
             Mode::Write | Mode::Migrate => {
-                let in_line = InLine::join(&self.in_line);
-                let mut group = Lane::lend(&self.writer).await?;
-                if !group.now(Group::begin)? {
-                    let waiting = Box::pin(group.apart(Group::begin_waiting));
-                    let (back, begun) = waiting.await?;
+                let mut writer = self.writers.turn().await?;
+                if !writer.group.now(Writing::begin)? {
+                    let (group, back) = writer.apart();
+                    let waiting = Box::pin(group.apart(Writing::begin_waiting));
+                    let (group, begun) = waiting.await?;
                     begun?;
-                    group = back;
+                    writer = back(group);
                 }
-                let writer = Writer {
-                    group,
-                    lane: self.writer.clone(),
-                    in_line,
-                };
                 Ok(Session(Held::Writes(Some(writer))))
             }
         }
@@ -115,14 +87,7 @@ pub(crate) struct Session(Held);
 /// The connection is away while a long statement runs, and stays away if its answer was not waited for.
 enum Held {
     Reads(Option<Lent<Connection>>),
-    Writes(Option<Writer>),
-}
-
-/// A transaction that writes.
-struct Writer {
-    group: Lent<Group>,
-    lane: Arc<Lane<Group>>,
-    in_line: InLine,
+    Writes(Option<Writer<Writing>>),
 }
 
 impl Session {
@@ -167,74 +132,38 @@ impl Session {
                 outcome
             }
             Held::Writes(writer) => {
-                let work = |group: &mut Group| work(group.alive()?);
+                let work = |group: &mut Writing| work(group.alive()?);
                 if is_short {
                     return writer.as_mut().ok_or(SqlError::Closed)?.group.now(work);
                 }
-                let Writer {
-                    group,
-                    lane,
-                    in_line,
-                } = writer.take().ok_or(SqlError::Closed)?;
+                let (group, back) = writer.take().ok_or(SqlError::Closed)?.apart();
                 let (group, outcome) = Box::pin(group.apart(work)).await?;
-                *writer = Some(Writer {
-                    group,
-                    lane,
-                    in_line,
-                });
+                *writer = Some(back(group));
                 outcome
             }
         }
     }
 
-    pub(super) async fn commit(self) -> Result<(), SqlError> {
+    /// What the transactions before this one in its group have in common.
+    pub(super) fn ledger(&mut self) -> Option<&Ledger> {
+        match &mut self.0 {
+            Held::Reads(_) => None,
+            Held::Writes(writer) => {
+                let group = writer.as_mut()?.group.get().ok()?;
+                Some(group.waiting().ledger())
+            }
+        }
+    }
+
+    pub(super) async fn commit(self, posting: Posting) -> Result<(), SqlError> {
         match self.0 {
             Held::Reads(lent) => {
                 let commit = |connection: &mut Connection| end(connection, "COMMIT");
                 lent.ok_or(SqlError::Closed)?.now(commit)
             }
-            Held::Writes(writer) => Box::pin(writer.ok_or(SqlError::Closed)?.commit()).await,
+            Held::Writes(writer) => Box::pin(writer.ok_or(SqlError::Closed)?.commit(posting)).await,
         }
     }
-}
-
-impl Writer {
-    async fn commit(self) -> Result<(), SqlError> {
-        let Self {
-            mut group,
-            lane,
-            in_line,
-        } = self;
-        let (reply, mut answer) = oneshot::channel();
-        group.now(|group| group.join(reply))?;
-        let writers = in_line.0.clone();
-        drop(in_line);
-        // Who is in line comes next and joins.
-        let is_last = writers.load(SeqCst) == 0 || group.now(|group| Ok(group.is_full()))?;
-        if is_last {
-            commit(group).await?;
-        } else {
-            drop(group);
-        }
-        loop {
-            if let Ok(told) = timeout(GROUP_PAUSE, &mut answer).await {
-                return told.map_err(|_| SqlError::Closed)?;
-            }
-            // Those that wait do not depend on the next one: a writer in line may have gone away.
-            if let Some(group) = Lane::lend_idle(&lane) {
-                commit(group).await?;
-            }
-        }
-    }
-}
-
-/// Puts a group on disk.
-async fn commit(group: Lent<Group>) -> Result<(), SqlError> {
-    let commit = |group: &mut Group| {
-        group.commit();
-        Ok(())
-    };
-    group.apart(commit).await?.1
 }
 
 impl Connected for Connection {

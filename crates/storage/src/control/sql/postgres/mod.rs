@@ -1,11 +1,12 @@
-//! PostgreSQL: a pool of connections.
+//! PostgreSQL: a pool of connections, of which one writes.
 
-use std::{error::Error, future::Future as _, pin::pin, sync::Arc, task, time::Duration};
+mod group;
+
+use std::{error::Error, future::Future as _, pin::pin, task, time::Duration};
 
 use bytes::BytesMut;
 use deadpool_postgres::{Manager, ManagerConfig, Object, RecyclingMethod, Runtime};
 use moca_core::limits::{CONTROL_CONNECTIONS, CONTROL_WAIT_MS_MAX};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::{
     Config, NoTls,
     config::SslMode,
@@ -13,8 +14,16 @@ use tokio_postgres::{
     types::{IsNull, ToSql, Type, to_sql_checked},
 };
 
-use super::{Mode, Row, SqlError, Value, tls};
-use crate::StorageError;
+use self::group::Writing;
+use super::{
+    Mode, Row, SqlError, Value,
+    group::{Group as _, Line, Writer},
+    tls,
+};
+use crate::{
+    StorageError,
+    control::ledger::{Ledger, Posting},
+};
 
 /// Any number will do as long as nothing else in the database locks the same: "MOCA" in ASCII.
 const MIGRATION_LOCK: i64 = 0x4d4f_4341;
@@ -24,7 +33,7 @@ const MIGRATION_LOCK: i64 = 0x4d4f_4341;
 pub(crate) struct Pool {
     connections: deadpool_postgres::Pool,
     /// Writers of this process wait here, in order, and not on connections that readers need.
-    writer: Arc<Semaphore>,
+    writers: Line<Writing>,
 }
 
 impl Pool {
@@ -58,50 +67,48 @@ impl Pool {
             .build()
             .map_err(|error| StorageError::Configuration(error.to_string()))?;
         Ok(Self {
+            writers: Line::new(Writing::new(connections.clone())),
             connections,
-            writer: Arc::new(Semaphore::new(1)),
         })
     }
 
     pub(super) async fn begin(&self, mode: Mode) -> Result<Session, SqlError> {
-        let turn = match mode {
-            Mode::Read => None,
-            Mode::Write | Mode::Migrate => {
-                let turn = Arc::clone(&self.writer).acquire_owned().await;
-                Some(turn.map_err(|_| SqlError::Closed)?)
+        let begin = match mode {
+            Mode::Write => {
+                let mut writer = self.writers.turn().await?;
+                writer.group.get()?.begin().await?;
+                return Ok(Session(Held::Writes(writer)));
             }
+            Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned(),
+            Mode::Migrate => format!("BEGIN; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"),
         };
         let client = self.connections.get().await;
-        let mut session = Session {
+        let alone = Alone {
             client: client.map_err(|error| SqlError::Failed(error.into()))?,
-            open: true,
-            _turn: turn,
+            is_open: true,
         };
-        session.batch(&begin_text(mode)).await?;
-        Ok(session)
+        if mode == Mode::Read {
+            // The first statement says whether it came to that.
+            send(&alone.client, &begin);
+        } else {
+            alone.client.batch_execute(&begin).await.map_err(failed)?;
+        }
+        Ok(Session(Held::Alone(alone)))
     }
 }
 
-/// Writers of all processes are put in a row by the lock of one row, taken at the start: so what a
-/// writer has checked stays true until it commits, and versions follow each other without gaps.
-fn begin_text(mode: Mode) -> String {
-    let lock = match mode {
-        Mode::Read => return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".into(),
-        Mode::Write => "SELECT version FROM config_version FOR UPDATE".into(),
-        Mode::Migrate => format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"),
-    };
-    // A process that hangs must not keep the others from writing.
-    format!(
-        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = {CONTROL_WAIT_MS_MAX}; \
-         SET LOCAL idle_in_transaction_session_timeout = {CONTROL_WAIT_MS_MAX}; {lock}"
-    )
+/// A transaction: it holds a connection until it ends.
+pub(crate) struct Session(Held);
+
+enum Held {
+    Alone(Alone),
+    Writes(Writer<Writing>),
 }
 
-/// A transaction: it holds a connection until it ends.
-pub(crate) struct Session {
+/// A transaction that shares its commit with no other.
+struct Alone {
     client: Object,
-    open: bool,
-    _turn: Option<OwnedSemaphorePermit>,
+    is_open: bool,
 }
 
 impl Session {
@@ -110,38 +117,63 @@ impl Session {
         sql: &str,
         values: &[Value],
     ) -> Result<Vec<Row>, SqlError> {
-        let statement = self.client.prepare_cached(sql).await.map_err(failed)?;
-        let rows = self.client.query(&statement, &parameters(values)).await;
+        let client = self.client()?;
+        let statement = client.prepare_cached(sql).await.map_err(failed)?;
+        let rows = client.query(&statement, &parameters(values)).await;
         rows.map_err(failed)?.iter().map(read).collect()
     }
 
     pub(super) async fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, SqlError> {
-        let statement = self.client.prepare_cached(sql).await.map_err(failed)?;
-        let changed = self.client.execute(&statement, &parameters(values)).await;
+        let client = self.client()?;
+        let statement = client.prepare_cached(sql).await.map_err(failed)?;
+        let changed = client.execute(&statement, &parameters(values)).await;
         changed.map_err(failed)
     }
 
     pub(super) async fn batch(&mut self, sql: &str) -> Result<(), SqlError> {
-        self.client.batch_execute(sql).await.map_err(failed)
+        self.client()?.batch_execute(sql).await.map_err(failed)
     }
 
-    pub(super) async fn commit(mut self) -> Result<(), SqlError> {
-        self.batch("COMMIT").await?;
-        self.open = false;
-        Ok(())
+    fn client(&mut self) -> Result<&Object, SqlError> {
+        match &mut self.0 {
+            Held::Alone(alone) => Ok(&alone.client),
+            Held::Writes(writer) => writer.group.get()?.client(),
+        }
+    }
+
+    /// What the transactions before this one in its group have in common.
+    pub(super) fn ledger(&mut self) -> Option<&Ledger> {
+        match &mut self.0 {
+            Held::Alone(_) => None,
+            Held::Writes(writer) => Some(writer.group.get().ok()?.waiting().ledger()),
+        }
+    }
+
+    pub(super) async fn commit(self, posting: Posting) -> Result<(), SqlError> {
+        match self.0 {
+            Held::Alone(mut alone) => {
+                alone.client.batch_execute("COMMIT").await.map_err(failed)?;
+                alone.is_open = false;
+                Ok(())
+            }
+            Held::Writes(writer) => writer.commit(posting).await,
+        }
     }
 }
 
-impl Drop for Session {
+impl Drop for Alone {
     fn drop(&mut self) {
-        if !self.open {
-            return;
+        if self.is_open {
+            send(&self.client, "ROLLBACK");
         }
-        // The first poll puts the message in the connection's queue, before anything the next
-        // borrower sends; nobody has to wait for its answer.
-        let rollback = pin!(self.client.batch_execute("ROLLBACK"));
-        let _ = rollback.poll(&mut task::Context::from_waker(task::Waker::noop()));
     }
+}
+
+/// Asks for something of which nobody has to wait for the answer. The first poll puts it in the
+/// connection's queue, before anything that is asked for later.
+fn send(client: &Object, sql: &str) {
+    let asked = pin!(client.batch_execute(sql));
+    let _ = asked.poll(&mut task::Context::from_waker(task::Waker::noop()));
 }
 
 fn parameters(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {

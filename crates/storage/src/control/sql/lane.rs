@@ -7,7 +7,7 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use super::super::SqlError;
+use super::SqlError;
 
 /// What is lent.
 pub(super) trait Connected: Send + 'static {
@@ -66,7 +66,12 @@ impl<C: Connected> Lent<C> {
         &mut self,
         work: impl FnOnce(&mut C) -> Result<T, SqlError>,
     ) -> Result<T, SqlError> {
-        work(self.connection.as_mut().ok_or(SqlError::Closed)?)
+        work(self.get()?)
+    }
+
+    /// The connection.
+    pub(super) fn get(&mut self) -> Result<&mut C, SqlError> {
+        self.connection.as_deref_mut().ok_or(SqlError::Closed)
     }
 
     /// Works with the connection on a thread where that may take long. Abandoned half way, the work is
