@@ -157,7 +157,7 @@ impl Tx {
                 let beacon: Beacon = object_of(row)?;
                 let before = self.before(&beacon).await?;
                 let change = Change::Updated { before, after };
-                self.note(account, Kind::Beacon, beacon.frame.id, now_ms, change);
+                self.note(&beacon.frame, Kind::Beacon, change);
             }
             left = rest;
         }

@@ -13,6 +13,7 @@ use moca_core::{audit::Origin, id::AccountId, resource::Kind};
 
 use super::{
     audit::{AuditKeys, EVENT_COLUMNS, End, Entry, event_rows},
+    blocks::{Block, LastBlocks},
     changes::{chunk_len, tuples},
     quotas::Holdings,
     sql::{Statement, Value},
@@ -34,6 +35,8 @@ pub(super) struct Ledger {
     holdings: BTreeMap<AccountId, Holdings>,
     /// Where audit logs end.
     ends: BTreeMap<AccountId, End>,
+    /// How long the last blocks of lists are.
+    last_blocks: LastBlocks,
     /// Events that are not written yet, as rows of the log.
     events: Vec<Vec<Value>>,
     keys: Option<Arc<AuditKeys>>,
@@ -47,6 +50,7 @@ pub(super) struct Posting {
     pub(super) differences: BTreeMap<(AccountId, Kind), i64>,
     pub(super) version: Option<i64>,
     pub(super) ends: BTreeMap<AccountId, End>,
+    pub(super) last_blocks: LastBlocks,
     pub(super) holdings: BTreeMap<AccountId, Holdings>,
     /// Accounts of which nothing the ledger has is right any more.
     pub(super) limited_anew: BTreeSet<AccountId>,
@@ -76,6 +80,11 @@ impl Ledger {
         self.holdings.get(&account)
     }
 
+    /// The last block of a list, if it is known.
+    pub(super) fn last_block(&self, account: AccountId, kind: Kind) -> Option<&Block> {
+        self.last_blocks.get(&(account, kind))
+    }
+
     /// Whether it is known where the audit log of an account ends.
     pub(super) fn has_end(&self, account: AccountId) -> bool {
         self.ends.contains_key(&account)
@@ -103,6 +112,7 @@ impl Ledger {
                 holdings.add(kind, difference);
             }
         }
+        self.last_blocks.extend(posting.last_blocks);
         let mut version = self.version.or(posting.version);
         for entry in posting.entries.iter().filter(|entry| entry.is_change()) {
             let number = version.unwrap_or(0) + 1;
@@ -141,6 +151,14 @@ impl Ledger {
             "totals (account_id, kind, total)",
             totals.collect(),
             " ON CONFLICT (account_id, kind) DO UPDATE SET total = totals.total + excluded.total",
+        );
+        let blocks = self.last_blocks.iter();
+        let blocks = blocks.map(|((account, kind), block)| block.row(*account, *kind));
+        insert(
+            &mut statements,
+            "blocks (account_id, kind, created_at, id, objects)",
+            blocks.collect(),
+            " ON CONFLICT (account_id, kind, created_at, id) DO UPDATE SET objects = excluded.objects",
         );
         if let (Some(version), false) = (self.version, self.changes.is_empty()) {
             statements.push(Statement {

@@ -29,12 +29,24 @@ impl Tx {
         if !query.regions.is_empty() {
             return self.list_in_regions(account, query, conditions).await;
         }
-        let total = if conditions.terms.len() == 1 {
-            self.total(account, R::KIND).await?
-        } else {
-            self.count(R::TABLE, &conditions).await?
-        };
-        self.page(query, conditions, total).await
+        if conditions.terms.len() > 1 {
+            let total = self.count(R::TABLE, &conditions).await?;
+            return self.page(query, conditions, query.offset, total).await;
+        }
+        let total = self.total(account, R::KIND).await?;
+        let start = self.start_of(account, R::KIND, query).await?;
+        if let Some((created_at, id)) = start.at {
+            let created_at = conditions.bind(created_at.into());
+            let id = conditions.bind(id.into());
+            let sign = if is_descending(&query.sort) {
+                "<"
+            } else {
+                ">="
+            };
+            let term = format!("(created_at, id) {sign} ({created_at}, {id})");
+            conditions.terms.push(term);
+        }
+        self.page(query, conditions, start.skip, total).await
     }
 
     /// The account's objects that a list would hold, in the order they were made, after the one made
@@ -79,16 +91,17 @@ impl Tx {
         let mut conditions = Conditions::default();
         conditions.narrow(Kind::Account, table_of_accounts(), query)?;
         let total = self.count(table_of_accounts(), &conditions).await?;
-        self.page(query, conditions, total).await
+        self.page(query, conditions, query.offset, total).await
     }
 
     async fn page<R: Stored>(
         &mut self,
         query: &ListQuery,
         conditions: Conditions,
+        skip: i64,
         total: i64,
     ) -> Result<Page<R>, StorageError> {
-        let (sql, values) = page_statement(R::TABLE, query, conditions);
+        let (sql, values) = page_statement(R::TABLE, query, conditions, skip);
         let rows = self.session.scan(sql, values).await;
         let rows = rows.map_err(|error| error.doing(READING))?;
         let items = rows.into_iter().map(object_of);
@@ -221,12 +234,13 @@ fn page_statement(
     table: &Table,
     query: &ListQuery,
     conditions: Conditions,
+    skip: i64,
 ) -> (String, Vec<Value>) {
     let (columns, name) = (table.read_columns(), table.name);
     let (wheres, mut values) = (conditions.text(), conditions.values);
     let order = order(&query.sort);
     let (limit, offset) = (values.len() + 1, values.len() + 2);
-    values.extend([query.limit.into(), query.offset.into()]);
+    values.extend([query.limit.into(), skip.into()]);
     let sql = format!(
         "SELECT {columns} FROM {name}{wheres} ORDER BY {order} LIMIT ${limit} OFFSET ${offset}"
     );
@@ -249,6 +263,12 @@ fn contains(text: &str) -> String {
     }
     pattern.push('%');
     pattern
+}
+
+/// Whether an order by creation begins with the newest.
+pub(super) fn is_descending(sort: &[(SortField, bool)]) -> bool {
+    sort.first()
+        .is_some_and(|(_, is_descending)| *is_descending)
 }
 
 /// The order, made total by creation and id. These follow the direction of the last field, so that

@@ -112,8 +112,7 @@ impl Tx {
             let after = Change::Created(shown_row::<R>(&row));
             rows.push(row);
             labels.extend(label_rows(object));
-            let frame = object.frame();
-            self.note(account, R::KIND, frame.id, frame.updated_at, after);
+            self.note(object.frame(), R::KIND, after);
         }
         self.insert_rows::<R>(R::TABLE.name, &insert_columns(R::TABLE), &rows)
             .await?;

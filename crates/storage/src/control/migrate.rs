@@ -1,7 +1,7 @@
 //! Brings the schema of the control store up to date.
 
 use super::{
-    filters,
+    blocks, filters,
     ledger::Posting,
     place_bounds,
     sql::{Database, Mode, SqlError, Value},
@@ -61,6 +61,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0014_token_use",
         include_str!("../../migrations/0014_token_use.sql"),
     ),
+    (BLOCKS, include_str!("../../migrations/0015_blocks.sql")),
 ];
 
 /// The migration after which the bounds of all places are computed.
@@ -68,6 +69,9 @@ const PLACE_BOUNDS: &str = "0003_place_bounds";
 
 /// The migration after which what objects are listed by is copied from their configurations.
 const FILTERS: &str = "0013_filters";
+
+/// The migration after which the objects of lists are counted in blocks.
+const BLOCKS: &str = "0015_blocks";
 
 /// Applies the migrations that the database does not have yet, all or none.
 pub(super) async fn migrate(database: &Database) -> Result<(), StorageError> {
@@ -97,6 +101,9 @@ pub(super) async fn migrate(database: &Database) -> Result<(), StorageError> {
         }
         if *name == FILTERS {
             filters::fill(&mut session).await?;
+        }
+        if *name == BLOCKS {
+            blocks::fill(&mut session).await?;
         }
         let line = "INSERT INTO schema_version (version, name) VALUES ($1, $2)";
         let values = vec![Value::Integer(i as i64 + 1), Value::from(*name)];

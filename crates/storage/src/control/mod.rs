@@ -4,6 +4,7 @@ mod accounts;
 mod apps;
 mod audit;
 mod beacons;
+mod blocks;
 mod campaign_groups;
 mod campaigns;
 mod changes;
@@ -48,6 +49,7 @@ pub use table::Stored;
 
 use self::{
     audit::{Entry, Seen},
+    blocks::Moved,
     ledger::{Ledger, Posting},
     quotas::Holdings,
     sql::{Database, Mode, Session},
@@ -131,6 +133,7 @@ impl Control {
                 .map_err(|error| error.doing("starting a transaction of the control store"))?,
             entries: Vec::new(),
             totals: BTreeMap::new(),
+            moved: Moved::new(),
             quotas: self.quotas.clone(),
             holdings: BTreeMap::new(),
             limited_anew: BTreeSet::new(),
@@ -153,6 +156,8 @@ pub struct Tx {
     entries: Vec<Entry>,
     /// How many objects there are more (or less) than before.
     totals: BTreeMap<(AccountId, Kind), i64>,
+    /// Which ones these are.
+    moved: Moved,
     /// The quotas of accounts that have none of their own.
     quotas: Arc<Quotas>,
     /// What the accounts had that this transaction adds to.
@@ -195,6 +200,7 @@ impl Tx {
         if self.session.ledger().and_then(Ledger::version).is_none() {
             posting.version = Some(self.config_version().await?);
         }
+        posting.last_blocks = self.count_in_blocks().await?;
         posting.ends = self.ends(&posting.entries, &origin).await?;
         posting.origin = Some(origin);
         Ok(posting)

@@ -170,8 +170,7 @@ impl Tx {
         let done = self.session.execute(sql, values).await;
         done.map_err(|error| conflict_or::<R>(error))?;
         self.label(object).await?;
-        let (account, at) = (frame.account_id, frame.updated_at);
-        self.note(account, R::KIND, frame.id, at, Change::Created(after));
+        self.note(frame, R::KIND, Change::Created(after));
         if R::KIND == Kind::Token {
             self.forget_expired_tokens(frame.account_id, frame.created_at)
                 .await?;
@@ -207,8 +206,7 @@ impl Tx {
             .await?;
         self.label(object).await?;
         let change = Change::Updated { before, after };
-        let (account, at) = (frame.account_id, frame.updated_at);
-        self.note(account, R::KIND, frame.id, at, change);
+        self.note(frame, R::KIND, change);
         Ok(())
     }
 
@@ -228,7 +226,8 @@ impl Tx {
         };
         self.unlabel(R::TABLE, account, R::KIND, id).await?;
         let before = Change::Deleted(audit::of_row::<R>(&row));
-        self.note(account, R::KIND, id, audit::updated_at(&row), before);
+        let frame = Columns::new(R::TABLE, row).frame()?;
+        self.note(&frame, R::KIND, before);
         if R::KIND == Kind::Token {
             self.delete_exchanged_tokens(account, id).await?;
         }

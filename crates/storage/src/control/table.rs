@@ -101,13 +101,7 @@ pub trait Stored: Mapped + Send + Sync + 'static {
 /// The object in a row of [`Table::read_columns`].
 pub(super) fn object_of<R: Mapped>(row: Row) -> Result<R, StorageError> {
     let mut columns = Columns::new(R::TABLE, row);
-    let frame = Frame {
-        account_id: AccountId(columns.id()?),
-        id: columns.id()?,
-        created_at: columns.integer()?,
-        updated_at: columns.integer()?,
-        revision: columns.integer()?,
-    };
+    let frame = columns.frame()?;
     let config = columns.json()?;
     R::read(frame, config, &mut columns)
 }
@@ -138,7 +132,8 @@ pub struct Columns {
 }
 
 impl Columns {
-    fn new(table: &'static Table, row: Row) -> Self {
+    /// The columns of a row of [`Table::read_columns`].
+    pub(super) fn new(table: &'static Table, row: Row) -> Self {
         let mut names = vec![
             "account_id",
             "id",
@@ -164,6 +159,17 @@ impl Columns {
             values: row.into_iter(),
             taken: 0,
         }
+    }
+
+    /// The frame, which comes first.
+    pub(super) fn frame(&mut self) -> Result<Frame, StorageError> {
+        Ok(Frame {
+            account_id: AccountId(self.id()?),
+            id: self.id()?,
+            created_at: self.integer()?,
+            updated_at: self.integer()?,
+            revision: self.integer()?,
+        })
     }
 
     fn next(&mut self) -> Value {

@@ -10,7 +10,7 @@ use super::{
     Filter, Tx, WRITING,
     audit::{self, Change, Shown},
     sql::{Row, Value},
-    table::{Columns, Mapped, Stored, Table, Unique, object_of},
+    table::{Columns, Mapped, Stored, Table, Unique},
 };
 use crate::StorageError;
 
@@ -134,7 +134,7 @@ impl Tx {
             let values = vec![Value::id(account), Value::id(parent)];
             let rows = self.session.query(sql, values).await;
             for row in rows.map_err(|error| error.doing(WRITING))? {
-                parents.push(self.note_deleted_token(account, &row, Change::Deleted)?);
+                parents.push(self.note_deleted_token(&row, Change::Deleted)?);
             }
         }
         Ok(())
@@ -155,7 +155,7 @@ impl Tx {
         let values = vec![Value::id(account), now_ms.into(), FORGOTTEN_AT_ONCE.into()];
         let rows = self.session.query(sql, values).await;
         for row in rows.map_err(|error| error.doing(WRITING))? {
-            let id = self.note_deleted_token(account, &row, Change::Expired)?;
+            let id = self.note_deleted_token(&row, Change::Expired)?;
             self.delete_exchanged_tokens(account, id).await?;
         }
         Ok(())
@@ -163,14 +163,11 @@ impl Tx {
 
     fn note_deleted_token(
         &mut self,
-        account: AccountId,
         row: &Row,
         change: fn(String) -> Change,
     ) -> Result<Id, StorageError> {
-        let token: Token = object_of(row.clone())?;
-        let before = change(audit::of_row::<Token>(row));
-        let Frame { id, updated_at, .. } = token.frame;
-        self.note(account, Kind::Token, id, updated_at, before);
-        Ok(id)
+        let frame = Columns::new(Token::TABLE, row.clone()).frame()?;
+        self.note(&frame, Kind::Token, change(audit::of_row::<Token>(row)));
+        Ok(frame.id)
     }
 }

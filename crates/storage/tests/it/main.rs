@@ -14,6 +14,7 @@ mod key_check;
 mod lists;
 mod many;
 mod objects;
+mod pages;
 mod quotas;
 mod references;
 mod regions;

@@ -14,7 +14,7 @@ mod snapshot;
 use moca_core::{
     audit::{Action, Origin, Subject},
     id::{AccountId, Id},
-    resource::Kind,
+    resource::{Frame, Kind},
 };
 
 pub(super) use append::{End, event_rows};
@@ -22,9 +22,9 @@ pub use chain::AuditKeys;
 pub(super) use chain::COLUMNS as EVENT_COLUMNS;
 pub use check::{AuditReport, ChainFault, ChainReport};
 pub use read::AuditQuery;
-pub(super) use snapshot::{Seen, Shown, of_row, snapshot, updated_at};
+pub(super) use snapshot::{Seen, Shown, of_row, snapshot};
 
-use super::Tx;
+use super::{Tx, blocks::position};
 use crate::StorageError;
 
 /// What becomes an event on commit.
@@ -86,9 +86,10 @@ impl Tx {
         self.origin = Some(origin);
     }
 
-    /// Keeps a change for the feed and the audit log, and the difference it makes to the number of
-    /// objects. `at` is the time that the object carries.
-    pub(super) fn note(&mut self, account: AccountId, kind: Kind, id: Id, at: i64, change: Change) {
+    /// Keeps a change of the object with this frame for the feed and the audit log, and the difference
+    /// it makes to the number of objects.
+    pub(super) fn note(&mut self, frame: &Frame, kind: Kind, change: Change) {
+        let account = frame.account_id;
         if kind == Kind::Account {
             // Its limits may be others now.
             self.holdings.remove(&account);
@@ -99,13 +100,18 @@ impl Tx {
         let difference = i64::from(after.is_some()) - i64::from(before.is_some());
         if difference != 0 {
             *self.totals.entry((account, kind)).or_default() += difference;
+            // Accounts are listed for operators only, and not by account.
+            if kind != Kind::Account {
+                let moved = self.moved.entry((account, kind)).or_default();
+                moved.push((position(frame.created_at, frame.id), difference));
+            }
         }
-        self.latest_at = self.latest_at.max(at);
+        self.latest_at = self.latest_at.max(frame.updated_at);
         self.entries.push(Entry {
             account,
             action,
             subject: Subject::Object(kind),
-            object_id: Some(id.to_string()),
+            object_id: Some(frame.id.to_string()),
             parameters: None,
             before,
             after,

@@ -31,7 +31,6 @@ pub(in super::super) type Seen = HashMap<(Kind, String), (i64, String)>;
 /// kind's own.
 const FRAME: usize = 6;
 const ID: usize = 1;
-const UPDATED_AT: usize = 3;
 const REVISION: usize = 4;
 const CONFIG: usize = 5;
 
@@ -63,14 +62,6 @@ pub(in super::super) fn of_row<R: Mapped>(row: &Row) -> String {
         row.get(CONFIG).unwrap_or(&Value::Null),
         row.get(FRAME..).unwrap_or(&[]),
     )
-}
-
-/// When the object in a row that was read was changed.
-pub(in super::super) fn updated_at(row: &Row) -> i64 {
-    match row.get(UPDATED_AT) {
-        Some(Value::Integer(at)) => *at,
-        _ => 0,
-    }
 }
 
 impl Tx {

@@ -19,7 +19,7 @@ fn plan<R: Stored>(connection: &rusqlite::Connection, query: &ListQuery) -> Stri
     let mut conditions = Conditions::default();
     conditions.push("account_id = {}", Value::id(Id([1; 16])));
     conditions.narrow(R::KIND, R::TABLE, query).unwrap();
-    let (sql, values) = page_statement(<R as Mapped>::TABLE, query, conditions);
+    let (sql, values) = page_statement(<R as Mapped>::TABLE, query, conditions, 0);
     let mut statement = connection
         .prepare(&format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?")))
         .unwrap();
