@@ -1,4 +1,4 @@
-//! A million places by one import, on a server of its own.
+//! A million places and as many beacons, each by one import, on a server of its own; then pages of them.
 
 use std::{
     io::{self, Read},
@@ -9,10 +9,10 @@ use moca_client::ImportRequest;
 use moca_core::bulk::{BulkKind, ImportFormat};
 use moca_server::import::{News, import};
 
-use crate::{binary::Binary, dice::Dice, process::Process, table::Table};
+use crate::{binary::Binary, dice::Dice, pages, process::Process, table::Table};
 
 /// What the load is called.
-pub(crate) const NAME: &str = "a million places";
+pub(crate) const NAME: &str = "a million places and beacons";
 const ROWS: u64 = 1_000_000;
 /// How much of the table the memory is looked at in.
 const PARTS: i64 = 4;
@@ -24,7 +24,15 @@ pub(crate) async fn run(table: &mut Table) {
     let process = Process::new(server.id());
     eprintln!("{NAME}: server: process {}", server.id());
     table.memory("memory, before a million places", process.memory_bytes());
-    let request = ImportRequest::new(BulkKind::Places, ImportFormat::Csv);
+    take_in(table, &server, &process, BulkKind::Places).await;
+    pages::near(table, &server).await;
+    take_in(table, &server, &process, BulkKind::Beacons).await;
+    pages::far(table, &server, ROWS).await;
+    server.stop();
+}
+
+async fn take_in(table: &mut Table, server: &Binary, process: &Process, kind: BulkKind) {
+    let request = ImportRequest::new(kind, ImportFormat::Csv);
     let started = Instant::now();
     let cpu_before = process.cpu();
     let mut arrived = Duration::ZERO;
@@ -33,7 +41,7 @@ pub(crate) async fn run(table: &mut Table) {
     let done = import(
         &client,
         &request,
-        || Some(Places::new()),
+        || Some(Rows::new(kind)),
         |news| {
             let News::Import(import) = news else {
                 return;
@@ -42,7 +50,7 @@ pub(crate) async fn run(table: &mut Table) {
                 arrived = started.elapsed();
             }
             if import.rows * PARTS >= part * ROWS as i64 && part < PARTS {
-                let name = format!("memory, after {} of them", import.rows);
+                let name = format!("memory, after {} {}", import.rows, kind.as_str());
                 table.memory(&name, process.memory_bytes());
                 part += 1;
             }
@@ -52,31 +60,37 @@ pub(crate) async fn run(table: &mut Table) {
     let took = started.elapsed();
     assert_eq!((done.created, done.refused), (ROWS as i64, 0));
     let cpus = (process.cpu() - cpu_before).as_secs_f64() / took.as_secs_f64();
-    table.import(ROWS as usize, took);
+    table.import(ROWS as usize, kind.as_str(), took);
     table.said(
         "of which the file arrived in",
         format!("{:.2} s", arrived.as_secs_f64()),
     );
     table.said("server CPUs", format!("{cpus:.2}"));
-    table.memory("memory, with a million places", process.memory_bytes());
+    let name = format!("memory, with a million {}", kind.as_str());
+    table.memory(&name, process.memory_bytes());
     table.memory("memory, the most there was", process.peak_bytes());
-    server.stop();
 }
 
 /// A CSV file that is made while it is read.
-struct Places {
+struct Rows {
+    kind: BulkKind,
     row: u64,
     dice: Dice,
     line: Vec<u8>,
     at: usize,
 }
 
-impl Places {
-    fn new() -> Self {
+impl Rows {
+    fn new(kind: BulkKind) -> Self {
+        let head: &[u8] = match kind {
+            BulkKind::Beacons => b"name,type,proximityUuid,major,minor,externalId\n",
+            _ => b"name,latitude,longitude,radius,externalId,category,address\n",
+        };
         Self {
+            kind,
             row: 0,
             dice: Dice::new(1),
-            line: b"name,latitude,longitude,radius,externalId,category,address\n".to_vec(),
+            line: head.to_vec(),
             at: 0,
         }
     }
@@ -89,18 +103,33 @@ impl Places {
         }
         let row = self.row;
         self.row += 1;
+        let line = match self.kind {
+            BulkKind::Beacons => self.beacon(row),
+            _ => self.place(row),
+        };
+        self.line.extend_from_slice(line.as_bytes());
+    }
+
+    fn place(&mut self, row: u64) -> String {
         let mut degrees = |most: f64| self.dice.below(2_000_000) as f64 / 1e6 * most - most;
         let (latitude, longitude) = (degrees(85.0), degrees(180.0));
         let number = self.dice.below(1_000);
-        let line = format!(
+        format!(
             "Store {number} of {row},{latitude:.6},{longitude:.6},150,store-{row},Store,\"{number} Main \
              Street, Springfield\"\n"
-        );
-        self.line.extend_from_slice(line.as_bytes());
+        )
+    }
+
+    fn beacon(&mut self, row: u64) -> String {
+        let number = self.dice.below(1_000);
+        let (major, minor) = (row >> 16, row & 0xffff);
+        format!(
+            "Gate {number} of {row},IBeacon,f7826da6-4fa2-4e98-8024-bc5b71e0893e,{major},{minor},gate-{row}\n"
+        )
     }
 }
 
-impl Read for Places {
+impl Read for Rows {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut count = 0;
         while count < buffer.len() {

@@ -18,6 +18,7 @@ mod dice;
 mod import;
 mod load;
 mod loads;
+mod pages;
 mod process;
 mod site;
 mod table;
@@ -52,7 +53,7 @@ async fn main() {
     table.memory("memory, idle after the first start", process.memory_bytes());
 
     let site = Arc::new(Site::make(&server).await);
-    table.import(site.places.len(), site.imported_in);
+    table.import(site.places.len(), "places", site.imported_in);
     table.memory("memory, idle with these places", process.memory_bytes());
     for load in Load::ALL {
         if !options.wants(load) {

@@ -42,6 +42,14 @@ impl Table {
         ]);
     }
 
+    /// A row about requests that took these times, in order.
+    pub(crate) fn latencies(&mut self, name: &str, latencies: &[Duration]) {
+        let none = String::new;
+        let [p50, p99] = [0.50, 0.99].map(|part| format!("{:.2}", within(latencies, part)));
+        self.0
+            .push([name.to_owned(), none(), none(), p50, p99, none()]);
+    }
+
     /// A row about something else that was counted.
     pub(crate) fn said(&mut self, name: &str, value: String) {
         self.single(name.to_owned(), value);
@@ -53,9 +61,9 @@ impl Table {
         self.single(name.to_owned(), mebibytes);
     }
 
-    /// A row about the import.
-    pub(crate) fn import(&mut self, places: usize, time: Duration) {
-        let name = format!("import of {} places", grouped(places as f64));
+    /// A row about an import.
+    pub(crate) fn import(&mut self, rows: usize, what: &str, time: Duration) {
+        let name = format!("import of {} {what}", grouped(rows as f64));
         self.single(name, format!("{:.2} s", time.as_secs_f64()));
     }
 
@@ -97,9 +105,14 @@ impl fmt::Display for Table {
 
 /// The time within which this part of all requests was answered.
 fn milliseconds(outcome: &Outcome, part: f64) -> f64 {
-    let last = outcome.latencies.len().saturating_sub(1);
+    within(&outcome.latencies, part)
+}
+
+/// The same of times that are in order.
+fn within(latencies: &[Duration], part: f64) -> f64 {
+    let last = latencies.len().saturating_sub(1);
     let index = (last as f64 * part).round() as usize;
-    let latency = outcome.latencies.get(index).copied().unwrap_or_default();
+    let latency = latencies.get(index).copied().unwrap_or_default();
     latency.as_secs_f64() * 1_000.0
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The same requests, over HTTPS from the same machine, to MOCA on SQLite, to MOCA on PostgreSQL and to
 //! parse-server on the same PostgreSQL, which syncs every commit. What is not installed is left out, and
-//! the table says so.
+//! the table says so. `scripts/bench-peers NAME…` measures only those whose names contain one of these.
 
 #![expect(
     clippy::unwrap_used,
@@ -43,14 +43,20 @@ const RUN: Duration = Duration::from_secs(3);
 
 #[tokio::main]
 async fn main() {
+    let wanted: Vec<String> = env::args().skip(1).filter(|it| it != "--bench").collect();
+    let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|it| name.contains(&**it));
     let postgres = env::var("MOCA_BENCH_POSTGRES_PORT").ok();
     let mut table = Table::default();
-    measured(&mut table, moca::start(None)).await;
+    if wants(moca::ON_SQLITE) {
+        measured(&mut table, moca::start(None)).await;
+    }
     match &postgres {
+        _ if !wants(moca::ON_POSTGRES) => {}
         Some(port) => measured(&mut table, moca::start(Some(port))).await,
         None => table.note("MOCA on PostgreSQL: there is none (scripts/bench-peers starts one)"),
     }
     match (&postgres, env::var("MOCA_BENCH_PARSE_SERVER")) {
+        _ if !wants(parse_server::NAME) => {}
         (Some(port), Ok(modules)) => {
             measured(&mut table, parse_server::start(port, &modules)).await
         }

@@ -42,6 +42,11 @@ const DIALECT: Dialect = Dialect {
     },
 };
 
+/// What it is called.
+pub(crate) const ON_SQLITE: &str = "MOCA on SQLite";
+/// The same on PostgreSQL.
+pub(crate) const ON_POSTGRES: &str = "MOCA on PostgreSQL";
+
 /// Starts it on an empty directory, or on the PostgreSQL on this port of loopback.
 pub(crate) fn start(postgres_port: Option<&String>) -> Candidate {
     let directory = tempfile::tempdir().unwrap();
@@ -51,8 +56,8 @@ pub(crate) fn start(postgres_port: Option<&String>) -> Candidate {
     let binary = Binary::start_with(directory.path(), &flags);
     Candidate {
         name: match postgres_port {
-            None => "MOCA on SQLite",
-            Some(_) => "MOCA on PostgreSQL",
+            None => ON_SQLITE,
+            Some(_) => ON_POSTGRES,
         },
         dialect: DIALECT,
         address: binary.address(),

@@ -50,6 +50,9 @@ const DIALECT: Dialect = Dialect {
     },
 };
 
+/// What it is called.
+pub(crate) const NAME: &str = "parse-server";
+
 /// Starts what npm installed in this directory on the PostgreSQL on this port of loopback.
 pub(crate) fn start(postgres_port: &str, modules: &str) -> Candidate {
     let directory = tempfile::tempdir().unwrap();
@@ -85,7 +88,7 @@ pub(crate) fn start(postgres_port: &str, modules: &str) -> Candidate {
         .parse()
         .unwrap();
     Candidate {
-        name: "parse-server",
+        name: NAME,
         dialect: DIALECT,
         address: SocketAddr::from(([127, 0, 0, 1], port)),
         trust: wire::trust(&cert),
