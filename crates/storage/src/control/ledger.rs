@@ -95,6 +95,13 @@ impl Ledger {
         !self.events.is_empty()
     }
 
+    /// How many objects of each kind were added.
+    pub(super) fn added(&self) -> impl Iterator<Item = (Kind, i64)> {
+        let all = self.differences.iter();
+        all.filter(|(_, difference)| **difference > 0)
+            .map(|((_, kind), difference)| (*kind, *difference))
+    }
+
     /// How many rows there are to be written.
     pub(super) fn rows(&self) -> usize {
         self.changes.len() + self.events.len()

@@ -315,7 +315,7 @@ pub(super) fn folded(name: &str) -> String {
 }
 
 /// The table of a kind.
-pub(super) fn table_of(kind: Kind) -> &'static Table {
+pub(in crate::control) fn table_of(kind: Kind) -> &'static Table {
     use moca_core::{
         account, app, beacon,
         campaign::{self, group},

@@ -4,10 +4,10 @@
 //! for its answer does: PostgreSQL works in the order in which it is asked, and when one of them fails,
 //! so does all that follows.
 
-use std::{future::poll_fn, pin::Pin, task::Poll};
+use std::{collections::BTreeMap, future::poll_fn, pin::Pin, task::Poll};
 
 use deadpool_postgres::Object;
-use moca_core::limits::CONTROL_WAIT_MS_MAX;
+use moca_core::{limits::CONTROL_WAIT_MS_MAX, resource::Kind};
 
 use super::{
     super::{
@@ -17,7 +17,18 @@ use super::{
     },
     failed, parameters, send,
 };
-use crate::control::ledger::Posting;
+use crate::control::{ledger::Posting, objects::table_of};
+
+/// Objects of a kind that are added before the database is asked to look at their table; then it is at
+/// twice as many, and so on. It does so by itself, but only after a minute, and thinks until then that a
+/// table has hardly any rows: what an import looks up would be looked for in all of them.
+const LOOKED_AT_FIRST: i64 = 1_000;
+
+/// Objects added since a table was looked at, and at how many it is again.
+struct Growth {
+    added: i64,
+    next: i64,
+}
 
 /// The connection, with its transactions that wait. Only the last one can be open.
 pub(super) struct Writing {
@@ -26,6 +37,7 @@ pub(super) struct Writing {
     client: Option<Object>,
     waiting: Waiting,
     is_open: bool,
+    growth: BTreeMap<Kind, Growth>,
 }
 
 impl Writing {
@@ -35,6 +47,7 @@ impl Writing {
             client: None,
             waiting: Waiting::default(),
             is_open: false,
+            growth: BTreeMap::new(),
         }
     }
 
@@ -69,18 +82,47 @@ impl Writing {
         if self.waiting.is_empty() {
             return;
         }
+        let added: Vec<(Kind, i64)> = self.waiting.ledger().added().collect();
         let settled = match &self.client {
             Some(client) => settle(client, self.waiting.settle()).await,
             None => Err(SqlError::Closed),
         };
         match settled {
-            Ok(()) => self.waiting.succeed(),
+            Ok(()) => {
+                self.waiting.succeed();
+                self.look_at_what_grew(added).await;
+            }
             Err(error) => {
                 tracing::error!(?error, "a commit of the control store failed");
                 self.roll_back();
             }
         }
         self.client = None;
+    }
+
+    /// Has the database count anew what has grown much, so that it plans for what is there.
+    async fn look_at_what_grew(&mut self, added: Vec<(Kind, i64)>) {
+        let Some(client) = &self.client else {
+            return;
+        };
+        for (kind, added) in added {
+            let growth = self.growth.entry(kind).or_insert(Growth {
+                added: 0,
+                next: LOOKED_AT_FIRST,
+            });
+            growth.added += added;
+            if growth.added < growth.next {
+                continue;
+            }
+            *growth = Growth {
+                added: 0,
+                next: growth.next * 2,
+            };
+            let sql = format!("ANALYZE {}", table_of(kind).name);
+            if let Err(error) = client.batch_execute(&sql).await {
+                tracing::warn!(%error, "a table of the control store could not be analyzed");
+            }
+        }
     }
 
     fn roll_back(&mut self) {
