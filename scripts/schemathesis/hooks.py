@@ -21,6 +21,7 @@ for name, values in {
     "iana-time-zone": ["UTC", "Europe/Madrid", "America/Argentina/Buenos_Aires", "Asia/Kathmandu"],
     "web-url": ["https://example.com/a?b=c#d", "http://localhost:8080/"],
     "absolute-url": ["myapp://offers/7", "https://example.com/", "tel:112"],
+    "https-url": ["https://push.example.com/send/8d4f", "https://localhost:8443/a?b=c"],
     "origin": ["https://a.example", "https://b.example:8443", "http://localhost:3000"],
     "address": ["ada@example.com", "o'neil+x@sub.example.com"],
     "tag-expression": ["+1", "-2.5", "3", "=3", "=.5", "10."],

@@ -6,6 +6,7 @@ use moca_wire::{
     instances::{Instance, Login, PropertyChanges, Registration, TagInput},
     messages::Message,
     page::Page,
+    push::Push,
 };
 use reqwest::Method;
 
@@ -49,11 +50,16 @@ impl DeviceClient {
         self.send(call).await?.json()
     }
 
-    /// Tells the device's profile anew.
-    pub async fn set_profile(&self, profile: Profile) -> Result<(), ClientError> {
+    /// Tells the device's profile anew, and where it can be pushed to.
+    pub async fn set_profile(
+        &self,
+        profile: Profile,
+        push: Option<Push>,
+    ) -> Result<(), ClientError> {
         let body = Registration {
             device_key: None,
             profile,
+            push,
         };
         let call = Call::new(Method::PUT, "/device/v1/instance").json(&body)?;
         self.send(call).await.map(|_| ())

@@ -8,6 +8,7 @@ use crate::{
     geo::LatLon,
     id::{AccountId, AppId, InstanceId},
     property::{Properties, Property},
+    push::PushAddress,
 };
 
 /// One event of one instance, checked.
@@ -203,7 +204,8 @@ pub struct Subject {
 /// What an instance did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Change {
-    /// Registered, or registered again with the same device key.
+    /// Registered, or registered again with the same device key. It has no push address then, unless
+    /// [`Change::PushSet`] comes next.
     Registered {
         /// Hash of the key the device is known by in its app, when it gave one.
         device_key_hash: Option<[u8; 32]>,
@@ -212,7 +214,7 @@ pub enum Change {
         /// The device.
         profile: Box<Profile>,
     },
-    /// Told its device's profile anew.
+    /// Told its device's profile anew. It has no push address then, unless [`Change::PushSet`] comes next.
     ProfileReplaced(Box<Profile>),
     /// An identified user logged in.
     LoggedIn {
@@ -234,6 +236,8 @@ pub enum Change {
     },
     /// An event.
     Event(Event),
+    /// Told where it can be pushed to.
+    PushSet(Box<PushAddress>),
 }
 
 #[cfg(test)]

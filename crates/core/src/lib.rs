@@ -30,6 +30,7 @@ pub mod place;
 pub mod presence;
 pub mod property;
 pub mod provider;
+pub mod push;
 pub mod quota;
 pub mod rate;
 pub mod resource;

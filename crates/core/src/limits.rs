@@ -103,6 +103,8 @@ pub const LINK_CHARS_MAX: usize = 2_048;
 pub const SECRET_CHARS_MAX: usize = 1_000;
 /// Push credentials of one app.
 pub const TARGETS_MAX: usize = 20;
+/// Characters of a registration token of a push service: Google gives some 160 and promises no limit.
+pub const PUSH_TOKEN_CHARS_MAX: usize = 4_096;
 /// Characters of a key or certificate in PEM: one with the chain of its issuers, generously.
 pub const PEM_CHARS_MAX: usize = 20_000;
 /// Milliseconds that the old secret of an app is taken after a new one was made, unless said otherwise:

@@ -74,7 +74,7 @@ pub enum Credential {
 }
 
 /// Which of Apple's services.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Environment {
     /// For apps from the store.
     Production,

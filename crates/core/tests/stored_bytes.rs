@@ -28,6 +28,8 @@ use moca_core::{
     },
     presence::{Presence, Stay},
     property::Property,
+    push::PushAddress,
+    target::Environment,
     user::User,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -131,6 +133,40 @@ fn records_of_the_event_log() {
         },
         "050174010000000000000840",
     );
+}
+
+#[test]
+fn push_addresses_of_the_event_log() {
+    for (address, hexadecimal) in [
+        (
+            PushAddress::Apns {
+                token: "0a".into(),
+                environment: Environment::Production,
+            },
+            "00 023061 00",
+        ),
+        (
+            PushAddress::Apns {
+                token: "0a".into(),
+                environment: Environment::Sandbox,
+            },
+            "00 023061 01",
+        ),
+        (PushAddress::Fcm { token: "T".into() }, "01 0154"),
+        (
+            PushAddress::WebPush {
+                endpoint: "E".into(),
+                p256dh: "P".into(),
+                auth: "A".into(),
+            },
+            "02 0145 0150 0141",
+        ),
+    ] {
+        kept_change(
+            Change::PushSet(Box::new(address)),
+            &format!("07{hexadecimal}"),
+        );
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ use moca_core::{
     experience::{Target, TargetKind},
     id::{AccountId, AppId},
     limits::READ_WAIT_MS_MAX,
+    push::PushAddress,
     time::Range,
 };
 use moca_storage::{StorageError, devices::Devices};
@@ -98,6 +99,7 @@ impl Engine {
         device_key: Option<&str>,
         token_hash: [u8; 32],
         profile: Profile,
+        push: Option<PushAddress>,
     ) -> Result<Registered, EngineError> {
         let registration = Registration {
             account_id,
@@ -105,6 +107,7 @@ impl Engine {
             device_key_hash: device_key.map(|key| Sha256::digest(key).into()),
             token_hash,
             profile,
+            push,
         };
         self.submit(|answer| Request::Register(Box::new(registration), answer))
             .await
@@ -127,7 +130,12 @@ impl Engine {
 
     /// Appends a change other than an event; durable when it returns.
     pub async fn change(&self, subject: Subject, change: Change) -> Result<(), EngineError> {
-        self.submit(|answer| Request::Change(subject, Box::new(change), answer))
+        self.changes(subject, vec![change]).await
+    }
+
+    /// Appends several changes, all or none; durable when it returns.
+    pub async fn changes(&self, subject: Subject, changes: Vec<Change>) -> Result<(), EngineError> {
+        self.submit(|answer| Request::Change(subject, changes, answer))
             .await?
             .ok_or(EngineError::Erased)
     }

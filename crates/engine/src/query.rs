@@ -7,6 +7,7 @@ use moca_core::{
     id::{AppId, CampaignId, ExperienceId, Id, InstanceId},
     metric::Metric,
     property::Properties,
+    push::PushAddress,
     segment::{Query, Segments},
     time::Range,
     user::User,
@@ -41,6 +42,8 @@ pub struct InstanceView {
     pub last_seen_at: i64,
     /// The device.
     pub profile: Profile,
+    /// Where it can be pushed to; for the device alone.
+    pub push: Option<PushAddress>,
     /// Who is logged in.
     pub user_id: Option<String>,
     /// Properties.

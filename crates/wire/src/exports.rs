@@ -71,6 +71,11 @@ pub enum Told {
         /// As a tag expression.
         value: String,
     },
+    /// It told where it can be pushed to. The address is its own secret, like its token.
+    Push {
+        /// At which service.
+        provider: String,
+    },
     /// An event.
     Event {
         /// As it was sent.
@@ -98,6 +103,9 @@ impl LogEntry {
             Change::Tagged { name, change } => Told::Tag {
                 name,
                 value: expression(change),
+            },
+            Change::PushSet(address) => Told::Push {
+                provider: address.provider().to_owned(),
             },
             Change::Event(event) => Told::Event {
                 event: as_sent(event),
@@ -171,7 +179,7 @@ impl Described for LogEntry {
     fn schema() -> Schema {
         let profile = || schema::required("profile", told_profile_schema(), "The device.");
         let set = |note| schema::required("properties", properties::schema(), note);
-        let kinds: [(&str, Vec<Field>); 7] = [
+        let kinds: [(&str, Vec<Field>); 8] = [
             ("registered", vec![profile()]),
             ("profile", vec![profile()]),
             (
@@ -189,6 +197,14 @@ impl Described for LogEntry {
                     schema::required("name", schema::any_text(), "Which tag."),
                     schema::required("value", schema::any_text(), "As a tag expression."),
                 ],
+            ),
+            (
+                "push",
+                vec![schema::required(
+                    "provider",
+                    schema::any_text(),
+                    "At which service it can be pushed to.",
+                )],
             ),
             (
                 "event",

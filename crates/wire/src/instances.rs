@@ -17,6 +17,7 @@ use crate::{
     mention::Body,
     problem::Fault,
     properties,
+    push::{self, Push},
     read::{self, Fields},
     schema::{self, Described, Field, Schema},
     values::{self, Reading, complain},
@@ -32,6 +33,18 @@ pub struct Registration {
     /// The device.
     #[serde(flatten, serialize_with = "serialize_known")]
     pub profile: Profile,
+    /// Where it can be pushed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push: Option<Push>,
+}
+
+/// What a device tells of itself with `PUT /device/v1/instance`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ToldDevice {
+    /// The device.
+    pub profile: Profile,
+    /// Where it can be pushed to.
+    pub push: Option<Push>,
 }
 
 /// The answer to a registration.
@@ -63,6 +76,11 @@ pub struct Instance {
     pub properties: Properties,
     /// Tags with their numbers.
     pub tags: BTreeMap<String, f64>,
+    /// Whether it can be pushed to.
+    pub push_enabled: bool,
+    /// Where; answered to the device alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub push: Option<Push>,
     /// The device.
     #[serde(flatten, serialize_with = "serialize_known")]
     pub profile: Profile,
@@ -152,18 +170,30 @@ pub fn read_registration(value: &Value) -> Result<Registration, Vec<Fault>> {
     read::part(value, "", |fields| {
         let device_key = fields.optional("deviceKey", values::code);
         let profile = read_profile_fields(fields);
+        let push = fields.optional_object("push", push::read);
         Some(Registration {
             device_key,
             profile,
+            push,
         })
     })
 }
 
 /// Reads the body of `PUT /device/v1/instance`; an answer can be sent back as it is.
-pub fn read_profile(value: &Value) -> Body<Profile> {
-    let server_owned = ["instanceId", "appId", "userId", "properties", "tags"];
+pub fn read_profile(value: &Value) -> Body<ToldDevice> {
+    let server_owned = [
+        "instanceId",
+        "appId",
+        "userId",
+        "properties",
+        "tags",
+        "pushEnabled",
+    ];
     read::managed(value, &server_owned, |fields| {
-        Some(read_profile_fields(fields))
+        Some(ToldDevice {
+            profile: read_profile_fields(fields),
+            push: fields.optional_object("push", push::read),
+        })
     })
 }
 
@@ -236,12 +266,15 @@ impl Described for Registration {
             schema::code(),
             "What the app knows the device by: the same key is the same instance.",
         );
-        schema::object([device_key]).and(profile_fields())
+        schema::object([device_key])
+            .and(profile_fields())
+            .and([push_field()])
     }
 
     fn example() -> Value {
         let mut example = profile_example();
         example["deviceKey"] = json!("b7e1c2d3");
+        example["push"] = push::example();
         example
     }
 }
@@ -274,38 +307,60 @@ impl Described for Instance {
     const NAME: &'static str = "Instance";
 
     fn schema() -> Schema {
-        let value = schema::number(f64::MIN, f64::MAX);
-        schema::object([
-            schema::owned("createdAt", schema::moment(), "First registration."),
-            schema::owned_optional("updatedAt", schema::moment(), "Not answered."),
-            schema::owned_optional("accountId", schema::id(), "Not answered."),
-            schema::owned("instanceId", schema::id(), "Its id."),
-            schema::owned("appId", schema::id(), "The app."),
-            schema::owned_optional("userId", schema::any_text(), "Who is logged in."),
-            schema::owned("properties", properties::schema(), "Properties."),
-            schema::owned(
-                "tags",
-                schema::map(schema::name(), value, TAGS_MAX),
-                "Tags with their numbers.",
-            ),
-        ])
-        .and(profile_fields())
+        instance_schema().and([push_field()])
     }
 
     fn example() -> Value {
-        let mut example = profile_example();
-        for (name, value) in [
-            ("createdAt", json!(1_767_614_400_000_i64)),
-            ("instanceId", json!("AZuN58uAcACAAAAAAAAAoQ")),
-            ("appId", json!("AZuN58uAcACAAAAAAAAAEQ")),
-            ("userId", json!("user-7")),
-            ("properties", json!({"plan": "gold"})),
-            ("tags", json!({"museum": 3.0})),
-        ] {
-            example[name] = value;
-        }
+        let mut example = instance_example();
+        example["push"] = push::example();
         example
     }
+}
+
+fn push_field() -> Field {
+    let note = "Where it can be pushed to; answered to the device alone.";
+    schema::optional("push", push::schema(), note)
+}
+
+/// What both device and account see of an instance.
+fn instance_schema() -> Schema {
+    let value = schema::number(f64::MIN, f64::MAX);
+    schema::object([
+        schema::owned("createdAt", schema::moment(), "First registration."),
+        schema::owned_optional("updatedAt", schema::moment(), "Not answered."),
+        schema::owned_optional("accountId", schema::id(), "Not answered."),
+        schema::owned("instanceId", schema::id(), "Its id."),
+        schema::owned("appId", schema::id(), "The app."),
+        schema::owned_optional("userId", schema::any_text(), "Who is logged in."),
+        schema::owned("properties", properties::schema(), "Properties."),
+        schema::owned(
+            "tags",
+            schema::map(schema::name(), value, TAGS_MAX),
+            "Tags with their numbers.",
+        ),
+        schema::owned(
+            "pushEnabled",
+            schema::boolean(),
+            "Whether it can be pushed to.",
+        ),
+    ])
+    .and(profile_fields())
+}
+
+fn instance_example() -> Value {
+    let mut example = profile_example();
+    for (name, value) in [
+        ("createdAt", json!(1_767_614_400_000_i64)),
+        ("instanceId", json!("AZuN58uAcACAAAAAAAAAoQ")),
+        ("appId", json!("AZuN58uAcACAAAAAAAAAEQ")),
+        ("userId", json!("user-7")),
+        ("properties", json!({"plan": "gold"})),
+        ("tags", json!({"museum": 3.0})),
+        ("pushEnabled", json!(true)),
+    ] {
+        example[name] = value;
+    }
+    example
 }
 
 impl Described for KnownInstance {
@@ -323,7 +378,7 @@ impl Described for KnownInstance {
             inside("zoneId", "The zone."),
             inside("beaconId", "The beacon."),
         ]);
-        Instance::schema().and([
+        instance_schema().and([
             schema::owned(
                 "lastSeenAt",
                 schema::moment(),
@@ -339,7 +394,7 @@ impl Described for KnownInstance {
     }
 
     fn example() -> Value {
-        let mut example = Instance::example();
+        let mut example = instance_example();
         example["lastSeenAt"] = json!(1_767_614_400_000_i64);
         example["loggedIn"] = json!(true);
         example["inside"] = json!([{

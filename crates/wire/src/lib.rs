@@ -36,6 +36,7 @@ mod presence;
 pub mod problem;
 pub mod properties;
 mod providers;
+pub mod push;
 pub mod read;
 pub mod resource;
 pub mod schema;

@@ -1,5 +1,6 @@
 //! Registering an instance.
 
+use moca_core::push::PushAddress;
 use moca_wire::instances::{Registered, read_registration};
 
 use crate::{auth::AppClient, call::Call, failure::Failure, reply::Reply, secret};
@@ -18,6 +19,7 @@ pub(crate) async fn register(call: &Call<AppClient>) -> Result<Reply, Failure> {
             registration.device_key.as_deref(),
             secret::hash(&instance_token),
             registration.profile,
+            registration.push.map(PushAddress::from),
         )
         .await?;
     let status = if registered.again { 200 } else { 201 };

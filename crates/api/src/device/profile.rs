@@ -9,6 +9,7 @@ use moca_engine::InstanceView;
 use moca_wire::{
     instances::{Instance, read_login, read_profile, read_properties, read_tag},
     problem::Code,
+    push::Push,
     values,
 };
 use serde_json::Value;
@@ -25,6 +26,8 @@ pub(crate) async fn get(call: &Call<Device>) -> Result<Reply, Failure> {
         user_id: view.user_id,
         properties: view.properties,
         tags: view.tags.into_iter().collect(),
+        push_enabled: view.push.is_some(),
+        push: view.push.map(Push::from),
         profile: view.profile,
     })
 }
@@ -34,13 +37,21 @@ pub(crate) async fn put(call: &Call<Device>) -> Result<Reply, Failure> {
     let before = view(call).await?;
     let own = "never changes: leave it out or send it as it was answered";
     let login = "changes by PUT and DELETE of /device/v1/instance/user only: leave it out";
-    let profile = read_profile(call.json()?)
+    let told = read_profile(call.json()?)
         .unchanged("instanceId", &before.subject.instance_id, own)
         .unchanged("appId", &before.subject.app_id, own)
         .unchanged("createdAt", &before.created_at, own)
         .unchanged("userId", &before.user_id, login)
+        .unchanged(
+            "pushEnabled",
+            &before.push.is_some(),
+            "follows from push: leave it out or send it as it was answered",
+        )
         .by_itself()?;
-    change(call, Change::ProfileReplaced(Box::new(profile))).await?;
+    let mut changes = vec![Change::ProfileReplaced(Box::new(told.profile))];
+    changes.extend(told.push.map(|push| Change::PushSet(Box::new(push.into()))));
+    let subject = call.principal.subject;
+    call.state().engine.changes(subject, changes).await?;
     get(call).await
 }
 

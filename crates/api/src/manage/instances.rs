@@ -70,6 +70,8 @@ pub(super) fn known(view: InstanceView) -> KnownInstance {
             user_id: view.user_id,
             properties: view.properties,
             tags: view.tags.into_iter().collect(),
+            push_enabled: view.push.is_some(),
+            push: None,
             profile: view.profile,
         },
     }

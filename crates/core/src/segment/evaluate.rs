@@ -26,6 +26,8 @@ pub struct Traits<'a> {
     pub properties: &'a Properties,
     /// Tags with their numbers.
     pub tags: &'a BTreeMap<String, f64>,
+    /// Whether it can be pushed to.
+    pub push_enabled: bool,
     /// First registration, ms since 1970.
     pub created_at: i64,
     /// When the server last heard of it, ms since 1970.
@@ -151,6 +153,7 @@ impl<'a> Found<'a> {
             Field::TimeZone => text(&profile.time_zone),
             Field::UserId => of.user_id.map_or(Self::Missing, Self::Text),
             Field::LoggedIn => Self::Bool(of.user_id.is_some()),
+            Field::PushEnabled => Self::Bool(of.push_enabled),
             Field::CreatedAt => Self::Number(of.created_at as f64),
             Field::LastSeenAt => Self::Number(of.last_seen_at as f64),
             Field::Tag(name) => of

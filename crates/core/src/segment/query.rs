@@ -69,6 +69,7 @@ pub(super) enum Field {
     LoggedIn,
     Os,
     OsVersion,
+    PushEnabled,
     SdkVersion,
     TimeZone,
     UserId,
@@ -77,7 +78,7 @@ pub(super) enum Field {
 }
 
 /// The fields with a name of their own, in the order of their names.
-const NAMED: [(&str, Field); 14] = [
+const NAMED: [(&str, Field); 15] = [
     ("appVersion", Field::AppVersion),
     ("carrier", Field::Carrier),
     ("country", Field::Country),
@@ -89,6 +90,7 @@ const NAMED: [(&str, Field); 14] = [
     ("loggedIn", Field::LoggedIn),
     ("os", Field::Os),
     ("osVersion", Field::OsVersion),
+    ("pushEnabled", Field::PushEnabled),
     ("sdkVersion", Field::SdkVersion),
     ("timeZone", Field::TimeZone),
     ("userId", Field::UserId),

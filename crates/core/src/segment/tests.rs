@@ -24,6 +24,7 @@ struct Someone {
     user_id: Option<String>,
     properties: Properties,
     tags: BTreeMap<String, f64>,
+    push_enabled: bool,
     created_at: i64,
     last_seen_at: i64,
 }
@@ -35,6 +36,7 @@ impl Someone {
             user_id: self.user_id.as_deref(),
             properties: &self.properties,
             tags: &self.tags,
+            push_enabled: self.push_enabled,
             created_at: self.created_at,
             last_seen_at: self.last_seen_at,
         }
@@ -146,6 +148,17 @@ fn each_field_is_found_under_its_name() {
         assert_eq!(holds(&text, &nobody), !is_always_there, "{text}");
     }
     assert!(holds(r#"{"loggedIn":true}"#, &one) && holds(r#"{"loggedIn":false}"#, &nobody));
+    let reachable = Someone {
+        push_enabled: true,
+        ..Someone::default()
+    };
+    for (enabled, someone) in [(true, &reachable), (false, &nobody)] {
+        assert!(holds(&format!(r#"{{"pushEnabled":{enabled}}}"#), someone));
+        assert!(!holds(
+            &format!(r#"{{"pushEnabled":{}}}"#, !enabled),
+            someone
+        ));
+    }
 }
 
 #[test]
@@ -231,7 +244,7 @@ fn a_query_is_refused_with_all_that_is_wrong_with_it() {
         (r#"{"$all":[{"lang":"es"},{}]}"#, "/$all/1", TooShort),
         (r#"{"$not":[{"lang":"es"}]}"#, "/$not", WrongType),
         (r#"{"language":"es"}"#, "/language", UnknownField),
-        (r#"{"pushEnabled":true}"#, "/pushEnabled", UnknownField),
+        (r#"{"shoeSize":true}"#, "/shoeSize", UnknownField),
         (r#"{"$did":{"verb":"buy"}}"#, "/$did", UnknownField),
         (r#"{"$inside":{"placeId":"x"}}"#, "/$inside", UnknownField),
         (r#"{"property.":1}"#, "/property.", InvalidFormat),

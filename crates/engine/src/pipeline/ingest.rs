@@ -7,6 +7,7 @@ use moca_core::{
     event::{Change, Event, Profile, Record, Subject},
     id::{AccountId, AppId, InstanceId},
     limits::{GROUP_BYTES_MAX, GROUP_RECORDS_MAX, STEP_BYTES_MAX, STEP_RECORDS_MAX},
+    push::PushAddress,
 };
 use moca_storage::{
     StorageError,
@@ -25,8 +26,8 @@ use crate::{
 pub(crate) enum Request {
     /// A device registers.
     Register(Box<Registration>, oneshot::Sender<Registered>),
-    /// An instance did something other than an event.
-    Change(Subject, Box<Change>, oneshot::Sender<Option<()>>),
+    /// An instance did something other than an event, or several things at once.
+    Change(Subject, Vec<Change>, oneshot::Sender<Option<()>>),
     /// An instance sent events.
     Events(Subject, Vec<Event>, oneshot::Sender<Option<Appended>>),
     /// Instances are to be erased.
@@ -44,6 +45,7 @@ pub(crate) struct Registration {
     pub(crate) device_key_hash: Option<[u8; 32]>,
     pub(crate) token_hash: [u8; 32],
     pub(crate) profile: Profile,
+    pub(crate) push: Option<PushAddress>,
 }
 
 /// The first stage.
@@ -202,8 +204,10 @@ impl Group<'_> {
             }
             Request::Change(subject, _, to) if self.is_erased(subject)? => tell(to, None),
             Request::Events(subject, _, to) if self.is_erased(subject)? => tell(to, None),
-            Request::Change(subject, change, to) => {
-                self.push(subject, *change)?;
+            Request::Change(subject, changes, to) => {
+                for change in changes {
+                    self.push(subject, change)?;
+                }
                 self.answers.push(Answer::Changed(to));
             }
             Request::Events(subject, events, to) => {
@@ -249,6 +253,9 @@ impl Group<'_> {
                 profile: Box::new(registration.profile),
             },
         )?;
+        if let Some(address) = registration.push {
+            self.push(subject, Change::PushSet(Box::new(address)))?;
+        }
         Ok(Registered {
             subject,
             again: known.is_some(),

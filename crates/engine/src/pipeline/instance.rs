@@ -25,6 +25,7 @@ pub(crate) fn unknown(subject: Subject, created_at: i64) -> InstanceState {
         message_count: 0,
         newest_event_at: i64::MIN,
         heard_at: created_at,
+        push: None,
     }
 }
 
@@ -35,6 +36,7 @@ pub(crate) fn traits(state: &InstanceState) -> Traits<'_> {
         user_id: state.user_id.as_deref(),
         properties: &state.properties,
         tags: &state.tags,
+        push_enabled: state.push.is_some(),
         created_at: state.created_at,
         last_seen_at: state.heard_at,
     }
@@ -45,7 +47,9 @@ pub(crate) fn apply(state: &mut InstanceState, change: &Change) {
     match change {
         Change::Registered { profile, .. } | Change::ProfileReplaced(profile) => {
             state.profile = (**profile).clone();
+            state.push = None;
         }
+        Change::PushSet(address) => state.push = Some((**address).clone()),
         Change::LoggedIn {
             user_id,
             properties,

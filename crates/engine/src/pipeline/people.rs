@@ -137,7 +137,7 @@ fn take_in_change(
             step.add_tag(app, instance, name)?;
             of_current_user(subject, received_at, step, |user| user.tag(name, *change))
         }
-        Change::ProfileReplaced(_) | Change::Event(_) => Ok(()),
+        Change::ProfileReplaced(_) | Change::PushSet(_) | Change::Event(_) => Ok(()),
     }
 }
 

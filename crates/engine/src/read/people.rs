@@ -175,6 +175,7 @@ pub(crate) fn view(state: InstanceState) -> InstanceView {
         created_at: state.created_at,
         last_seen_at: state.heard_at,
         profile: state.profile,
+        push: state.push,
         user_id: state.user_id,
         properties: state.properties,
         tags: state.tags.into_iter().collect(),

@@ -3,6 +3,7 @@
 use moca_core::{
     event::{Change, Profile, TagChange},
     property::Property,
+    push::PushAddress,
 };
 use moca_engine::{Appended, EngineError};
 
@@ -27,6 +28,7 @@ async fn a_known_device_key_is_the_same_instance_with_a_new_token() {
                 key,
                 [token; 32],
                 Profile::default(),
+                None,
             )
             .await
             .unwrap()
@@ -60,7 +62,7 @@ async fn numbers_stay_dense_through_restarts_and_concurrent_registrations() {
             token[0] = device;
             tokio::spawn(async move {
                 engine
-                    .register(account, app, None, token, Profile::default())
+                    .register(account, app, None, token, Profile::default(), None)
                     .await
                     .unwrap()
                     .subject
@@ -104,6 +106,42 @@ async fn an_event_counts_once_however_often_it_is_sent() {
     let metrics = engine.metrics();
     assert_eq!(metrics.events_accepted.get(), 1);
     assert_eq!(metrics.events_duplicate.get(), 2);
+    engine.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_push_address_is_the_last_that_was_told() {
+    let site = Site::new().await;
+    let engine = site.engine().await;
+    let address = |token: &str| PushAddress::Fcm {
+        token: token.to_owned(),
+    };
+    let register = async |engine: &moca_engine::Engine, push| {
+        let (account, app, key) = (site.account_id, site.app_id, Some("key"));
+        let registered = engine.register(account, app, key, [1; 32], Profile::default(), push);
+        registered.await.unwrap().subject
+    };
+    let subject = register(&engine, Some(address("a"))).await;
+    let kept = async |engine: &moca_engine::Engine| {
+        let view = engine.instance(subject).await.unwrap().unwrap();
+        view.push
+    };
+    assert_eq!(kept(&engine).await, Some(address("a")));
+    let replaced = || Change::ProfileReplaced(Box::default());
+    let told = vec![replaced(), Change::PushSet(Box::new(address("b")))];
+    engine.changes(subject, told).await.unwrap();
+    assert_eq!(kept(&engine).await, Some(address("b")));
+    engine.shutdown().await.unwrap();
+    drop(engine);
+
+    let engine = site.engine().await;
+    assert_eq!(kept(&engine).await, Some(address("b")));
+    engine.change(subject, replaced()).await.unwrap();
+    assert_eq!(kept(&engine).await, None);
+    register(&engine, Some(address("c"))).await;
+    assert_eq!(kept(&engine).await, Some(address("c")));
+    register(&engine, None).await;
+    assert_eq!(kept(&engine).await, None);
     engine.shutdown().await.unwrap();
 }
 

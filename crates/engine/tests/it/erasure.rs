@@ -8,6 +8,7 @@ use moca_core::{
     experience::{Target, TargetKind, Trigger},
     metric::Metric,
     property::Property,
+    push::PushAddress,
     time::Range,
 };
 use moca_engine::{CountQuery, DecisionQuery, Engine, EngineError, InstanceQuery, UserQuery};
@@ -56,6 +57,9 @@ async fn live(site: &Site, engine: &Engine, key: &str, user_id: &str) -> Subject
     )];
     for change in [
         Change::ProfileReplaced(Box::new(told)),
+        Change::PushSet(Box::new(PushAddress::Fcm {
+            token: user_id.to_owned(),
+        })),
         Change::LoggedIn {
             user_id: user_id.to_owned(),
             properties,

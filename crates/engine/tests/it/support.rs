@@ -344,6 +344,7 @@ impl Site {
                 Some(key),
                 token_hash,
                 Profile::default(),
+                None,
             )
             .await
             .unwrap()

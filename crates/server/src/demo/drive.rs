@@ -52,6 +52,7 @@ pub(super) async fn register(
         let registration = Registration {
             device_key: Some(traveller.device_key.clone()),
             profile: traveller.profile.clone(),
+            push: None,
         };
         let app = lane.app(world.app_id, world.app_secret.clone());
         app.register(&registration).await

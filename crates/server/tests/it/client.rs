@@ -25,6 +25,7 @@ use moca_wire::{
     experiences::{Experience, ExperienceInput},
     instances::{Login, PropertyChanges, Registration},
     places::{Place, PlaceInput},
+    push::Push,
     zones::{Zone, ZoneInput},
 };
 
@@ -187,6 +188,7 @@ async fn the_whole_job_is_done_with_types() {
             lang: Some("es-MX".into()),
             ..Profile::default()
         },
+        push: None,
     };
     let apps = client.app(app.app_id, app.app_secret.unwrap());
     let (registered, device) = apps.register(&registration).await.unwrap();
@@ -247,12 +249,18 @@ async fn a_device_tells_of_itself() {
         os: Some("Android".into()),
         ..Profile::default()
     };
-    device.set_profile(profile.clone()).await.unwrap();
+    let push = Push::Fcm {
+        token: "token".into(),
+    };
+    let set = device.set_profile(profile.clone(), Some(push.clone()));
+    set.await.unwrap();
     let instance = device.instance().await.unwrap();
     assert_eq!(instance.user_id.as_deref(), Some("u-7"));
     assert_eq!(instance.tags["vip"], 3.0);
     assert_eq!(instance.properties.len(), 1);
     assert_eq!(instance.profile, profile);
+    assert!(instance.push_enabled);
+    assert_eq!(instance.push, Some(push));
     device.log_out().await.unwrap();
     assert_eq!(device.instance().await.unwrap().user_id, None);
     server.running.shutdown().await.unwrap();

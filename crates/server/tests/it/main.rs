@@ -41,6 +41,7 @@ mod postgres;
 mod presence;
 mod program;
 mod providers;
+mod push;
 mod quotas;
 mod rates;
 mod readme;

@@ -111,6 +111,7 @@ async fn an_instance_is_shown_with_all_that_is_known_of_it() {
         ("appId", app["appId"].clone()),
         ("userId", json!("ana")),
         ("loggedIn", json!(true)),
+        ("pushEnabled", json!(false)),
         ("properties", json!({"vip": true})),
         ("tags", json!({"coffee": 2.0})),
         (
@@ -305,7 +306,8 @@ async fn an_export_holds_everything_that_is_held() {
         .await;
     phone.put("/tags/coffee", json!({"value": "-2"})).await;
     phone.put("/tags/tea", json!({"value": "=3"})).await;
-    phone.put("", json!({"os": "iPadOS"})).await;
+    let push = json!({"provider": "FCM", "token": "for-the-device-alone"});
+    phone.put("", json!({"os": "iPadOS", "push": push})).await;
     let here = json!({"location": {"lat": 40.4, "lon": -3.7, "floor": 2}});
     phone.event(NOON, here.clone()).await;
     let seen = json!({"sightings": [ibeacon(7)]});
@@ -320,6 +322,7 @@ async fn an_export_holds_everything_that_is_held() {
     let answer = team.get(&format!("{path}/export")).await;
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let export = answer.done();
+    assert!(!export.to_string().contains("for-the-device-alone"));
     assert_eq!(export["instance"], team.get(&path).await.done());
     assert_eq!(export["userIds"], json!(["ana"]));
     assert_eq!(
@@ -347,6 +350,7 @@ async fn an_export_holds_everything_that_is_held() {
         "tag",
         "tag",
         "profile",
+        "push",
         "event",
         "event",
         "event",
@@ -355,16 +359,17 @@ async fn an_export_holds_everything_that_is_held() {
     assert_eq!(kinds, expected, "{export}");
     assert!(told.iter().all(|entry| entry["receivedAt"] == NOON));
     assert_eq!(told[1]["userId"], "ana");
+    assert_eq!(told[6]["provider"], "FCM");
     assert_eq!(told[2]["properties"], json!({"shoe": 39, "vip": null}));
     assert_eq!(
         (&told[3]["value"], &told[4]["value"]),
         (&json!("-2"), &json!("=3"))
     );
-    for (index, sent) in [(6, here), (7, seen), (8, bought)] {
+    for (index, sent) in [(7, here), (8, seen), (9, bought)] {
         let mut event = told[index]["event"].clone();
         let fields = event.as_object_mut().unwrap();
         fields.remove("id");
-        assert_eq!(fields.remove("t"), Some(json!(NOON + index as i64 - 6)));
+        assert_eq!(fields.remove("t"), Some(json!(NOON + index as i64 - 7)));
         assert_eq!(event, sent);
     }
 

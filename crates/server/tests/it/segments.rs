@@ -93,7 +93,7 @@ async fn all_faults_of_a_query_are_told_with_pointers_into_it() {
         {"lang": {"$eq": "es"}},
         {"os": {"$lk": "x"}},
         {"$segment": "IXa7Bl9oRo6c7zQ5aQIzlg"},
-        {"pushEnabled": true},
+        {"shoeSize": true},
     ]});
     // As an object and as a text it is the same query.
     for query in [query.clone(), query.to_string().into()] {
@@ -103,7 +103,7 @@ async fn all_faults_of_a_query_are_told_with_pointers_into_it() {
         let all = [
             ("/config/name", "too_short"),
             ("/config/query/$all/1/os/$lk", "unknown_field"),
-            ("/config/query/$all/3/pushEnabled", "unknown_field"),
+            ("/config/query/$all/3/shoeSize", "unknown_field"),
         ];
         assert_eq!(faults(&refused), expected(&all));
         let detail = refused.json()["errors"][1]["detail"].clone();

@@ -8,13 +8,14 @@ use moca_core::{
     id::InstanceId,
     presence::Presence,
     property::Properties,
+    push::PushAddress,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     Batch, Devices,
     keys::Key,
-    value::{backend, decode},
+    value::{backend, decode_with, encode_with},
 };
 use crate::StorageError;
 
@@ -45,6 +46,28 @@ pub struct InstanceState {
     pub newest_event_at: i64,
     /// When the server last heard of it, ms since 1970.
     pub heard_at: i64,
+    /// Where it can be pushed to.
+    #[serde(skip)]
+    pub push: Option<PushAddress>,
+}
+
+/// What stands behind a state since later versions, unless all of it is empty.
+#[derive(Default, Serialize, Deserialize)]
+struct Later {
+    push: Option<PushAddress>,
+}
+
+pub(super) fn encode(state: &InstanceState) -> Result<Vec<u8>, StorageError> {
+    let later = state.push.is_some().then(|| Later {
+        push: state.push.clone(),
+    });
+    encode_with(state, later.as_ref())
+}
+
+pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<InstanceState, StorageError> {
+    let (mut state, later): (InstanceState, Later) = decode_with(TABLE, key, value)?;
+    state.push = later.push;
+    Ok(state)
 }
 
 pub(super) fn key(instance: InstanceId) -> Vec<u8> {
@@ -54,7 +77,10 @@ pub(super) fn key(instance: InstanceId) -> Vec<u8> {
 impl Devices {
     /// The state of an instance.
     pub fn state(&self, instance: InstanceId) -> Result<Option<InstanceState>, StorageError> {
-        self.get(TABLE, &self.states, &key(instance))
+        let key = key(instance);
+        let value = self.states.get(&key);
+        let value = value.map_err(backend("read the state of an instance"))?;
+        value.map(|value| decode(&key, &value)).transpose()
     }
 
     /// Calls `each` with every state, in the order of the instances' ids.
@@ -63,7 +89,7 @@ impl Devices {
             let (key, value) = stored
                 .into_inner()
                 .map_err(backend("read all states of instances"))?;
-            each(decode(TABLE, &key, &value)?);
+            each(decode(&key, &value)?);
         }
         Ok(())
     }
@@ -78,6 +104,8 @@ impl Batch<'_> {
     /// Keeps the state of an instance.
     pub fn put_state(&mut self, state: &InstanceState) -> Result<(), StorageError> {
         let key = key(state.subject.instance_id);
-        self.put(&self.devices.states, key, state)
+        self.writes
+            .insert(&self.devices.states, key, encode(state)?);
+        Ok(())
     }
 }

@@ -14,11 +14,13 @@ use moca_core::{
     metric::Level,
     presence::{Crossing, Presence},
     property::Property,
+    push::PushAddress,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     DirectoryEntry, InstanceCrossing, InstanceState, Message, Moment, SetKey, SetKind, sets,
+    states,
     value::{decode, encode},
 };
 
@@ -62,7 +64,7 @@ fn directory_entry() {
 fn instance_state() {
     let mut caps = Caps::default();
     caps.record(CampaignId(id(5)), ExperienceId(id(6)), 1_000);
-    let state = InstanceState {
+    let mut state = InstanceState {
         subject: subject(),
         created_at: 1_000,
         profile: Profile {
@@ -84,11 +86,21 @@ fn instance_state() {
         message_count: 1,
         newest_event_at: 1_004,
         heard_at: 1_005,
+        push: None,
     };
-    check(
-        &state,
-        "[1]01[2][3]ac02d00f00000103694f530000000000000001017501017001000000000000f03f0101740000000000000040d20f0100[7]0001[8]d40f0101[9]d60f0001[5]02d00f01[6]d00f01d80fda0f",
-    );
+    let kept = "[1]01[2][3]ac02d00f00000103694f530000000000000001017501017001000000000000f03f0101740000000000000040d20f0100[7]0001[8]d40f0101[9]d60f0001[5]02d00f01[6]d00f01d80fda0f";
+    let bytes = states::encode(&state).unwrap();
+    assert_eq!(hex(&bytes), kept);
+    assert_eq!(states::decode(&[], &bytes).unwrap(), state);
+
+    state.push = Some(PushAddress::Fcm {
+        token: "T".to_owned(),
+    });
+    let bytes = states::encode(&state).unwrap();
+    // The version, and 16 equal bytes behind it.
+    let rest = kept.strip_prefix("[1]01").unwrap();
+    assert_eq!(hex(&bytes), format!("02[1]{rest}01010154"));
+    assert_eq!(states::decode(&[], &bytes).unwrap(), state);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use moca_core::{
     id::ID_CHARS,
     limits::{
         ACTION_CONTENT_BYTES_MAX, CODE_CHARS_MAX, LINK_CHARS_MAX, NAME_CHARS_MAX, PEM_CHARS_MAX,
+        PUSH_TOKEN_CHARS_MAX,
     },
 };
 
@@ -238,6 +239,36 @@ pub fn apns_certificate() -> Schema {
     let pattern = "-----BEGIN CERTIFICATE-----";
     formatted(PEM_CHARS_MAX, "pem-certificate", Some(pattern))
         .noted("A certificate of Apple's push service in PEM.")
+}
+
+/// A device token of Apple.
+pub fn apns_token() -> Schema {
+    sized(16, 200, "^([0-9A-Fa-f]{2}){8,100}$")
+        .with_example("00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff")
+}
+
+/// A registration token of Firebase.
+pub fn fcm_token() -> Schema {
+    sized(1, PUSH_TOKEN_CHARS_MAX, "^[A-Za-z0-9:._-]+$")
+        .with_example("dGhpcyBpcyBubyB0b2tlbg:APA91bE-example")
+}
+
+/// An https URL without user.
+pub fn https_url() -> Schema {
+    formatted(
+        LINK_CHARS_MAX,
+        "https-url",
+        Some("^[Hh][Tt][Tt][Pp][Ss]://"),
+    )
+    .noted("An https URL.")
+    .with_example("https://push.example.com/send/8d4f")
+}
+
+/// The secret of a subscription of a browser.
+pub fn subscription_secret() -> Schema {
+    sized(22, 22, "^[A-Za-z0-9_-]{21}[AQgw]$")
+        .noted("16 bytes in base64url.")
+        .with_example("aGVsbG8gdGhlcmUgd29ybA")
 }
 
 /// The public key of Web Push.

@@ -13,7 +13,8 @@ fn registration() -> Value {
     json!({
         "deviceKey": "k-1", "deviceModel": "Pixel 9", "deviceType": "Phone", "os": "Android",
         "osVersion": "16", "lang": "es-MX", "country": "ES", "timeZone": "Europe/Madrid",
-        "carrier": "Movistar", "appVersion": "1.2", "sdkVersion": "3.0"
+        "carrier": "Movistar", "appVersion": "1.2", "sdkVersion": "3.0",
+        "push": {"provider": "APNs", "token": "00aa".repeat(16)}
     })
 }
 
@@ -55,12 +56,115 @@ fn a_full_registration_is_read_and_written_back() {
 fn an_instance_can_be_sent_back_as_its_profile() {
     let answer = json!({
         "createdAt": 1, "instanceId": ID, "appId": ID, "userId": "u", "properties": {}, "tags": {"a": 1.0},
-        "lang": "es"
+        "pushEnabled": true, "push": {"provider": "FCM", "token": "a:b"}, "lang": "es"
     });
     let instance: instances::Instance = serde_json::from_value(answer.clone()).unwrap();
     assert_eq!(serde_json::to_value(&instance).unwrap(), answer);
-    let profile = instances::read_profile(&answer).by_itself().unwrap();
-    assert_eq!(profile, instance.profile);
+    let told = instances::read_profile(&answer).by_itself().unwrap();
+    assert_eq!((told.profile, told.push), (instance.profile, instance.push));
+}
+
+#[test]
+fn a_push_address_is_that_of_its_provider() {
+    let point = format!("B{}", "A".repeat(86));
+    let browser = json!({
+        "provider": "WebPush",
+        "endpoint": "https://push.example.com/send/1",
+        "expirationTime": null,
+        "keys": {"p256dh": point, "auth": ID}
+    });
+    let registration = |push: &Value| instances::read_registration(&json!({"push": push}));
+    for (sent, kept) in [
+        (
+            json!({"provider": "APNsSandbox", "token": "00AAbbCCddEEff11"}),
+            json!({"provider": "APNsSandbox", "token": "00aabbccddeeff11"}),
+        ),
+        (browser.clone(), {
+            let mut kept = browser.clone();
+            kept.as_object_mut().unwrap().remove("expirationTime");
+            kept
+        }),
+    ] {
+        let read = registration(&sent).unwrap();
+        assert_eq!(serde_json::to_value(&read.push).unwrap(), kept);
+        let shown = format!("{read:?}");
+        assert!(
+            !shown.contains("aabb") && !shown.contains("send"),
+            "{shown}"
+        );
+    }
+    let read = |push: &Value| registration(push).map(drop);
+    let faults = |sent: &Value, changes: &[_]| assert_faults(sent, read, changes);
+    faults(
+        &browser,
+        &[
+            (
+                "/provider",
+                Set(json!("HMS")),
+                "/push/provider",
+                "unknown_value",
+            ),
+            (
+                "/endpoint",
+                Set(json!("http://a.example/")),
+                "/push/endpoint",
+                "invalid_format",
+            ),
+            (
+                "/endpoint",
+                Set(json!("https://u@a.example/")),
+                "/push/endpoint",
+                "invalid_format",
+            ),
+            (
+                "/keys/auth",
+                Set(json!("AA")),
+                "/push/keys/auth",
+                "invalid_format",
+            ),
+            ("/keys/auth", Remove, "/push/keys/auth", "required"),
+            (
+                "/keys/p256dh",
+                Set(json!(format!("C{}", "A".repeat(86)))),
+                "/push/keys/p256dh",
+                "invalid_format",
+            ),
+            ("/token", Set(json!("a")), "/push/token", "unknown_field"),
+        ],
+    );
+    let phone = json!({"provider": "APNs", "token": "00".repeat(32)});
+    faults(
+        &phone,
+        &[
+            ("/token", Set(json!("0")), "/push/token", "invalid_format"),
+            (
+                "/token",
+                Set(json!("xy".repeat(32))),
+                "/push/token",
+                "invalid_format",
+            ),
+            (
+                "/token",
+                Set(json!("00".repeat(101))),
+                "/push/token",
+                "invalid_format",
+            ),
+        ],
+    );
+    let android = json!({"provider": "FCM", "token": "a:b-c_d.e"});
+    faults(
+        &android,
+        &[
+            ("/token", Set(json!("")), "/push/token", "invalid_format"),
+            ("/token", Set(json!("a b")), "/push/token", "invalid_format"),
+            (
+                "/token",
+                Set(json!("a".repeat(4097))),
+                "/push/token",
+                "too_long",
+            ),
+        ],
+    );
 }
 
 #[test]

@@ -50,6 +50,7 @@ fn decide_for(
             user_id: None,
             properties: &Properties::new(),
             tags: &BTreeMap::new(),
+            push_enabled: false,
             created_at: 0,
             last_seen_at: 0,
         },

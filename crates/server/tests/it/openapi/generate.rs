@@ -229,6 +229,10 @@ impl<'a> Generator<'a> {
             "iana-time-zone" => &["UTC", "Europe/Madrid", "America/Argentina/Buenos_Aires"],
             "web-url" => &["https://example.com/a?b=c#d", "http://localhost:8080/"],
             "absolute-url" => &["myapp://offers/7", "https://example.com/", "tel:112"],
+            "https-url" => &[
+                "https://push.example.com/send/8d4f",
+                "https://localhost:8443/a?b=c",
+            ],
             "origin" => &[
                 "https://a.example",
                 "https://b.example:8443",

@@ -81,7 +81,7 @@ impl PeopleReader<'_> {
             let Some(stored) = stored.map_err(backend(DOING))? else {
                 continue;
             };
-            if !each(decode(states::TABLE, &state_key, &stored)?) {
+            if !each(states::decode(&state_key, &stored)?) {
                 break;
             }
         }
