@@ -33,6 +33,9 @@ use crate::{
 
 /// Statements kept compiled on each connection; the store has some hundred texts.
 const STATEMENTS_KEPT: usize = 512;
+/// Pages in the write-ahead log after which they are written to the file: 64 MiB. Pages that change often
+/// stand in it often, and are written to the file once.
+const CHECKPOINT_PAGES: u32 = 16 * 1_024;
 /// Values of a statement that is still short: with more it writes or looks up many rows.
 const SHORT_VALUES_MAX: usize = 100;
 /// The connections to one file.
@@ -181,6 +184,7 @@ fn open(path: &Path, read_only: bool) -> rusqlite::Result<Connection> {
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;
          PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;",
     )?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     if read_only {
         connection.pragma_update(None, "query_only", true)?;
     }
