@@ -1,6 +1,10 @@
 //! CSV: one row a record, after a first line that names the columns.
 
-use std::fs::File;
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom},
+    path::PathBuf,
+};
 
 use csv::{ByteRecord, ReaderBuilder, StringRecord};
 use moca_core::limits::IMPORT_ROW_BYTES_MAX;
@@ -20,6 +24,9 @@ pub(super) struct CsvRows {
     line: u64,
     /// Where the file was opened.
     start: u64,
+    path: PathBuf,
+    /// Bytes of the file.
+    length: u64,
 }
 
 /// Opens a file and understands its columns.
@@ -45,6 +52,7 @@ pub(super) fn open(source: Source) -> Result<(CsvRows, Names), Broken> {
 
 fn reader(source: &Source, start: u64) -> Result<CsvRows, Broken> {
     let (file, line) = open_at(&source.path, start)?;
+    let length = file.metadata()?.len();
     let csv = ReaderBuilder::new()
         .flexible(true)
         .has_headers(false)
@@ -56,6 +64,8 @@ fn reader(source: &Source, start: u64) -> Result<CsvRows, Broken> {
         record: ByteRecord::new(),
         line,
         start,
+        path: source.path.clone(),
+        length,
     })
 }
 
@@ -86,12 +96,39 @@ impl CsvRows {
     }
 }
 
+/// Whether the last row of a file, which starts at this byte, ends within quotation marks: the reader
+/// takes the end of the file for theirs, and with another line after it that line for more of the row.
+fn is_cut_off(path: &PathBuf, row_start: u64) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(row_start))?;
+    let one_more = file.chain(&b"\n-\n"[..]);
+    let mut rows = ReaderBuilder::new()
+        .flexible(true)
+        .has_headers(false)
+        .from_reader(one_more);
+    let mut record = ByteRecord::new();
+    let mut count = 0;
+    while rows.read_byte_record(&mut record)? {
+        count += 1;
+    }
+    Ok(count < 2)
+}
+
 impl Rows for CsvRows {
     fn next(&mut self) -> Result<Option<Found>, Broken> {
         if !self.read_row()? {
             return Ok(None);
         }
         let line = self.line;
+        if self.bytes_done() >= self.length {
+            let row_start = self.record.position().map_or(0, csv::Position::byte);
+            if is_cut_off(&self.path, self.start + row_start)? {
+                return Err(Broken::File(format!(
+                    "a quotation mark in the row on line {line} is not closed: the file was cut \
+                     off, or a mark inside a cell is not doubled"
+                )));
+            }
+        }
         let (found, expected) = (self.record.len(), self.columns.headers.len());
         if found != expected {
             let detail = format!("expected {expected} cells, as in the first line, not {found}");

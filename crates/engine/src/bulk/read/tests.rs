@@ -141,6 +141,22 @@ fn a_map_reads_foreign_columns_and_leaves_the_others_out() {
 }
 
 #[test]
+fn a_mark_that_opens_nothing_is_a_mark() {
+    for last in [
+        "5\" disk",
+        "\"5\"\" disk\"",
+        "\"two\nlines\"",
+        "\"\"\"\"",
+        "\"a\"\n\n",
+    ] {
+        let text = format!("name,address\nA,x\nB,{last}");
+        let told = read(ImportFormat::Csv, None, text.as_bytes());
+        assert_eq!(told.broken, None, "{last}");
+        assert_eq!(told.rows.len(), 2, "{last}");
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_meant_is_told_as_a_whole() {
     let open_quote = [b"name,address\nP,\"".as_slice(), &[b'x'; 5 * 1024 * 1024]].concat();
     let long = [
@@ -153,7 +169,7 @@ fn a_file_that_cannot_be_meant_is_told_as_a_whole() {
         "\n<Folder>".repeat(IMPORT_NESTING_MAX).as_bytes(),
     ]
     .concat();
-    let cases: [(ImportFormat, Option<&str>, &[u8], &str); 20] = [
+    let cases: [(ImportFormat, Option<&str>, &[u8], &str); 22] = [
         (ImportFormat::Csv, None, b"name,altitude\n", "altitude"),
         (ImportFormat::Csv, None, b"latitude\n", "name=Station"),
         (
@@ -170,6 +186,18 @@ fn a_file_that_cannot_be_meant_is_told_as_a_whole() {
         ),
         (ImportFormat::Csv, None, b"", "name"),
         (ImportFormat::Csv, None, &open_quote, "line 2"),
+        (
+            ImportFormat::Csv,
+            None,
+            b"name,address\nok,x\nbad,\"open\nlost,x\nlost,y\n",
+            "line 3 is not closed: the file was cut off",
+        ),
+        (
+            ImportFormat::Csv,
+            None,
+            b"name\n\"abc",
+            "line 2 is not closed",
+        ),
         (ImportFormat::Geojson, None, b"[]", "FeatureCollection"),
         (
             ImportFormat::Geojson,
