@@ -127,7 +127,7 @@ pub(crate) fn of_failure(
 }
 
 /// The `error` of RFC 6749 §5.2 nearest to a code of ours.
-fn oauth_word(code: Code) -> &'static str {
+pub(crate) fn oauth_word(code: Code) -> &'static str {
     match code.status() {
         403 => "invalid_client",
         500 => "server_error",

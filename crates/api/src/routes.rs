@@ -270,7 +270,7 @@ static ROUTES: &[Route] = &[
 
     route(Get,    "/v2/segments",             Manage(Viewer, manage!(segments::list))).query(SEGMENTS),
     route(Post,   "/v2/segments",             Manage(Editor, manage!(segments::create))).json().created(),
-    route(Post,   "/v2/segments/estimate",    Ask(Analyst, call!(segments::estimate))).json(),
+    route(Post,   "/v2/segments/estimate",    Ask(Analyst, call!(segments::estimate))).json().also(&[Family::Instances]),
     route(Put,    "/v2/segments/external/{externalId}", Manage(Editor, manage!(segments::put_external))).json().ok_or_created(),
     route(Get,    "/v2/segments/{segmentId}", Manage(Viewer, manage!(segments::get))),
     route(Put,    "/v2/segments/{segmentId}", Manage(Editor, manage!(segments::put))).json(),

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     etag,
-    route::{BodyKind, EVENT_STREAM, JSON, Success, Verb},
+    route::{BodyKind, EVENT_STREAM, JSON, Route, Success, Verb},
 };
 
 /// The operation as OpenAPI writes it.
@@ -154,10 +154,39 @@ fn responses(operation: &Operation) -> Value {
 fn success(operation: &Operation) -> Value {
     match &operation.answers {
         Some(body) => content(body),
-        None if operation.route.answers.ends_with("+json") => json!({"schema": {"type": "object"}}),
-        None if operation.route.answers != JSON => json!({"schema": {"type": "string"}}),
-        None if operation.route.verb == Verb::Get => json!({"schema": {"type": "object"}}),
+        None if operation.route.answers == "application/geo+json" => {
+            json!({"schema": {"type": "object"}, "example": features_example()})
+        }
+        None if operation.route.answers != JSON => {
+            json!({"schema": {"type": "string"}, "example": file_example(operation.route)})
+        }
+        None if operation.route.verb == Verb::Get => json!({
+            "schema": {"type": "object"},
+            "example": {"openapi": "3.1.0", "info": {"title": "MOCA", "version": "2"}, "paths": {}},
+        }),
         None => json!({"schema": {"type": "object", "maxProperties": 0}, "example": {}}),
+    }
+}
+
+fn features_example() -> Value {
+    json!({
+        "type": "FeatureCollection",
+        "features": [{
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [-3.7074, 40.4154]},
+            "properties": {"name": "Plaza Mayor", "radius": 150},
+        }],
+    })
+}
+
+/// The beginning of a file of this route.
+fn file_example(route: &Route) -> &'static str {
+    match route.answers {
+        "application/x-ndjson" => "{\"config\":{\"name\":\"Plaza Mayor\"}}\n",
+        "text/csv" if route.path.ends_with("/refused.csv") => {
+            "row,line,column,field,code,detail\n3,4,5,externalId,taken,another place has this externalId\n"
+        }
+        _ => "name,externalId\nPlaza Mayor,ES-28-0001\n",
     }
 }
 

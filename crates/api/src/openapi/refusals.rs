@@ -3,7 +3,10 @@
 use moca_wire::problem::Code;
 use serde_json::{Map, Value, json};
 
-use crate::route::{BodyKind, Endpoint, Route, Verb};
+use crate::{
+    headers,
+    route::{BodyKind, Endpoint, Route, Verb},
+};
 
 /// An error answer: a status with the codes it may carry.
 struct Refusal {
@@ -225,6 +228,11 @@ fn written(refusal: &Refusal, schema: &str) -> Value {
             })
             .collect();
         content["examples"] = examples.into();
+    } else if let Some(code) = refusal.codes.first() {
+        let mut example = code.example();
+        example["error"] = headers::oauth_word(*code).into();
+        example["error_description"] = example["detail"].clone();
+        content["example"] = example;
     }
     json!({
         "description": refusal.description,

@@ -26,7 +26,10 @@ const PARTICULAR: &[(&str, &[&str])] = &[
         "PUT /v2/zones/{zoneId}/beacons",
         &["zones:write", "beacons:write"],
     ),
-    ("POST /v2/segments/estimate", &["segments:read"]),
+    (
+        "POST /v2/segments/estimate",
+        &["segments:read", "instances:read"],
+    ),
     (
         "GET /v2/segments/{segmentId}/instances",
         &["segments:read", "instances:read"],

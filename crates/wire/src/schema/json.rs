@@ -163,13 +163,15 @@ impl Field {
     fn json(&self, usage: Usage) -> Value {
         let owned = matches!(self.presence, Presence::Owned | Presence::OwnedOptional);
         if owned && usage != Usage::Answer {
-            return json!({"description": "The server's own: it may be sent back, and is ignored."});
+            return json!({"description": "The server's own: it may be sent back as it is."});
         }
         let mut json = self.schema.json(usage);
         if usage != Usage::Answer && !self.is_needed(usage) {
             nullable(&mut json);
         }
         match &self.presence {
+            // No value of the field's type: the note says what then holds.
+            Presence::Default(Value::Null) => {}
             Presence::Default(default) => json["default"] = default.clone(),
             Presence::WriteOnly => json["writeOnly"] = true.into(),
             _ => {}

@@ -67,6 +67,12 @@ fn every_operation_has_what_the_route_table_says() {
         for content in takes.into_iter().flatten().map(|(_, content)| content) {
             assert!(!content["example"].is_null(), "{asked}: an example");
         }
+        let answers = operation["responses"].as_object().unwrap().values();
+        let answers = answers.filter_map(|answer| answer["content"].as_object());
+        for content in answers.flatten().map(|(_, content)| content) {
+            let shown = content.get("example").or(content.get("examples"));
+            assert!(shown.is_some(), "{asked}: an example of each answer");
+        }
         let statuses: &[&str] = match route.success {
             Success::Ok => &["200"],
             Success::Created => &["201"],
