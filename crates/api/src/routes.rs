@@ -16,12 +16,12 @@ use moca_core::{
 };
 
 use crate::{
-    device::{self, events, messages, profile},
+    device::{self, events, messages, profile, receipts},
     docs::{self, HTML},
     manage::{
         account_limits, accounts, analytics, apps, audit_events, batch, beacons, campaign_groups,
-        campaigns, decisions, experiences, exports, imports, instances, labels, members,
-        person_export, places, segments, tags, tokens, users, zones,
+        campaigns, decisions, experience_analytics, experiences, exports, imports, instances,
+        labels, members, person_export, places, segments, tags, tokens, users, zones,
     },
     oauth,
     ops::{health, metrics},
@@ -73,6 +73,17 @@ const VISITORS: &[Parameter] = &[
     optional("zoneId", ParameterKind::Id),
     optional("beaconId", ParameterKind::Id),
     optional("groupBy", ParameterKind::Word(analytics::GROUPS)),
+];
+
+const EXPERIENCE_ANALYTICS: &[Parameter] = &[
+    required("appId", ParameterKind::Id),
+    required("from", MOMENT),
+    required("to", MOMENT),
+    optional("interval", ParameterKind::Word(analytics::INTERVALS)),
+    optional("timeZone", ParameterKind::TimeZone),
+    optional("campaignId", ParameterKind::Id),
+    optional("experienceId", ParameterKind::Id),
+    optional("groupBy", ParameterKind::Word(experience_analytics::GROUPS)),
 ];
 
 const DECISIONS: &[Parameter] = &[
@@ -315,6 +326,7 @@ static ROUTES: &[Route] = &[
     route(Get,    "/v2/analytics/new-users",       Ask(Analyst, call!(analytics::count, NewUsers))).query(ANALYTICS),
     route(Get,    "/v2/analytics/returning-users", Ask(Analyst, call!(analytics::count, ReturningUsers))).query(ANALYTICS),
     route(Get,    "/v2/analytics/visitors",        Ask(Analyst, call!(analytics::count, Visitors))).query(VISITORS),
+    route(Get,    "/v2/analytics/experiences",     Ask(Analyst, call!(experience_analytics::count))).query(EXPERIENCE_ANALYTICS),
 
     route(Get,    "/v2/audit-events", Manage(Admin, manage!(audit_events::list))).query(AUDIT_EVENTS),
     route(Get,    "/v2/audit-events/{auditEventId}", Manage(Admin, manage!(audit_events::get))),
@@ -329,6 +341,7 @@ static ROUTES: &[Route] = &[
     route(Put,    "/device/v1/instance/tags/{name}", Device(call!(profile::tag))).json(),
     route(Post,   "/device/v1/events",               Device(call!(events::post))).body(JsonOrNdjson),
     route(Get,    "/device/v1/messages",             Device(call!(messages::list))).query(MESSAGES).events(),
+    route(Post,   "/device/v1/messages/{messageId}/receipts", Device(call!(receipts::post))).json(),
 
     route(Get,    "/v2/openapi.json", Public(call!(docs::openapi))),
 

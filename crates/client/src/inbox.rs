@@ -3,12 +3,20 @@
 use std::{collections::VecDeque, time::Duration};
 
 use futures::{Stream, StreamExt, stream};
-use moca_core::id::MessageId;
-use moca_wire::{messages::Message, page::Page};
+use moca_core::{id::MessageId, receipt::ReceiptKind};
+use moca_wire::{
+    messages::{Message, ReceiptInput},
+    page::Page,
+};
 use reqwest::{Method, Response};
 use tokio::time::timeout;
 
-use crate::{call::Call, device::DeviceClient, error::ClientError, pace};
+use crate::{
+    call::{Call, Repeat},
+    device::DeviceClient,
+    error::ClientError,
+    pace,
+};
 
 /// Time without a byte after which a stream is taken for dead: the server sends some every 15 seconds.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
@@ -28,6 +36,21 @@ impl DeviceClient {
             .query("limit", limit)
             .query("waitMs", wait.as_millis())
             .patient(wait);
+        self.send(call).await?.json()
+    }
+
+    /// Tells what became of a message, and when. Doing it twice is as good as once.
+    pub async fn receipt(
+        &self,
+        message_id: MessageId,
+        kind: ReceiptKind,
+        at: i64,
+    ) -> Result<Message, ClientError> {
+        let call = Call::new(Method::POST, "/device/v1/messages")
+            .segment(message_id)
+            .segment("receipts")
+            .json(&ReceiptInput { kind, at })?
+            .repeat(Repeat::Freely);
         self.send(call).await?.json()
     }
 

@@ -4,6 +4,7 @@ use moca_core::id::{AppId, CampaignId, ExperienceId, InstanceId, SegmentId};
 use moca_wire::{
     analytics::{AnalyticsAnswer, Group},
     decisions::Decision,
+    experience_analytics::ExperiencesAnswer,
     instances::KnownInstance,
     page::Page,
     segments::{Estimate, EstimateInput},
@@ -48,6 +49,46 @@ impl AnalyticsQuery {
             Group::Zone(id) => ("zoneId", id.to_string()),
             Group::Beacon(id) => ("beaconId", id.to_string()),
         }));
+        pairs.extend(self.group_by.map(|kind| ("groupBy", kind.to_owned())));
+        pairs
+    }
+}
+
+/// A question about what became of triggers and messages.
+#[derive(Debug, Clone)]
+pub struct ExperiencesQuery {
+    /// The app.
+    pub app_id: AppId,
+    /// First moment of the range, ms since 1970.
+    pub from: i64,
+    /// First moment after the range, ms since 1970.
+    pub to: i64,
+    /// `hour`, `day`, `week`, `month` or `none`.
+    pub interval: &'static str,
+    /// The IANA zone of the buckets.
+    pub time_zone: Option<String>,
+    /// Only this campaign.
+    pub campaign_id: Option<CampaignId>,
+    /// Only this experience.
+    pub experience_id: Option<ExperienceId>,
+    /// `experience` or `campaign`.
+    pub group_by: Option<&'static str>,
+}
+
+impl ExperiencesQuery {
+    fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = vec![
+            ("appId", self.app_id.to_string()),
+            ("from", self.from.to_string()),
+            ("to", self.to.to_string()),
+            ("interval", self.interval.to_owned()),
+        ];
+        pairs.extend(self.time_zone.clone().map(|zone| ("timeZone", zone)));
+        pairs.extend(self.campaign_id.map(|id| ("campaignId", id.to_string())));
+        pairs.extend(
+            self.experience_id
+                .map(|id| ("experienceId", id.to_string())),
+        );
         pairs.extend(self.group_by.map(|kind| ("groupBy", kind.to_owned())));
         pairs
     }
@@ -101,6 +142,15 @@ impl Client {
     /// Counts.
     pub async fn analytics(&self, query: &AnalyticsQuery) -> Result<AnalyticsAnswer, ClientError> {
         let call = Call::new(Method::GET, "/v2/analytics").segment(query.metric);
+        self.send(&with(call, query.pairs())).await?.json()
+    }
+
+    /// Counts what became of triggers and messages.
+    pub async fn experience_analytics(
+        &self,
+        query: &ExperiencesQuery,
+    ) -> Result<ExperiencesAnswer, ClientError> {
+        let call = Call::new(Method::GET, "/v2/analytics/experiences");
         self.send(&with(call, query.pairs())).await?.json()
     }
 

@@ -3,6 +3,7 @@
 use crate::{
     event::{Change, Counted, Record, Subject},
     experience::Target,
+    tally::{Happening, Happenings},
 };
 
 /// Whether a record tells of the instance.
@@ -11,7 +12,7 @@ fn tells_of(record: &Record, subject: Subject) -> bool {
         Record::Instance { subject: of, .. } | Record::Erase { subject: of, .. } => {
             of.instance_id == subject.instance_id
         }
-        Record::Tick { .. } | Record::Counted(_) => false,
+        Record::Tick { .. } | Record::Counted(_) | Record::Happened(_) => false,
     }
 }
 
@@ -30,11 +31,13 @@ pub fn active(records: &[Record], subject: Subject) -> Vec<i64> {
 }
 
 /// The records of a row without the instance; `None` when they do not tell of it. In its place stays
-/// what is counted: when its number was active, and what it `entered`.
+/// what is counted: when its number was active, what it `entered`, and what `happened` to experiences
+/// through it.
 pub fn erase(
     records: &[Record],
     subject: Subject,
     entered: Vec<(Target, i64)>,
+    happened: Vec<Happening>,
 ) -> Option<Vec<Record>> {
     let active = active(records, subject);
     let mut left: Vec<Record> = records
@@ -52,6 +55,12 @@ pub fn erase(
         active,
         entered,
     }));
+    if !happened.is_empty() {
+        left.push(Record::Happened(Happenings {
+            app_id: subject.app_id,
+            happenings: happened,
+        }));
+    }
     Some(left)
 }
 
@@ -129,15 +138,25 @@ mod tests {
         ];
         let entered = vec![(Target::Place(id::<PlaceId>(7)), 8)];
         assert_eq!(active(&row, subject(3)), [8, 10]);
-        let left = erase(&row, subject(3), entered.clone()).unwrap();
+        let happened = vec![Happening {
+            campaign_id: id(5),
+            experience_id: id(6),
+            word: "Fired".into(),
+            at_ms: 8,
+        }];
+        let left = erase(&row, subject(3), entered.clone(), happened.clone()).unwrap();
         let counted = Record::Counted(Counted {
             app_id: id::<AppId>(2),
             number: 3,
             active: vec![8, 10],
             entered,
         });
-        assert_eq!(left, [row[1].clone(), row[3].clone(), counted]);
+        let happened = Record::Happened(Happenings {
+            app_id: id::<AppId>(2),
+            happenings: happened,
+        });
+        assert_eq!(left, [row[1].clone(), row[3].clone(), counted, happened]);
         // Done again it finds nothing to do.
-        assert_eq!(erase(&left, subject(3), Vec::new()), None);
+        assert_eq!(erase(&left, subject(3), Vec::new(), Vec::new()), None);
     }
 }

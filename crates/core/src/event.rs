@@ -9,6 +9,8 @@ use crate::{
     id::{AccountId, AppId, InstanceId},
     property::{Properties, Property},
     push::PushAddress,
+    receipt::Receipt,
+    tally::Happenings,
 };
 
 /// One event of one instance, checked.
@@ -173,6 +175,8 @@ pub enum Record {
     },
     /// What is left of an instance that was erased.
     Counted(Counted),
+    /// What is left of what was decided for it.
+    Happened(Happenings),
 }
 
 /// What was counted of an instance in one row of the log, by its number, which leads to nobody.
@@ -238,6 +242,8 @@ pub enum Change {
     Event(Event),
     /// Told where it can be pushed to.
     PushSet(Box<PushAddress>),
+    /// What became of a message.
+    Receipt(Receipt),
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //!
 //! Suggested reading order: [`limits`], [`id`], [`resource`]; then the objects a team manages
 //! ([`account`] to [`experience`], and [`segment`]); then what moves ([`event`], [`presence`], [`campaign::decide`]);
-//! then what is counted ([`time`], [`metric`]).
+//! then what is counted ([`time`], [`metric`], [`tally`]).
 
 pub mod account;
 pub mod app;
@@ -33,12 +33,14 @@ pub mod provider;
 pub mod push;
 pub mod quota;
 pub mod rate;
+pub mod receipt;
 pub mod resource;
 #[cfg(test)]
 mod samples;
 pub mod scope;
 pub mod segment;
 pub mod tag;
+pub mod tally;
 pub mod target;
 pub mod time;
 pub mod user;

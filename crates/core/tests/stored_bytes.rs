@@ -29,6 +29,8 @@ use moca_core::{
     presence::{Presence, Stay},
     property::Property,
     push::PushAddress,
+    receipt::{Receipt, ReceiptKind},
+    tally::{Happening, Happenings},
     target::Environment,
     user::User,
 };
@@ -132,6 +134,28 @@ fn records_of_the_event_log() {
             change: TagChange::Set(3.0),
         },
         "050174010000000000000840",
+    );
+    kept_change(
+        Change::Receipt(Receipt {
+            message_id: id(0xb1),
+            campaign_id: id(0xb2),
+            experience_id: id(0xb3),
+            kind: ReceiptKind::Clicked,
+            at_ms: 1_795_000_000_000,
+        }),
+        "08b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b30180f8b2e5bd68",
+    );
+    kept(
+        &Record::Happened(Happenings {
+            app_id: id(0xa2),
+            happenings: vec![Happening {
+                campaign_id: id(0xb2),
+                experience_id: id(0xb3),
+                word: "Fired".into(),
+                at_ms: -1,
+            }],
+        }),
+        "04a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a201b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b305466972656401",
     );
 }
 

@@ -28,7 +28,8 @@ use crate::{
     metrics::Metrics,
     pipeline::ingest::{Registration, Request},
     query::{
-        Appended, CountQuery, DecisionQuery, InstanceView, KeptDecision, Page, Progress, Registered,
+        Appended, CountQuery, DecisionQuery, ExperienceCounts, ExperiencesQuery, InstanceView,
+        KeptDecision, Page, Progress, Registered,
     },
     read::{self, people::view},
     shared::Shared,
@@ -180,6 +181,19 @@ impl Engine {
         self.wait(&self.inner.decided).await?;
         let query = query.clone();
         self.read(move |devices| read::decisions::decisions(devices, app_id, &query))
+            .await
+    }
+
+    /// What happened to experiences in each range, with all that was acknowledged before this call
+    /// decided.
+    pub async fn experiences(
+        &self,
+        query: &ExperiencesQuery,
+        ranges: &[Range],
+    ) -> Result<ExperienceCounts, EngineError> {
+        self.wait(&self.inner.decided).await?;
+        let (query, ranges) = (query.clone(), ranges.to_vec());
+        self.read(move |devices| read::experiences::experiences(devices, &query, &ranges))
             .await
     }
 

@@ -4,12 +4,9 @@ use moca_core::{
     event::Subject,
     id::{InstanceId, MessageId},
 };
-use moca_storage::{
-    StorageError,
-    devices::{Devices, Message},
-};
+use moca_storage::{StorageError, devices::Devices};
 
-use crate::{Ear, Engine, EngineError, Page, pipeline::fire::key_of};
+use crate::{Ear, Engine, EngineError, InboxMessage, Page, pipeline::fire::key_of};
 
 impl Engine {
     /// The inbox of an instance, with all events acknowledged before this call decided.
@@ -18,7 +15,7 @@ impl Engine {
         subject: Subject,
         offset: i64,
         limit: i64,
-    ) -> Result<Page<Message>, EngineError> {
+    ) -> Result<Page<InboxMessage>, EngineError> {
         self.wait(&self.inner.decided).await?;
         self.messages_now(subject, offset, limit).await
     }
@@ -30,16 +27,21 @@ impl Engine {
         subject: Subject,
         offset: i64,
         limit: i64,
-    ) -> Result<Page<Message>, EngineError> {
+    ) -> Result<Page<InboxMessage>, EngineError> {
         let offset = u64::try_from(offset).unwrap_or(0);
         let limit = usize::try_from(limit).unwrap_or(0);
         self.read(move |devices| {
             let total = count(devices, subject.instance_id)?;
             // No more than that: others may be arriving meanwhile.
             let limit = limit.min(total.saturating_sub(offset) as usize);
+            let messages = devices.messages(subject.instance_id, offset, limit)?;
+            let with_receipts = messages.into_iter().map(|message| {
+                let receipts = devices.receipts(subject.instance_id, message.message_id)?;
+                Ok(InboxMessage { message, receipts })
+            });
             Ok(Page {
                 total: total as i64,
-                items: devices.messages(subject.instance_id, offset, limit)?,
+                items: with_receipts.collect::<Result<_, StorageError>>()?,
             })
         })
         .await

@@ -25,8 +25,8 @@ pub use bell::Ear;
 pub use engine::Engine;
 pub use error::EngineError;
 pub use metrics::Metrics;
-pub use moca_storage::devices::Message;
 pub use query::{
-    About, Appended, CountQuery, DecisionQuery, InstanceQuery, InstanceView, KeptDecision,
-    MemberQuery, Page, Progress, Registered, TagQuery, ToldRow, UserInstance, UserQuery, UserView,
+    About, Appended, CountQuery, DecisionQuery, ExperienceCounts, ExperiencesQuery, InboxMessage,
+    InstanceQuery, InstanceView, KeptDecision, MemberQuery, Page, Progress, Registered, TagQuery,
+    ToldRow, UserInstance, UserQuery, UserView,
 };

@@ -8,10 +8,13 @@ use moca_core::{
     metric::Metric,
     property::Properties,
     push::PushAddress,
+    receipt::Receipts,
     segment::{Query, Segments},
+    tally::Counts,
     time::Range,
     user::User,
 };
+use moca_storage::devices::Message;
 
 /// What a device needs to talk to us.
 #[derive(Debug, Clone)]
@@ -162,6 +165,35 @@ pub struct CountQuery {
     pub metric: Metric,
     /// Only this place, zone or beacon; visitors only.
     pub target: Option<Target>,
+}
+
+/// Which experiences to count what happened to.
+#[derive(Debug, Clone)]
+pub struct ExperiencesQuery {
+    /// The app.
+    pub app_id: AppId,
+    /// Those of this campaign.
+    pub campaign_id: Option<CampaignId>,
+    /// This one.
+    pub experience_id: Option<ExperienceId>,
+}
+
+/// How often what happened, by the words of outcomes and kinds of receipts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExperienceCounts {
+    /// In each of the ranges.
+    pub ranges: Vec<Counts>,
+    /// To each experience over all of them, by id.
+    pub experiences: Vec<(ExperienceId, CampaignId, Counts)>,
+}
+
+/// A message with what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InboxMessage {
+    /// The message.
+    pub message: Message,
+    /// What became of it.
+    pub receipts: Receipts,
 }
 
 /// Which decisions to list.

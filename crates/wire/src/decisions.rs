@@ -61,6 +61,48 @@ pub enum Outcome {
     NotInSegment,
 }
 
+impl Outcome {
+    /// That of a verdict.
+    pub fn of(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Fired => Self::Fired,
+            Verdict::NotRunning { .. } => Self::NotRunning,
+            Verdict::Disabled => Self::Disabled,
+            Verdict::OutsideRecurrence { .. } => Self::OutsideRecurrence,
+            Verdict::RepeatInterval { .. } => Self::RepeatInterval,
+            Verdict::DisplayCap { .. } => Self::DisplayCap,
+            Verdict::DisplayWait { .. } => Self::DisplayWait,
+            Verdict::NotInSegment { .. } => Self::NotInSegment,
+        }
+    }
+
+    /// The word used in the API, by which it is counted too.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fired => "Fired",
+            Self::NotRunning => "NotRunning",
+            Self::Disabled => "Disabled",
+            Self::OutsideRecurrence => "OutsideRecurrence",
+            Self::RepeatInterval => "RepeatInterval",
+            Self::DisplayCap => "DisplayCap",
+            Self::DisplayWait => "DisplayWait",
+            Self::NotInSegment => "NotInSegment",
+        }
+    }
+
+    /// The words of all of them.
+    pub const WORDS: [&'static str; 8] = [
+        Self::Fired.as_str(),
+        Self::NotRunning.as_str(),
+        Self::Disabled.as_str(),
+        Self::OutsideRecurrence.as_str(),
+        Self::RepeatInterval.as_str(),
+        Self::DisplayCap.as_str(),
+        Self::DisplayWait.as_str(),
+        Self::NotInSegment.as_str(),
+    ];
+}
+
 /// The values a rule compared; those of [`Verdict`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -182,16 +224,6 @@ impl Described for Decision {
     const NAME: &'static str = "Decision";
 
     fn schema() -> Schema {
-        let outcomes = [
-            "Fired",
-            "NotRunning",
-            "Disabled",
-            "OutsideRecurrence",
-            "RepeatInterval",
-            "DisplayCap",
-            "DisplayWait",
-            "NotInSegment",
-        ];
         schema::object([
             schema::required("decisionId", schema::id(), "Its id."),
             schema::required("instanceId", schema::id(), "Who."),
@@ -201,7 +233,7 @@ impl Described for Decision {
             schema::required("at", schema::moment(), "When, by the device's clock."),
             schema::required(
                 "outcome",
-                schema::words(&outcomes),
+                schema::words(&Outcome::WORDS),
                 "`Fired`, or the first rule that stopped it.",
             ),
             schema::optional(

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use moca_core::{
     event::{self, Change, EventBody, Fix, Profile, Sighting, TagChange},
+    id::MessageId,
     property::Property,
+    receipt::ReceiptKind,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -81,6 +83,15 @@ pub enum Told {
         /// As it was sent.
         event: EventInput,
     },
+    /// What became of a message.
+    Receipt {
+        /// Which message.
+        message_id: MessageId,
+        /// What was done with it.
+        receipt: ReceiptKind,
+        /// When, by the device's clock, ms since 1970.
+        at: i64,
+    },
 }
 
 impl LogEntry {
@@ -109,6 +120,11 @@ impl LogEntry {
             },
             Change::Event(event) => Told::Event {
                 event: as_sent(event),
+            },
+            Change::Receipt(receipt) => Told::Receipt {
+                message_id: receipt.message_id,
+                receipt: receipt.kind,
+                at: receipt.at_ms,
             },
         };
         Self { received_at, told }
@@ -179,7 +195,7 @@ impl Described for LogEntry {
     fn schema() -> Schema {
         let profile = || schema::required("profile", told_profile_schema(), "The device.");
         let set = |note| schema::required("properties", properties::schema(), note);
-        let kinds: [(&str, Vec<Field>); 8] = [
+        let kinds: [(&str, Vec<Field>); 9] = [
             ("registered", vec![profile()]),
             ("profile", vec![profile()]),
             (
@@ -213,6 +229,18 @@ impl Described for LogEntry {
                     schema::reference::<EventInput>(),
                     "As it was sent.",
                 )],
+            ),
+            (
+                "receipt",
+                vec![
+                    schema::required("messageId", schema::id(), "Of which message."),
+                    schema::required(
+                        "receipt",
+                        schema::words(&ReceiptKind::ALL.map(ReceiptKind::as_str)),
+                        "What was done with it.",
+                    ),
+                    schema::required("at", schema::moment(), "When, by the device's clock."),
+                ],
             ),
         ];
         let received = schema::required("receivedAt", schema::moment(), "When the server took it.");

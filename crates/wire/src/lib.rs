@@ -17,6 +17,7 @@ pub mod campaigns;
 pub mod credentials;
 pub mod decisions;
 pub mod events;
+pub mod experience_analytics;
 pub mod experiences;
 pub mod exports;
 pub mod fault;

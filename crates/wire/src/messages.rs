@@ -2,11 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use moca_core::id::{CampaignId, ExperienceId, MessageId};
+use moca_core::{
+    id::{CampaignId, ExperienceId, MessageId},
+    limits::{EVENT_AHEAD_MS_MAX, EVENT_AT_MIN},
+    receipt::{ReceiptKind, Receipts},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::schema::{self, Described, Schema};
+use crate::{
+    problem::Fault,
+    read,
+    schema::{self, Described, Schema},
+    values,
+};
 
 /// A fired action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +31,84 @@ pub struct Message {
     pub at: i64,
     /// What to do.
     pub action: MessageAction,
+    /// What became of it.
+    #[serde(default)]
+    pub receipts: ReceiptTimes,
+}
+
+/// When what was done with a message first, by the device's clock, ms since 1970.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReceiptTimes {
+    /// It was shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown_at: Option<i64>,
+    /// It was followed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clicked_at: Option<i64>,
+    /// It was put away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dismissed_at: Option<i64>,
+}
+
+impl From<Receipts> for ReceiptTimes {
+    fn from(receipts: Receipts) -> Self {
+        Self {
+            shown_at: receipts.shown_at,
+            clicked_at: receipts.clicked_at,
+            dismissed_at: receipts.dismissed_at,
+        }
+    }
+}
+
+/// What a device tells of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ReceiptInput {
+    /// What was done with it.
+    pub kind: ReceiptKind,
+    /// When, by the device's clock, ms since 1970.
+    pub at: i64,
+}
+
+/// Reads the body of `POST /device/v1/messages/{messageId}/receipts`; like an event, it cannot lie far
+/// ahead of the server's clock.
+pub fn read_receipt(value: &Value, now_ms: i64) -> Result<ReceiptInput, Vec<Fault>> {
+    read::part(value, "", |fields| {
+        let words = ReceiptKind::ALL.map(ReceiptKind::as_str);
+        let kind = fields.required("kind", values::word(&words, ReceiptKind::named));
+        let latest = now_ms + EVENT_AHEAD_MS_MAX;
+        let at = fields.required("at", values::integer(EVENT_AT_MIN, latest));
+        Some(ReceiptInput {
+            kind: kind?,
+            at: at?,
+        })
+    })
+}
+
+impl Described for ReceiptInput {
+    const NAME: &'static str = "ReceiptInput";
+
+    fn schema() -> Schema {
+        let words = ReceiptKind::ALL.map(ReceiptKind::as_str);
+        let late = format!(
+            "At most {} minutes ahead of the server's clock.",
+            EVENT_AHEAD_MS_MAX / 60_000
+        );
+        schema::object([
+            schema::required("kind", schema::words(&words), "What was done with it."),
+            schema::required(
+                "at",
+                schema::integer(EVENT_AT_MIN, i64::MAX)
+                    .noted(&late)
+                    .with_example(1_767_614_400_000_i64),
+                "When, by the device's clock, milliseconds since 1970.",
+            ),
+        ])
+    }
+
+    fn example() -> Value {
+        json!({"kind": "Shown", "at": 1_767_614_400_000_i64})
+    }
 }
 
 /// An action with its texts in the language of the device.
@@ -61,12 +148,22 @@ impl Described for Message {
                 "The notification while the app is in the background, likewise; may be empty.",
             ),
         ]);
+        let receipts = schema::object([
+            schema::optional("shownAt", schema::moment(), "It was shown."),
+            schema::optional("clickedAt", schema::moment(), "It was followed."),
+            schema::optional("dismissedAt", schema::moment(), "It was put away."),
+        ]);
         schema::object([
             schema::required("messageId", schema::id(), "Its id."),
             schema::required("campaignId", schema::id(), "The campaign."),
             schema::required("experienceId", schema::id(), "The experience."),
             schema::required("at", schema::moment(), "When its trigger came true."),
             schema::required("action", action.titled("Message action"), "What to do."),
+            schema::required(
+                "receipts",
+                receipts.titled("Receipts"),
+                "When what was done with it first, by the device's clock.",
+            ),
         ])
     }
 
@@ -83,6 +180,7 @@ impl Described for Message {
                 "content": {"es": "¡Bienvenido a la plaza!"},
                 "bgAlert": {},
             },
+            "receipts": {"shownAt": 1_767_614_401_000_i64},
         })
     }
 }

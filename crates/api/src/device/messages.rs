@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use moca_core::id::MessageId;
-use moca_engine::Ear;
+use moca_engine::{Ear, InboxMessage};
 use moca_wire::{
     messages::{Message, MessageAction},
     problem::Code,
@@ -85,7 +85,8 @@ async fn wait(call: &Call<Device>, ear: &mut Ear, index: i64) -> Result<(), Fail
 }
 
 /// A message as it is answered.
-pub(crate) fn message(message: moca_engine::Message) -> Message {
+pub(crate) fn message(item: InboxMessage) -> Message {
+    let InboxMessage { message, receipts } = item;
     let texts = |text: String| BTreeMap::from([(message.locale.clone(), text)]);
     Message {
         message_id: message.message_id,
@@ -99,5 +100,6 @@ pub(crate) fn message(message: moca_engine::Message) -> Message {
             bg_alert: message.bg_alert.map(texts).unwrap_or_default(),
             locale: message.locale.clone(),
         },
+        receipts: receipts.into(),
     }
 }

@@ -6,4 +6,5 @@ pub mod events;
 pub mod instances;
 pub mod messages;
 pub mod profile;
+pub mod receipts;
 mod stream;

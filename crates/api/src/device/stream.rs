@@ -13,7 +13,7 @@ use moca_core::{
     id::{Id, MessageId},
     limits::{MESSAGE_RECONNECT_MS, PAGE_LIMIT_DEFAULT},
 };
-use moca_engine::Ear;
+use moca_engine::{Ear, InboxMessage};
 use moca_wire::problem::Code;
 use tokio::{
     select,
@@ -119,7 +119,7 @@ impl Live {
 }
 
 /// A message as an event.
-fn event(stored: moca_engine::Message) -> Option<String> {
+fn event(stored: InboxMessage) -> Option<String> {
     let message = message(stored);
     let json = serde_json::to_string(&message).ok()?;
     Some(format!(

@@ -93,7 +93,7 @@ const fn name(metric: Metric) -> &'static str {
     }
 }
 
-fn interval(word: &str) -> Interval {
+pub(super) fn interval(word: &str) -> Interval {
     match word {
         "hour" => Interval::Hour,
         "week" => Interval::Week,
@@ -103,7 +103,7 @@ fn interval(word: &str) -> Interval {
     }
 }
 
-fn range(query: &Query) -> Result<Range, Failure> {
+pub(super) fn range(query: &Query) -> Result<Range, Failure> {
     let (Some(from), Some(to)) = (query.integer("from"), query.integer("to")) else {
         return Err(wrong("from and to are required".into()));
     };
@@ -117,7 +117,7 @@ fn range(query: &Query) -> Result<Range, Failure> {
 }
 
 /// The time zone asked for, else the account's.
-async fn zone(call: &Call) -> Result<(String, Zone), Failure> {
+pub(super) async fn zone(call: &Call) -> Result<(String, Zone), Failure> {
     let name = match call.query().text("timeZone") {
         Some(name) => name.to_owned(),
         None => {
@@ -150,6 +150,6 @@ fn target(query: &Query) -> Result<Option<Target>, Failure> {
     }
 }
 
-fn wrong(detail: String) -> Failure {
+pub(super) fn wrong(detail: String) -> Failure {
     Failure::new(Code::InvalidParameter, detail)
 }

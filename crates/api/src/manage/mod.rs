@@ -12,6 +12,7 @@ pub mod campaigns;
 mod common;
 pub mod decisions;
 mod deletion;
+pub mod experience_analytics;
 pub mod experiences;
 pub mod exports;
 pub mod imports;

@@ -3,7 +3,7 @@
 use moca_wire::{
     events::{EventInput, Events, EventsAnswer},
     instances::{Instance, Login, PropertyChanges, Registered, Registration, TagInput},
-    messages::Message,
+    messages::{Message, ReceiptInput},
 };
 
 use super::group::Group;
@@ -62,6 +62,7 @@ fn instance() -> Group {
 }
 
 fn events() -> Group {
+    const RECEIPTS: &str = "/device/v1/messages/{messageId}/receipts";
     let note = "What a device sees, and what it is told to do.";
     Group::new("Devices: events and messages", note)
         .with(Post, "/device/v1/events", "Sends events", |operation| {
@@ -84,6 +85,15 @@ fn events() -> Group {
                      `Last-Event-ID`.",
                 )
                 .lists::<Message>()
+        })
+        .with(Post, RECEIPTS, "Tells what became of a message", |operation| {
+            operation
+                .noted(
+                    "Answered when it is on disk, with the message. Only the first of each kind counts; \
+                     one that is known is answered alike.",
+                )
+                .takes::<ReceiptInput>()
+                .answers::<Message>()
         })
 }
 

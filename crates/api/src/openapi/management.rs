@@ -10,6 +10,7 @@ use moca_wire::{
     campaign_groups::CampaignGroup,
     campaigns::Campaign,
     decisions::Decision,
+    experience_analytics::ExperiencesAnswer,
     experiences::Experience,
     exports::{InstanceExport, LogEntry, UserExport},
     imports::{Import, Refusal},
@@ -407,6 +408,19 @@ fn analytics() -> Group {
                     "Anywhere, or in one place, zone or beacon, or in each with `groupBy`: \
                  `placeId`, `zoneId`, `beaconId` and `groupBy` exclude each other.",
                 )
+            },
+        )
+        .with(
+            Get,
+            "/v2/analytics/experiences",
+            "Counts what became of triggers and messages",
+            |operation| {
+                operation
+                    .noted(
+                        "By the event times of triggers and receipts. These are counts of what happened, \
+                         so the total is the sum of the buckets.",
+                    )
+                    .answers::<ExperiencesAnswer>()
             },
         )
 }

@@ -131,7 +131,10 @@ impl Count {
                     ..
                 } => self.active(subject.into(), event.at_ms, &mut moments)?,
                 Record::Counted(counted) => self.counted(counted, &mut moments)?,
-                Record::Instance { .. } | Record::Tick { .. } | Record::Erase { .. } => {}
+                Record::Instance { .. }
+                | Record::Tick { .. }
+                | Record::Erase { .. }
+                | Record::Happened(_) => {}
             }
         }
         let crossings = self.shared.devices.crossings(row.seq)?;

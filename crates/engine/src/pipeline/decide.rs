@@ -8,12 +8,14 @@ use std::{
 use moca_core::{
     event::{Change, Event, EventBody, Record, Subject},
     health::BeaconHealth,
-    id::{BeaconId, InstanceId},
+    id::{AppId, BeaconId, InstanceId, MessageId},
     limits::{
         CONFIGURATION_REFRESH_MS, CONTROL_RETRY_MS, EVENT_LATE_MS_MAX, STEP_BYTES_MAX,
         STEP_RECORDS_MAX,
     },
     presence::{self, Occurrence},
+    receipt::{Receipt, Receipts},
+    tally::Happening,
     world::World,
 };
 use moca_storage::{
@@ -32,6 +34,7 @@ use super::{
     configuration::Configuration,
     fire::{RowDecisions, fire},
     instance,
+    tallies::Tallies,
     timers::Timers,
 };
 use crate::shared::Shared;
@@ -41,6 +44,9 @@ const STATES_MAX: usize = 50_000;
 /// Healths of beacons kept in memory between steps; a few kilobytes each.
 const HEALTH_MAX: usize = 10_000;
 
+/// Receipts kept in memory between steps; some 100 bytes each.
+const RECEIPTS_MAX: usize = 10_000;
+
 /// The second stage.
 pub(crate) struct Decide {
     log: LogReader,
@@ -48,6 +54,8 @@ pub(crate) struct Decide {
     configuration: Configuration,
     states: Cache<InstanceId, InstanceState>,
     health: Cache<BeaconId, BeaconHealth>,
+    receipts: Cache<(InstanceId, MessageId), Receipts>,
+    tallies: Tallies,
     timers: Timers,
     /// Whom those who wait for messages hear of when the step is written.
     news: Vec<InstanceId>,
@@ -73,11 +81,13 @@ impl Decide {
             .for_each_state(|state| timers.update(&state))?;
         let offset = shared.devices.offset(Consumer::Decide)?;
         let stage = Self {
+            tallies: Tallies::new(Arc::clone(&shared.devices)),
             log,
             shared,
             configuration,
             states: Cache::new(STATES_MAX),
             health: Cache::new(HEALTH_MAX),
+            receipts: Cache::new(RECEIPTS_MAX),
             timers,
             news: Vec::new(),
             offset,
@@ -147,7 +157,13 @@ impl Decide {
         for (beacon, health) in self.health.changed() {
             batch.put_beacon_health(beacon, health)?;
         }
+        for ((instance, message), receipts) in self.receipts.changed() {
+            batch.put_receipts(instance, message, receipts)?;
+        }
+        self.tallies.put(&mut batch)?;
         batch.commit(Consumer::Decide, newest.seq)?;
+        self.receipts.written();
+        self.tallies.written();
         self.states.written();
         self.health.written();
         self.offset = newest.seq;
@@ -193,8 +209,17 @@ impl Decide {
                     self.news.push(subject.instance_id);
                 }
                 Record::Counted(_) => {}
+                Record::Happened(left) => {
+                    for happening in &left.happenings {
+                        self.tallies.note(left.app_id, happening.clone())?;
+                    }
+                }
             }
         }
+        for (app, happening) in output.decisions.happened {
+            self.tallies.note(app, happening)?;
+        }
+        self.tallies.end_row(row.seq, batch)?;
         if !output.crossings.is_empty() {
             self.shared
                 .metrics
@@ -241,6 +266,15 @@ impl Decide {
                 }
                 output.push(subject, occurrence);
             }
+        }
+        if let Change::Receipt(receipt) = change {
+            take_receipt(
+                &mut self.receipts,
+                &self.shared.devices,
+                subject,
+                receipt,
+                &mut output.decisions.happened,
+            )?;
         }
         instance::apply(state, change);
         state.heard_at = state.heard_at.max(received_at);
@@ -317,6 +351,28 @@ fn take_sightings(
         let load = || Ok::<_, StorageError>(devices.beacon_health(beacon)?.unwrap_or_default());
         let health = healths.get_mut(beacon, load)?;
         health.sight(event.at_ms, sighting.battery_percent);
+    }
+    Ok(())
+}
+
+/// Takes in what became of a message. Only the first receipt of a kind counts.
+fn take_receipt(
+    all: &mut Cache<(InstanceId, MessageId), Receipts>,
+    devices: &Devices,
+    subject: Subject,
+    receipt: &Receipt,
+    happened: &mut Vec<(AppId, Happening)>,
+) -> Result<(), StorageError> {
+    let key = (subject.instance_id, receipt.message_id);
+    let load = || devices.receipts(key.0, key.1);
+    if all.get_mut(key, load)?.note(receipt.kind, receipt.at_ms) {
+        let happening = Happening {
+            campaign_id: receipt.campaign_id,
+            experience_id: receipt.experience_id,
+            word: receipt.kind.as_str().to_owned(),
+            at_ms: receipt.at_ms,
+        };
+        happened.push((subject.app_id, happening));
     }
     Ok(())
 }

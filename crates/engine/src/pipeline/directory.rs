@@ -85,7 +85,7 @@ impl<'a> DirectoryFold<'a> {
             Record::Erase { subject, .. } => return self.erase(*subject),
             // The number of one who was erased is not given again.
             Record::Counted(counted) => return self.note_number(counted.app_id, counted.number),
-            Record::Tick { .. } => return Ok(()),
+            Record::Tick { .. } | Record::Happened(_) => return Ok(()),
         };
         match change {
             Change::Registered {

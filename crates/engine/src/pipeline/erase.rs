@@ -6,9 +6,17 @@
 
 use std::collections::BTreeSet;
 
-use moca_core::{erasure, event::Subject, experience::Target, metric::Level};
-use moca_storage::{StorageError, devices::SetKind, log::LogEditor};
+use moca_core::{
+    erasure, event::Subject, experience::Target, metric::Level, receipt::ReceiptKind,
+    tally::Happening,
+};
+use moca_storage::{
+    StorageError,
+    devices::{DecisionScope, SetKind},
+    log::LogEditor,
+};
 
+use super::fire::happening;
 use crate::shared::Shared;
 
 /// The part of the people stage that erases.
@@ -34,16 +42,47 @@ impl Eraser {
 
     fn erase(&self, subject: Subject) -> Result<(), StorageError> {
         let devices = &self.shared.devices;
+        // What happened through it stays in the first row that told of it, and is there already if that
+        // was done before.
+        let mut happened = self.happened(subject)?;
         for seq in devices.people_reader().rows(subject.instance_id)? {
             let records = self.log.row(seq)?;
             let entered = self.entered(subject, seq, &erasure::active(&records, subject))?;
-            if let Some(left) = erasure::erase(&records, subject, entered) {
+            let happened = std::mem::take(&mut happened);
+            if let Some(left) = erasure::erase(&records, subject, entered, happened) {
                 self.log.replace(seq, &left)?;
             }
         }
         devices.erase(subject, self.shared.clock.now_ms())?;
         self.shared.metrics.erasures.inc();
         Ok(())
+    }
+
+    /// What was counted of its decisions and of the receipts of its messages.
+    fn happened(&self, subject: Subject) -> Result<Vec<Happening>, StorageError> {
+        let devices = &self.shared.devices;
+        let mut happened = Vec::new();
+        let scope = DecisionScope {
+            app_id: subject.app_id,
+            instance_id: Some(subject.instance_id),
+            range: None,
+        };
+        devices.for_each_decision(&scope, |_, decision| {
+            happened.push(happening(&decision));
+            true
+        })?;
+        for message in devices.messages(subject.instance_id, 0, usize::MAX)? {
+            let receipts = devices.receipts(subject.instance_id, message.message_id)?;
+            for kind in ReceiptKind::ALL {
+                happened.extend(receipts.at(kind).map(|at_ms| Happening {
+                    campaign_id: message.campaign_id,
+                    experience_id: message.experience_id,
+                    word: kind.as_str().to_owned(),
+                    at_ms,
+                }));
+            }
+        }
+        Ok(happened)
     }
 
     /// What the events of a row made the instance enter, as it was counted.

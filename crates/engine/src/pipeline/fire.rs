@@ -3,9 +3,10 @@
 use moca_core::{
     campaign::decide::{Audience, Decision, Verdict, decide},
     experience::{Experience, Target},
-    id::{Id, MessageId},
+    id::{AppId, Id, MessageId},
     locale,
     presence::Occurrence,
+    tally::Happening,
     time::Zone,
     world::World,
 };
@@ -13,6 +14,7 @@ use moca_storage::{
     StorageError,
     devices::{Batch, DecisionKey, InstanceState, Message},
 };
+use moca_wire::decisions::Outcome;
 
 use super::instance::traits;
 use crate::metrics::Metrics;
@@ -21,15 +23,21 @@ use crate::metrics::Metrics;
 const DECISION: u8 = 1;
 const MESSAGE: u8 = 2;
 
-/// Numbers the decisions of one row of the log.
+/// The decisions of one row of the log: numbers them.
 pub(crate) struct RowDecisions {
     seq: u64,
     next_index: u32,
+    /// What is to be counted of them.
+    pub(crate) happened: Vec<(AppId, Happening)>,
 }
 
 impl RowDecisions {
     pub(crate) fn new(seq: u64) -> Self {
-        Self { seq, next_index: 0 }
+        Self {
+            seq,
+            next_index: 0,
+            happened: Vec::new(),
+        }
     }
 
     fn next(&mut self) -> DecisionKey {
@@ -91,8 +99,19 @@ pub(crate) fn fire(
             message_id,
         };
         batch.put_decision(app_id, key, &decision)?;
+        row.happened.push((app_id, happening(&decision)));
     }
     Ok(())
+}
+
+/// What is counted of a decision.
+pub(crate) fn happening(decision: &Decision) -> Happening {
+    Happening {
+        campaign_id: decision.campaign_id,
+        experience_id: decision.experience_id,
+        word: Outcome::of(&decision.verdict).as_str().to_owned(),
+        at_ms: decision.at_ms,
+    }
 }
 
 /// The id of a decision: the same whenever its row is decided again.

@@ -100,7 +100,7 @@ fn server_time(record: &Record) -> i64 {
         Record::Tick { at_ms } => *at_ms,
         Record::Erase { received_at, .. } => *received_at,
         // What it tells of has lost its time of arrival; event ids went with it.
-        Record::Counted(_) => 0,
+        Record::Counted(_) | Record::Happened(_) => 0,
     }
 }
 

@@ -66,6 +66,8 @@ pub(crate) fn apply(state: &mut InstanceState, change: &Change) {
         Change::Event(event) => {
             state.newest_event_at = state.newest_event_at.max(event.at_ms);
         }
+        // It is of a message, and changes nothing about the instance.
+        Change::Receipt(_) => {}
     }
 }
 

@@ -3,7 +3,8 @@
 //! 1. [`ingest`]: requests wait in a queue; one thread drops repeats, writes what is left as one row of
 //!    the event log, takes the row into the [`directory`] and answers.
 //! 2. [`decide`]: reads the log under the newest [`configuration`], brings each [`instance`] up to date,
-//!    finds the borders it crossed and lets campaigns [`fire`]; [`timers`] make silent devices leave.
+//!    finds the borders it crossed and lets campaigns [`fire`], which [`tallies`] count; [`timers`] make
+//!    silent devices leave.
 //! 3. [`count`]: reads the log and the crossings and keeps exact sets.
 //! 4. [`people`]: reads the log and keeps who there is: instances, users, tags; it comes last, so what
 //!    is to be erased is passed by all when it [`erase`]s it. A [`sweeper`] tidies the files up later.
@@ -24,6 +25,7 @@ pub(crate) mod ingest;
 pub(crate) mod instance;
 pub(crate) mod people;
 pub(crate) mod sweeper;
+pub(crate) mod tallies;
 pub(crate) mod thread;
 pub(crate) mod ticker;
 pub(crate) mod timers;

@@ -103,7 +103,7 @@ fn take_in_row(row: &Row, step: &mut PeopleStep<'_>) -> Result<(), StorageError>
                 step.note_row(subject.instance_id, row.seq);
                 step.request_erasure(*subject)?;
             }
-            Record::Tick { .. } | Record::Counted(_) => {}
+            Record::Tick { .. } | Record::Counted(_) | Record::Happened(_) => {}
         }
     }
     Ok(())
@@ -137,7 +137,9 @@ fn take_in_change(
             step.add_tag(app, instance, name)?;
             of_current_user(subject, received_at, step, |user| user.tag(name, *change))
         }
-        Change::ProfileReplaced(_) | Change::PushSet(_) | Change::Event(_) => Ok(()),
+        Change::ProfileReplaced(_) | Change::PushSet(_) | Change::Event(_) | Change::Receipt(_) => {
+            Ok(())
+        }
     }
 }
 

@@ -2,4 +2,5 @@
 
 pub(crate) mod count;
 pub(crate) mod decisions;
+pub(crate) mod experiences;
 pub(crate) mod people;

@@ -9,9 +9,13 @@ use moca_core::{
     metric::Metric,
     property::Property,
     push::PushAddress,
+    receipt::{Receipt, ReceiptKind},
+    tally::Counts,
     time::Range,
 };
-use moca_engine::{CountQuery, DecisionQuery, Engine, EngineError, InstanceQuery, UserQuery};
+use moca_engine::{
+    CountQuery, DecisionQuery, Engine, EngineError, ExperiencesQuery, InstanceQuery, UserQuery,
+};
 use moca_storage::log::LogReader;
 
 use crate::support::{DAY, HOUR, MINUTE, START, Site, copy, dump, inbox};
@@ -76,6 +80,20 @@ async fn live(site: &Site, engine: &Engine, key: &str, user_id: &str) -> Subject
         let fix = site.fix(START + step * 7 * MINUTE, latitude, -3.0);
         engine.events(subject, vec![fix]).await.unwrap();
     }
+    let inbox = engine.messages(subject, 0, 3).await.unwrap();
+    for item in inbox.items {
+        let receipt = Receipt {
+            message_id: item.message.message_id,
+            campaign_id: item.message.campaign_id,
+            experience_id: item.message.experience_id,
+            kind: ReceiptKind::Shown,
+            at_ms: item.message.at_ms + 1,
+        };
+        engine
+            .change(subject, Change::Receipt(receipt))
+            .await
+            .unwrap();
+    }
     subject
 }
 
@@ -131,6 +149,17 @@ impl Town {
             .await
             .unwrap();
         counts.push(by_place.iter().map(|(_, count)| *count).collect());
+        let query = ExperiencesQuery {
+            app_id: self.site.app_id,
+            campaign_id: None,
+            experience_id: None,
+        };
+        let happened = engine.experiences(&query, &ranges).await.unwrap();
+        for word in ["Fired", "Shown"] {
+            let of_range = |counts: &Counts| counts.get(word).copied().unwrap_or(0);
+            counts.push(happened.ranges.iter().map(of_range).collect());
+        }
+        assert_eq!(counts[counts.len() - 1][6], 6, "three messages of each");
         counts
     }
 

@@ -49,7 +49,7 @@ async fn entering_a_place_fires_once_and_every_trigger_is_explained() {
     assert_eq!(fired.decision.at_ms, START + MINUTE);
     assert_eq!(fired.decision.direction, Direction::Enter);
     assert_eq!(fired.decision.target, Target::Place(place_id));
-    let message = &engine.messages(subject, 0, 1).await.unwrap().items[0];
+    let message = &engine.messages(subject, 0, 1).await.unwrap().items[0].message;
     assert_eq!(fired.decision.message_id, Some(message.message_id));
     assert_eq!(
         stopped.decision.verdict,
@@ -187,7 +187,8 @@ async fn the_text_is_in_the_language_of_the_device() {
         .await
         .unwrap()
         .items
-        .remove(0);
+        .remove(0)
+        .message;
     assert_eq!(
         (message.locale, message.content),
         ("es".into(), "Hola".into())

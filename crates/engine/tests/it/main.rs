@@ -7,6 +7,7 @@
 mod counts;
 mod devices;
 mod erasure;
+mod experiences;
 mod flow;
 mod replay;
 mod support;

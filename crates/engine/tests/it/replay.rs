@@ -6,6 +6,7 @@ use moca_core::{
     campaign::{decide::Verdict, repeat::Repeat},
     event::{Change, Subject, TagChange},
     experience::Trigger,
+    receipt::{Receipt, ReceiptKind},
 };
 use moca_engine::Engine;
 
@@ -13,7 +14,7 @@ use crate::support::{HOUR, MINUTE, START, SeededRandom, Site, copy, dump, inbox}
 
 const DEVICES: usize = 8;
 
-async fn site() -> Site {
+pub(crate) async fn site() -> Site {
     let site = Site::new().await;
     let place_id = site.place(40.0, -3.0).await;
     let zone_id = site.zone(place_id).await;
@@ -55,7 +56,13 @@ async fn site() -> Site {
 }
 
 /// Lets devices do something for a while; the clock goes on, so timers run too.
-async fn live(site: &Site, engine: &Engine, random: &SeededRandom, from: i64, steps: i64) -> i64 {
+pub(crate) async fn live(
+    site: &Site,
+    engine: &Engine,
+    random: &SeededRandom,
+    from: i64,
+    steps: i64,
+) -> i64 {
     let mut now = from;
     for _ in 0..steps {
         now += random.below(2 * MINUTE);
@@ -83,8 +90,29 @@ async fn live(site: &Site, engine: &Engine, random: &SeededRandom, from: i64, st
         if random.below(5) == 0 {
             engine.tick().await.unwrap();
         }
+        if random.below(3) == 0 {
+            tell_of_newest(engine, random, subject, now).await;
+        }
     }
     now
+}
+
+/// Has a device tell what became of its newest message, which it may have told before.
+async fn tell_of_newest(engine: &Engine, random: &SeededRandom, subject: Subject, now: i64) {
+    let inbox = engine.messages(subject, 0, 1_000).await.unwrap();
+    let Some(item) = inbox.items.into_iter().next_back() else {
+        return;
+    };
+    let kinds = ReceiptKind::ALL;
+    let receipt = Receipt {
+        message_id: item.message.message_id,
+        campaign_id: item.message.campaign_id,
+        experience_id: item.message.experience_id,
+        kind: kinds[random.below(kinds.len() as i64) as usize],
+        at_ms: now,
+    };
+    let receipt = Change::Receipt(receipt);
+    engine.change(subject, receipt).await.unwrap();
 }
 
 /// Stops an engine when no timer is due any more, so that a later one adds no row of its own.
@@ -137,6 +165,8 @@ async fn a_device_store_made_again_from_the_log_is_the_same_to_the_byte() {
         ("decisions", 40),
         ("sets", 20),
         ("firsts", DEVICES),
+        ("receipts", 5),
+        ("tallies", 20),
     ] {
         assert!(before[name].len() >= keys_min, "{name} is hardly filled");
     }
@@ -154,7 +184,15 @@ async fn a_device_store_made_again_from_the_log_is_the_same_to_the_byte() {
     assert!(engine.instance(subject).await.unwrap().is_some());
     stop(engine).await;
     assert_eq!(once_more, dump(site.dir.path()));
-    for name in ["inbox", "decisions", "sets", "firsts", "moments"] {
+    for name in [
+        "inbox",
+        "decisions",
+        "receipts",
+        "tallies",
+        "sets",
+        "firsts",
+        "moments",
+    ] {
         assert_eq!(before[name], once_more[name], "{name}");
     }
 }

@@ -405,7 +405,7 @@ pub(crate) async fn inbox(engine: &Engine, subject: Subject) -> Vec<String> {
     assert_eq!(page.total as usize, page.items.len());
     page.items
         .into_iter()
-        .map(|message| message.content)
+        .map(|item| item.message.content)
         .collect()
 }
 

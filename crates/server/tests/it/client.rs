@@ -112,6 +112,7 @@ async fn greet(client: &Client, app_id: AppId, place_id: PlaceId, now_ms: i64) -
 pub(crate) struct Walker {
     pub(crate) server: TestServer,
     pub(crate) device: DeviceClient,
+    pub(crate) app_id: AppId,
     now_ms: i64,
 }
 
@@ -130,6 +131,7 @@ impl Walker {
         let (_, device) = apps.register(&Registration::default()).await.unwrap();
         Self {
             device,
+            app_id: app.app_id,
             now_ms: app.created_at,
             server,
         }

@@ -6,6 +6,8 @@ use axum::body::Body;
 use futures::{FutureExt, StreamExt, future::join};
 use http_body_util::BodyExt;
 use moca_api::Settings;
+use moca_client::ExperiencesQuery;
+use moca_core::receipt::ReceiptKind;
 use serde_json::{Value, json};
 use tokio::task::yield_now;
 
@@ -21,6 +23,8 @@ const HOUR_MS: i64 = 3_600_000;
 pub(crate) struct Welcome {
     pub(crate) team: Team,
     pub(crate) app: Value,
+    pub(crate) campaign_id: String,
+    pub(crate) experience_id: String,
 }
 
 impl Welcome {
@@ -47,11 +51,16 @@ impl Welcome {
             "trigger": {"@type": "EnterPlaceTrigger", "placeId": place_id},
             "action": {"@type": "SendLocalMessageAction", "content": {"default": "Hi"}}
         });
-        team.create("/v2/experiences", "experienceId", body).await;
+        let experience_id = team.create("/v2/experiences", "experienceId", body).await;
         team.act(&format!("/v2/campaigns/{campaign_id}/start"))
             .await
             .done();
-        Self { team, app }
+        Self {
+            team,
+            app,
+            campaign_id,
+            experience_id,
+        }
     }
 
     pub(crate) async fn phone(&self, key: &str) -> Phone<'_> {
@@ -406,6 +415,156 @@ async fn a_client_follows_its_inbox_over_the_wire() {
     let (page, ()) = join(wait, walker.walk_in(1)).await;
     let second = page.unwrap().items.remove(0);
     assert_eq!(stream.next().await.unwrap().unwrap(), second);
+    let kind = ReceiptKind::Clicked;
+    let told = walker.device.receipt(first.message_id, kind, first.at + 1);
+    assert_eq!(told.await.unwrap().receipts.clicked_at, Some(first.at + 1));
+    let query = ExperiencesQuery {
+        app_id: walker.app_id,
+        from: first.at - HOUR_MS,
+        to: first.at + HOUR_MS,
+        interval: "none",
+        time_zone: None,
+        campaign_id: Some(first.campaign_id),
+        experience_id: None,
+        group_by: Some("experience"),
+    };
+    let counted = walker.server.client.experience_analytics(&query).await;
+    let counted = counted.unwrap();
+    assert_eq!((counted.total.fired, counted.total.clicked), (2, 1));
+    let groups = counted.groups.unwrap();
+    assert_eq!(groups[0].experience_id, Some(first.experience_id));
     // A stream that is open does not keep the server from stopping.
     walker.server.running.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn receipts_are_shown_and_counted_once() {
+    let welcome = Welcome::start(Settings::default()).await;
+    let (phone, other) = (welcome.phone("a").await, welcome.phone("b").await);
+    welcome.enter(&phone, 0).await;
+    welcome.enter(&phone, 1).await;
+    welcome.team.installation.clock.advance(HOUR_MS);
+    welcome.enter(&other, 90).await;
+    let inbox = welcome.inbox(&phone, "").await.done();
+    assert_eq!(inbox["items"][0]["receipts"], json!({}));
+    let known = ids(&inbox);
+    let tell = |phone: &Phone<'_>, message: &str, body: Value| {
+        let path = format!("{INBOX}/{message}/receipts");
+        let ask = welcome.team.installation.ask("POST", &path);
+        ask.bearer(&phone.token).json(&body).send()
+    };
+    let at = NOON - HOUR_MS + 40_000;
+    let shown = json!({"kind": "Shown", "at": at});
+    let told = tell(&phone, &known[0], shown.clone()).await.done();
+    assert_eq!(told["receipts"], json!({"shownAt": at}));
+    // The first of a kind stays, however often it comes.
+    let later = json!({"kind": "Shown", "at": at + 5});
+    assert_eq!(tell(&phone, &known[0], later).await.done(), told);
+    for (message, kind) in [(0, "Clicked"), (1, "Shown"), (1, "Dismissed")] {
+        let body = json!({"kind": kind, "at": at + 1_000});
+        tell(&phone, &known[message], body).await.done();
+    }
+    let inbox = welcome.inbox(&phone, "").await.done();
+    let receipts = json!([
+        {"shownAt": at, "clickedAt": at + 1_000},
+        {"shownAt": at + 1_000, "dismissedAt": at + 1_000},
+    ]);
+    assert_eq!(inbox["items"][0]["receipts"], receipts[0]);
+    assert_eq!(inbox["items"][1]["receipts"], receipts[1]);
+    let theirs = tell(&other, &known[0], shown).await;
+    assert_eq!(theirs.code(), "not_found");
+    for wrong in [
+        json!({"kind": "Seen", "at": at}),
+        json!({"kind": "Shown", "at": NOON * 2}),
+    ] {
+        assert_eq!(
+            tell(&phone, &known[0], wrong).await.code(),
+            "validation_failed"
+        );
+    }
+
+    let counted = json!({
+        "triggers": 2, "fired": 2, "notFired": {}, "shown": 2, "clicked": 1, "dismissed": 1
+    });
+    let of_other = json!({
+        "triggers": 1, "fired": 1, "notFired": {}, "shown": 0, "clicked": 0, "dismissed": 0
+    });
+    let answer = welcome.analytics("interval=hour").await;
+    assert_eq!(
+        answer["buckets"][0],
+        json!({"start": NOON - HOUR_MS, "value": counted})
+    );
+    assert_eq!(
+        answer["buckets"][1],
+        json!({"start": NOON, "value": of_other})
+    );
+    assert_eq!(
+        (&answer["total"]["triggers"], answer.get("groups")),
+        (&json!(3), None)
+    );
+
+    // Who is erased stays counted.
+    let path = format!("/v2/instances/{}", phone.instance_id);
+    welcome.team.delete(&path).await.done();
+    assert_eq!(welcome.analytics("interval=hour").await, answer);
+}
+
+#[tokio::test]
+async fn reasons_add_up_to_triggers_and_agree_with_the_decisions() {
+    let welcome = Welcome::start(Settings::default()).await;
+    let team = &welcome.team;
+    // A second experience at the same door that fires once, in a campaign that allows two messages.
+    let path = format!("/v2/campaigns/{}", welcome.campaign_id);
+    let mut campaign = team.get(&path).await.done();
+    campaign["config"]["displayCap"] = json!(4);
+    team.put(&path, campaign).await.done();
+    let path = format!("/v2/experiences/{}", welcome.experience_id);
+    let mut second = team.get(&path).await.done();
+    second["config"]["repeat"] = json!("Never");
+    second.as_object_mut().unwrap().remove("experienceId");
+    let second = team.create("/v2/experiences", "experienceId", second).await;
+    let phone = welcome.phone("a").await;
+    for minute in 0..6 {
+        welcome.enter(&phone, minute).await;
+    }
+    let answer = welcome.analytics("interval=none&groupBy=experience").await;
+    let (first, other) = (&answer["groups"][0], &answer["groups"][1]);
+    let (first, other) = match first["experienceId"] == welcome.experience_id.as_str() {
+        true => (first, other),
+        false => (other, first),
+    };
+    assert_eq!(other["experienceId"], second.as_str());
+    assert_eq!(first["value"]["fired"], 3, "{answer}");
+    assert_eq!(
+        first["value"]["notFired"],
+        json!({"DisplayCap": 3}),
+        "{answer}"
+    );
+    assert_eq!(
+        other["value"]["notFired"],
+        json!({"RepeatInterval": 5}),
+        "{answer}"
+    );
+    assert_eq!(answer["total"]["triggers"], 12, "{answer}");
+    let app_id = welcome.app["appId"].as_str().unwrap();
+    let decisions = team.get(&format!("/v2/decisions?appId={app_id}")).await;
+    assert_eq!(decisions.done()["total"], 12);
+    let by_campaign = welcome.analytics("groupBy=campaign").await;
+    let groups = json!([{"campaignId": welcome.campaign_id, "value": answer["total"]}]);
+    assert_eq!(by_campaign["groups"], groups);
+    let filtered = welcome.analytics(&format!("experienceId={second}")).await;
+    assert_eq!(filtered["total"], other["value"]);
+    let nobody = format!("campaignId={second}&groupBy=campaign");
+    assert_eq!(welcome.analytics(&nobody).await["groups"], json!([]));
+}
+
+impl Welcome {
+    /// What is counted of experiences from an hour before noon to an hour after it.
+    async fn analytics(&self, query: &str) -> Value {
+        let app_id = self.app["appId"].as_str().unwrap();
+        let (from, to) = (NOON - HOUR_MS, NOON + HOUR_MS);
+        let range = format!("appId={app_id}&from={from}&to={to}");
+        let path = format!("/v2/analytics/experiences?{range}&{query}");
+        self.team.get(&path).await.done()
+    }
 }

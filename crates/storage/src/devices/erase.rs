@@ -13,6 +13,7 @@ use super::{
     decisions::{decisions_of, same_in_app},
     inbox::inbox_of,
     people,
+    receipts::receipts_of,
     seen::seen_of,
     value::{backend, decode},
 };
@@ -49,6 +50,7 @@ impl Devices {
     pub fn erase(&self, subject: Subject, now_ms: i64) -> Result<(), StorageError> {
         let (app, instance) = (subject.app_id, subject.instance_id);
         self.remove_all(&self.inbox, &inbox_of(instance), |_| None)?;
+        self.remove_all(&self.receipts, &receipts_of(instance).build(), |_| None)?;
         self.remove_all(&self.decisions, &decisions_of(app, instance), |key| {
             Some(same_in_app(app, key))
         })?;

@@ -21,6 +21,9 @@
 //! | `firsts` | app, number | time of the instance's first event |
 //! | `moments` | app, kind, quarter, seq | [`super::Moment`]s |
 //! | `health` | beacon | [`moca_core::health::BeaconHealth`] |
+//! | `receipts` | instance, message | [`moca_core::receipt::Receipts`] |
+//! | `tallies` | `s` app, level, index, experience | [`moca_core::tally::Tally`] |
+//! | | `q` app, quarter, seq | [`moca_core::tally::Happening`]s |
 //! | `people` | `I` app | number of instances |
 //! | | `i` app, instance | nothing |
 //! | | `U` app | number of users |
@@ -38,6 +41,7 @@
 use moca_core::{
     experience::{Target, TargetKind},
     id::{AppId, Id, InstanceId},
+    metric::Level,
 };
 
 /// Puts a key together.
@@ -90,6 +94,14 @@ pub(super) fn kind_byte(kind: TargetKind) -> u8 {
         TargetKind::Place => 1,
         TargetKind::Zone => 2,
         TargetKind::Beacon => 3,
+    }
+}
+
+pub(super) fn level_byte(level: Level) -> u8 {
+    match level {
+        Level::Day => 1,
+        Level::Hour => 2,
+        Level::Quarter => 3,
     }
 }
 

@@ -16,12 +16,14 @@ mod health;
 mod inbox;
 mod keys;
 mod people;
+mod receipts;
 mod seen;
 mod sets;
 mod states;
 #[cfg(test)]
 mod stored_bytes_tests;
 mod sweep;
+mod tallies;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -43,6 +45,7 @@ pub use inbox::Message;
 pub use people::{Listed, PeopleReader, PeopleStep};
 pub use sets::{Moment, SetKey, SetKind, SetReader};
 pub use states::InstanceState;
+pub use tallies::{TallyKey, TallyReader};
 use value::backend;
 
 /// Bytes of writes kept in memory for one keyspace before they become a file. With a dozen keyspaces
@@ -71,6 +74,8 @@ pub struct Devices {
     moments: Keyspace,
     people: Keyspace,
     health: Keyspace,
+    receipts: Keyspace,
+    tallies: Keyspace,
     seen: RwLock<seen::Generations>,
 }
 
@@ -103,6 +108,8 @@ impl Devices {
             moments: keyspace("moments")?,
             people: keyspace("people")?,
             health: keyspace("health")?,
+            receipts: keyspace("receipts")?,
+            tallies: keyspace("tallies")?,
             seen: RwLock::new(seen::Generations::open(&database)?),
             database,
         })

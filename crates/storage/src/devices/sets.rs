@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Batch, Devices,
-    keys::{Key, KeyReader, kind_byte},
+    keys::{Key, KeyReader, kind_byte, level_byte},
     value::{backend, decode, inconsistent},
 };
 use crate::StorageError;
@@ -65,14 +65,6 @@ fn set_kind_byte(kind: SetKind) -> u8 {
         SetKind::Active => 1,
         SetKind::First => 2,
         SetKind::Entered => 3,
-    }
-}
-
-fn level_byte(level: Level) -> u8 {
-    match level {
-        Level::Day => 1,
-        Level::Hour => 2,
-        Level::Quarter => 3,
     }
 }
 

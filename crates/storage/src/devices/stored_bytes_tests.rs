@@ -15,6 +15,8 @@ use moca_core::{
     presence::{Crossing, Presence},
     property::Property,
     push::PushAddress,
+    receipt::{ReceiptKind, Receipts},
+    tally::{Happening, Tally},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -117,6 +119,24 @@ fn message() {
         bg_alert: None,
     };
     check(&message, "01[4][5][6]d00f0154014302657304486f6c6100");
+}
+
+#[test]
+fn receipts_and_tallies() {
+    let mut receipts = Receipts::default();
+    receipts.note(ReceiptKind::Clicked, 1_000);
+    check(&receipts, "010001d00f00");
+    let mut tally = Tally::empty(CampaignId(id(5)));
+    tally.count("Fired");
+    tally.count("Fired");
+    check(&tally, "01[5]0105466972656402");
+    let happening = Happening {
+        campaign_id: CampaignId(id(5)),
+        experience_id: ExperienceId(id(6)),
+        word: "Shown".into(),
+        at_ms: 1_000,
+    };
+    check(&vec![happening], "0101[5][6]0553686f776ed00f");
 }
 
 #[test]

@@ -70,6 +70,8 @@ impl Devices {
             self.moments.clone(),
             self.people.clone(),
             self.health.clone(),
+            self.receipts.clone(),
+            self.tallies.clone(),
         ];
         all.extend(self.seen_keyspaces());
         all

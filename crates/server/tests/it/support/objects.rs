@@ -73,6 +73,10 @@ impl Installation {
             .ids
             .insert("instanceId", text(&registered, "instanceId"));
         objects.instance_token = text(&registered, "instanceToken");
+        // One that nobody got; see `receive_message`.
+        objects
+            .ids
+            .insert("messageId", objects.ids["instanceId"].clone());
         self.log_in(&mut objects).await;
         self.send_file(&mut objects).await;
         let events = self.ask("GET", "/v2/audit-events").bearer(&tenant.token);
@@ -92,6 +96,52 @@ impl Installation {
             .await
             .done();
         objects.ids.insert("userId", user_id);
+    }
+
+    /// Has the instance get a message, from a campaign that is gone again afterwards.
+    pub(crate) async fn receive_message(&self, objects: &mut Objects) {
+        let token = objects.tenant.token.clone();
+        let make = async |path: &str, id: &str, body: Value| {
+            let ask = self.ask("POST", path).bearer(&token).json(&body);
+            text(&ask.send().await.done(), id)
+        };
+        let far = json!({"type": "Circle", "latitude": -30.0, "longitude": -140.0, "radius": 50});
+        let place = json!({"config": {"name": "Far", "geofence": far}});
+        let place_id = make("/v2/places", "placeId", place).await;
+        let campaign = json!({"appId": objects.ids["appId"], "config": {
+            "name": "Far", "type": "Proximity", "startAt": 0, "endAt": NOON + 100_000 * HOUR_MS,
+        }});
+        let campaign_id = make("/v2/campaigns", "campaignId", campaign).await;
+        let experience = json!({
+            "campaignId": campaign_id,
+            "config": {"name": "Far", "repeat": "Immediately"},
+            "trigger": {"@type": "EnterPlaceTrigger", "placeId": place_id},
+            "action": {"@type": "SendLocalMessageAction", "content": {"default": "Hello"}},
+        });
+        make("/v2/experiences", "experienceId", experience).await;
+        let manage = async |method: &str, path: String| {
+            let ask = self.ask(method, &path).bearer(&token);
+            ask.send().await.done();
+        };
+        manage("PUT", format!("/v2/campaigns/{campaign_id}/start")).await;
+        let event = json!([{
+            "id": format!("a7826da6-4fa2-4e98-8024-{:012x}", self.unique()),
+            "t": NOON - HOUR_MS,
+            "location": {"lat": -30.0, "lon": -140.0},
+        }]);
+        let ask = self.ask("POST", "/device/v1/events");
+        let ask = ask.bearer(&objects.instance_token).json(&event);
+        ask.send().await.done();
+        let inbox = self.ask("GET", "/device/v1/messages");
+        let inbox = inbox.bearer(&objects.instance_token).send().await.done();
+        let message_id = text(&inbox["items"][0], "messageId");
+        objects.ids.insert("messageId", message_id);
+        manage(
+            "DELETE",
+            format!("/v2/campaigns/{campaign_id}?cascade=true"),
+        )
+        .await;
+        manage("DELETE", format!("/v2/places/{place_id}")).await;
     }
 
     /// Sends a file, which waits; those before it do so no longer, as an account has few at a time.
@@ -191,6 +241,9 @@ impl Installation {
             ("PUT", "/device/v1/instance/user") => json!({"userId": "user-1"}),
             ("PUT", "/device/v1/instance/properties") => json!({"properties": {"a": 1}}),
             ("PUT", "/device/v1/instance/tags/{name}") => json!({"value": "+1"}),
+            ("POST", "/device/v1/messages/{messageId}/receipts") => {
+                json!({"kind": "Shown", "at": NOON + n as i64})
+            }
             ("POST", "/device/v1/events") => json!([{
                 "id": format!("f7826da6-4fa2-4e98-8024-{n:012x}"),
                 "t": NOON,

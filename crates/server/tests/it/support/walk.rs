@@ -38,7 +38,9 @@ impl Walk {
     }
 
     pub(crate) async fn objects(&self) -> Objects {
-        self.installation.objects(&self.tenant).await
+        let mut objects = self.installation.objects(&self.tenant).await;
+        self.installation.receive_message(&mut objects).await;
+        objects
     }
 
     /// Notes when an answer is not as expected.

@@ -1,0 +1,98 @@
+//! `GET /v2/analytics/experiences`: what became of triggers and messages.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use moca_core::{
+    id::CampaignId,
+    limits::{BUCKETS_MAX, GROUPS_MAX},
+    tally::{Counts, add},
+    time::{Range, buckets},
+};
+use moca_engine::{ExperienceCounts, ExperiencesQuery};
+use moca_wire::experience_analytics::{ExperienceBucket, ExperienceGroup, ExperiencesAnswer};
+
+use super::{
+    analytics::{interval, range, wrong, zone},
+    decisions::require_app,
+};
+use crate::{call::Call, failure::Failure, reply::Reply};
+
+/// The words of `groupBy`.
+pub(crate) const GROUPS: &[&str] = &["experience", "campaign"];
+
+/// Counts in every bucket of the range. Unlike distinct counts these add up, so the total is the sum.
+pub(crate) async fn count(call: &Call) -> Result<Reply, Failure> {
+    let query = call.query();
+    let app_id = require_app(call).await?;
+    let range = range(query)?;
+    let (time_zone, zone) = zone(call).await?;
+    let word = query.text("interval").unwrap_or("day");
+    let cut = buckets(range, interval(word), &zone, BUCKETS_MAX).ok_or_else(|| {
+        wrong(format!(
+            "interval cuts the range into more than {BUCKETS_MAX} buckets: choose a wider one"
+        ))
+    })?;
+    let asked = ExperiencesQuery {
+        app_id,
+        campaign_id: query.id("campaignId"),
+        experience_id: query.id("experienceId"),
+    };
+    let ranges: Vec<Range> = cut.iter().map(|bucket| bucket.covers).collect();
+    let counts = call.state().engine.experiences(&asked, &ranges).await?;
+    let values = cut.iter().zip(&counts.ranges);
+    Reply::ok(&ExperiencesAnswer {
+        metric: "experiences".to_owned(),
+        interval: word.to_owned(),
+        time_zone,
+        from: range.from,
+        to: range.to,
+        total: (&sum(counts.ranges.iter())).into(),
+        buckets: values
+            .map(|(bucket, counts)| ExperienceBucket {
+                start: bucket.start,
+                value: counts.into(),
+            })
+            .collect(),
+        groups: query.text("groupBy").map(|by| groups(by, &counts)),
+    })
+}
+
+fn sum<'a>(all: impl Iterator<Item = &'a Counts>) -> Counts {
+    let mut sum = Counts::new();
+    for (word, count) in all.flatten() {
+        add(&mut sum, word, *count);
+    }
+    sum
+}
+
+fn groups(by: &str, counts: &ExperienceCounts) -> Vec<ExperienceGroup> {
+    let mut groups: Vec<ExperienceGroup> = match by {
+        "campaign" => {
+            let mut campaigns: BTreeMap<CampaignId, Counts> = BTreeMap::new();
+            for (_, campaign, counts) in &counts.experiences {
+                let sums = campaigns.entry(*campaign).or_default();
+                for (word, count) in counts {
+                    add(sums, word, *count);
+                }
+            }
+            let group = |(campaign_id, counts): (CampaignId, Counts)| ExperienceGroup {
+                campaign_id,
+                experience_id: None,
+                value: (&counts).into(),
+            };
+            campaigns.into_iter().map(group).collect()
+        }
+        _ => counts
+            .experiences
+            .iter()
+            .map(|(experience, campaign, counts)| ExperienceGroup {
+                campaign_id: *campaign,
+                experience_id: Some(*experience),
+                value: counts.into(),
+            })
+            .collect(),
+    };
+    groups.sort_by_key(|group| Reverse(group.value.triggers));
+    groups.truncate(GROUPS_MAX);
+    groups
+}
