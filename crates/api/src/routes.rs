@@ -15,13 +15,15 @@ use moca_core::{
     scope::Family,
 };
 
+use moca_wire::decisions::Outcome;
+
 use crate::{
     device::{self, events, messages, profile, receipts},
     docs::{self, HTML},
     manage::{
         account_limits, accounts, analytics, apps, audit_events, batch, beacons, campaign_groups,
-        campaigns, decisions, experience_analytics, experiences, exports, imports, instances,
-        labels, members, person_export, places, segments, tags, tokens, users, zones,
+        campaigns, decisions, experience_analytics, experiences, explain, exports, imports,
+        instances, labels, members, person_export, places, segments, tags, tokens, users, zones,
     },
     oauth,
     ops::{health, metrics},
@@ -91,10 +93,26 @@ const DECISIONS: &[Parameter] = &[
     optional("instanceId", ParameterKind::Id),
     optional("campaignId", ParameterKind::Id),
     optional("experienceId", ParameterKind::Id),
+    optional("outcome", ParameterKind::Word(&Outcome::WORDS)),
     optional("from", MOMENT),
     optional("to", MOMENT),
     OFFSET,
     LIMIT,
+];
+
+const DECISION_SUMMARY: &[Parameter] = &[
+    required("appId", ParameterKind::Id),
+    optional("instanceId", ParameterKind::Id),
+    optional("campaignId", ParameterKind::Id),
+    optional("experienceId", ParameterKind::Id),
+    optional("from", MOMENT),
+    optional("to", MOMENT),
+];
+
+/// What to explain.
+const EXPLAIN: &[Parameter] = &[
+    required("experienceId", ParameterKind::Id),
+    optional("at", MOMENT),
 ];
 
 const AUDIT_EVENTS: &[Parameter] = &[
@@ -313,6 +331,7 @@ static ROUTES: &[Route] = &[
 
     route(Get,    "/v2/instances",              Ask(Analyst, call!(instances::list))).query(INSTANCES).personal(),
     route(Get,    "/v2/instances/{instanceId}", Ask(Analyst, call!(instances::get))).personal(),
+    route(Get,    "/v2/instances/{instanceId}/explain", Ask(Analyst, call!(explain::explain))).query(EXPLAIN).personal().also(&[Family::Decisions]),
     route(Get,    "/v2/instances/{instanceId}/export", Ask(Analyst, call!(person_export::instance))).personal().also(&[Family::Decisions]),
     route(Delete, "/v2/instances/{instanceId}", Ask(Admin, call!(instances::delete))).personal(),
 
@@ -322,6 +341,7 @@ static ROUTES: &[Route] = &[
     route(Delete, "/v2/users/{userId}", Ask(Admin, call!(users::delete))).query(OF_APP).personal().also(&[Family::Instances]),
 
     route(Get,    "/v2/decisions", Ask(Analyst, call!(decisions::list))).query(DECISIONS).personal(),
+    route(Get,    "/v2/decisions/summary", Ask(Analyst, call!(decisions::summary))).query(DECISION_SUMMARY).personal(),
     route(Get,    "/v2/analytics/active-users",    Ask(Analyst, call!(analytics::count, ActiveUsers))).query(ANALYTICS),
     route(Get,    "/v2/analytics/new-users",       Ask(Analyst, call!(analytics::count, NewUsers))).query(ANALYTICS),
     route(Get,    "/v2/analytics/returning-users", Ask(Analyst, call!(analytics::count, ReturningUsers))).query(ANALYTICS),

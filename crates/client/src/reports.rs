@@ -3,8 +3,9 @@
 use moca_core::id::{AppId, CampaignId, ExperienceId, InstanceId, SegmentId};
 use moca_wire::{
     analytics::{AnalyticsAnswer, Group},
-    decisions::Decision,
+    decisions::{Decision, DecisionSummary, Outcome},
     experience_analytics::ExperiencesAnswer,
+    explain::Explanation,
     instances::KnownInstance,
     page::Page,
     segments::{Estimate, EstimateInput},
@@ -105,6 +106,8 @@ pub struct DecisionQuery {
     pub campaign_id: Option<CampaignId>,
     /// Of this experience.
     pub experience_id: Option<ExperienceId>,
+    /// With this outcome.
+    pub outcome: Option<Outcome>,
     /// Event times from here, ms since 1970.
     pub from: Option<i64>,
     /// Event times before this, ms since 1970.
@@ -126,6 +129,7 @@ impl DecisionQuery {
             ("instanceId", self.instance_id.map(|id| id.to_string())),
             ("campaignId", self.campaign_id.map(|id| id.to_string())),
             ("experienceId", self.experience_id.map(|id| id.to_string())),
+            ("outcome", self.outcome.map(|it| it.as_str().to_owned())),
             ("from", self.from.map(|at| at.to_string())),
             ("to", self.to.map(|at| at.to_string())),
         ];
@@ -170,6 +174,34 @@ impl Client {
     pub fn seen_tags(&self, app: AppId) -> Query<SeenTag> {
         let all = Query::new(self.clone(), "/v2/tags");
         all.below("seen").filter("appId", app)
+    }
+
+    /// How many decisions have which outcome; the page and outcome of the query do not matter.
+    pub async fn decision_summary(
+        &self,
+        query: &DecisionQuery,
+    ) -> Result<DecisionSummary, ClientError> {
+        let call = Call::new(Method::GET, "/v2/decisions/summary");
+        let mut pairs = query.pairs();
+        pairs.retain(|(name, _)| !matches!(*name, "offset" | "limit" | "outcome"));
+        self.send(&with(call, pairs)).await?.json()
+    }
+
+    /// Why an instance gets an experience or does not, now or at a moment (ms since 1970).
+    pub async fn explain(
+        &self,
+        instance_id: InstanceId,
+        experience_id: ExperienceId,
+        at: Option<i64>,
+    ) -> Result<Explanation, ClientError> {
+        let mut call = Call::new(Method::GET, "/v2/instances")
+            .segment(instance_id)
+            .segment("explain")
+            .query("experienceId", experience_id);
+        if let Some(at) = at {
+            call = call.query("at", at);
+        }
+        self.send(&call).await?.json()
     }
 
     /// A page of decisions, oldest first.

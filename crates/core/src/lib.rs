@@ -18,6 +18,7 @@ pub mod clock;
 pub mod erasure;
 pub mod event;
 pub mod experience;
+pub mod explain;
 pub mod geo;
 pub mod health;
 pub mod id;

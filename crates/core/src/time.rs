@@ -36,6 +36,12 @@ impl Zone {
         (i64::from(local.hour()), day)
     }
 
+    /// The local date and time of an instant, as people write it down.
+    pub fn written(&self, at_ms: i64) -> String {
+        let local = self.0.to_datetime(timestamp(at_ms));
+        local.strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
     /// First instant after `at_ms` at which a local day, week (Monday) or month begins.
     pub fn next_start(&self, at_ms: i64, interval: Interval) -> i64 {
         self.following(self.floor(at_ms, interval), interval)

@@ -13,6 +13,7 @@ use moca_core::{
     id::{AccountId, AppId},
     limits::READ_WAIT_MS_MAX,
     push::PushAddress,
+    tally::Counts,
     time::Range,
 };
 use moca_storage::{StorageError, devices::Devices};
@@ -181,6 +182,19 @@ impl Engine {
         self.wait(&self.inner.decided).await?;
         let query = query.clone();
         self.read(move |devices| read::decisions::decisions(devices, app_id, &query))
+            .await
+    }
+
+    /// How many decisions of an app have which outcome, with all events acknowledged before this call
+    /// decided.
+    pub async fn decision_counts(
+        &self,
+        app_id: AppId,
+        query: &DecisionQuery,
+    ) -> Result<Counts, EngineError> {
+        self.wait(&self.inner.decided).await?;
+        let query = query.clone();
+        self.read(move |devices| read::decisions::summary(devices, app_id, &query))
             .await
     }
 

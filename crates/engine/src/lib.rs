@@ -9,6 +9,7 @@ mod bulk;
 mod engine;
 mod error;
 pub mod estate;
+mod explain;
 mod health;
 mod inbox;
 mod metrics;
@@ -26,7 +27,7 @@ pub use engine::Engine;
 pub use error::EngineError;
 pub use metrics::Metrics;
 pub use query::{
-    About, Appended, CountQuery, DecisionQuery, ExperienceCounts, ExperiencesQuery, InboxMessage,
-    InstanceQuery, InstanceView, KeptDecision, MemberQuery, Page, Progress, Registered, TagQuery,
-    ToldRow, UserInstance, UserQuery, UserView,
+    About, Appended, CountQuery, DecisionQuery, ExperienceCounts, ExperiencesQuery, ExplainQuery,
+    Explained, InboxMessage, InstanceQuery, InstanceView, KeptDecision, MemberQuery, Page,
+    Progress, Registered, TagQuery, ToldRow, UserInstance, UserQuery, UserView,
 };

@@ -218,7 +218,7 @@ impl Engine {
 
 /// Tells the thread that works on an answer when nobody waits for it any more.
 #[derive(Default)]
-struct GivenUp(Arc<AtomicBool>);
+pub(crate) struct GivenUp(pub(crate) Arc<AtomicBool>);
 
 impl Drop for GivenUp {
     fn drop(&mut self) {

@@ -1,9 +1,10 @@
 //! What can be asked of the pipeline, and its answers.
 
 use moca_core::{
-    campaign::decide::Decision,
+    campaign::{Campaign, decide::Decision},
     event::{Profile, Record, Subject},
-    experience::Target,
+    experience::{Experience, Target},
+    explain::{Check, Facts},
     id::{AppId, CampaignId, ExperienceId, Id, InstanceId},
     metric::Metric,
     property::Properties,
@@ -11,10 +12,12 @@ use moca_core::{
     receipt::Receipts,
     segment::{Query, Segments},
     tally::Counts,
-    time::Range,
+    time::{Range, Zone},
     user::User,
+    world::World,
 };
 use moca_storage::devices::Message;
+use moca_wire::decisions::Outcome;
 
 /// What a device needs to talk to us.
 #[derive(Debug, Clone)]
@@ -196,6 +199,45 @@ pub struct InboxMessage {
     pub receipts: Receipts,
 }
 
+/// Why an experience fires for an instance, or does not.
+#[derive(Debug, Clone)]
+pub struct ExplainQuery {
+    /// The instance.
+    pub subject: Subject,
+    /// The campaign.
+    pub campaign: Campaign,
+    /// The experience.
+    pub experience: Experience,
+    /// The segments that the campaign may be for.
+    pub segments: Segments,
+    /// The zone of hours and days for a device that told none.
+    pub time_zone: String,
+    /// The moment, ms since 1970.
+    pub at_ms: i64,
+    /// If the instance is to be looked at as it was then, and not as it is: all that can hold it in what
+    /// the trigger is about.
+    pub then: Option<World>,
+}
+
+/// What the rules say.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// The name of the zone.
+    pub time_zone: String,
+    /// The zone of hours and days.
+    pub zone: Zone,
+    /// When the instance entered what the trigger is about, if it was in it.
+    pub entered_at: Option<i64>,
+    /// Every rule, in the order in which they are asked.
+    pub checks: Vec<Check>,
+    /// The values that they compare.
+    pub facts: Facts,
+    /// What was decided until the moment, by outcome.
+    pub outcomes: Counts,
+    /// The newest of these decisions.
+    pub last: Option<KeptDecision>,
+}
+
 /// Which decisions to list.
 #[derive(Debug, Clone, Default)]
 pub struct DecisionQuery {
@@ -205,6 +247,8 @@ pub struct DecisionQuery {
     pub campaign_id: Option<CampaignId>,
     /// Of this experience.
     pub experience_id: Option<ExperienceId>,
+    /// With this outcome.
+    pub outcome: Option<Outcome>,
     /// Event times within.
     pub range: Option<Range>,
     /// Index of the first.

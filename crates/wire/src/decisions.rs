@@ -90,7 +90,23 @@ impl Outcome {
         }
     }
 
-    /// The words of all of them.
+    /// The outcome with this word.
+    pub fn named(word: &str) -> Option<Self> {
+        serde_json::from_value(Value::from(word)).ok()
+    }
+
+    /// The words of all but the first: why something did not fire.
+    pub const REASONS: [&'static str; 7] = {
+        let mut reasons = [""; 7];
+        let mut index = 0;
+        while index < reasons.len() {
+            reasons[index] = Self::WORDS[index + 1];
+            index += 1;
+        }
+        reasons
+    };
+
+    /// The words of all of them, `Fired` first.
     pub const WORDS: [&'static str; 8] = [
         Self::Fired.as_str(),
         Self::NotRunning.as_str(),
@@ -220,6 +236,43 @@ fn trigger(direction: Direction, target: Target, delay_ms: i64) -> Trigger {
     }
 }
 
+/// The answer of `GET /v2/decisions/summary`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionSummary {
+    /// Decisions: the triggers that came true.
+    pub total: u64,
+    /// Those of each outcome; they add up to the total.
+    pub outcomes: BTreeMap<String, u64>,
+}
+
+impl Described for DecisionSummary {
+    const NAME: &'static str = "DecisionSummary";
+
+    fn schema() -> Schema {
+        let outcomes = schema::map(
+            schema::words(&Outcome::WORDS),
+            schema::count(),
+            Outcome::WORDS.len(),
+        );
+        schema::object([
+            schema::required(
+                "total",
+                schema::count(),
+                "Decisions: the triggers that came true.",
+            ),
+            schema::required(
+                "outcomes",
+                outcomes,
+                "Those of each outcome; they add up to the total.",
+            ),
+        ])
+    }
+
+    fn example() -> Value {
+        json!({"total": 12, "outcomes": {"Fired": 3, "NotRunning": 1, "RepeatInterval": 8}})
+    }
+}
+
 impl Described for Decision {
     const NAME: &'static str = "Decision";
 
@@ -262,7 +315,7 @@ impl Described for Decision {
     }
 }
 
-fn compared_schema() -> Schema {
+pub(crate) fn compared_schema() -> Schema {
     schema::object([
         schema::optional(
             "status",

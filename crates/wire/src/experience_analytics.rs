@@ -101,10 +101,7 @@ impl From<&Counts> for ExperienceCounts {
 }
 
 fn counts_schema() -> Schema {
-    let reasons: Vec<&str> = Outcome::WORDS
-        .into_iter()
-        .filter(|word| *word != Outcome::Fired.as_str())
-        .collect();
+    let reasons = Outcome::REASONS;
     let not_fired = schema::map(schema::words(&reasons), schema::count(), reasons.len());
     let count = |name, note| schema::required(name, schema::count(), note);
     schema::object([

@@ -19,6 +19,7 @@ pub mod decisions;
 pub mod events;
 pub mod experience_analytics;
 pub mod experiences;
+pub mod explain;
 pub mod exports;
 pub mod fault;
 pub mod geofence;

@@ -2,22 +2,17 @@
 
 use moca_core::{app::App, id::AppId, resource::Kind, time::Range};
 use moca_engine::DecisionQuery;
-use moca_wire::{decisions::Decision, problem::Code};
+use moca_wire::{
+    decisions::{Decision, DecisionSummary, Outcome},
+    problem::Code,
+};
 
 use crate::{call::Call, failure::Failure, reply::Reply};
 
 /// `GET /v2/decisions`
 pub(crate) async fn list(call: &Call) -> Result<Reply, Failure> {
-    let query = call.query();
     let app_id = require_app(call).await?;
-    let asked = DecisionQuery {
-        instance_id: query.id("instanceId"),
-        campaign_id: query.id("campaignId"),
-        experience_id: query.id("experienceId"),
-        range: range(call)?,
-        offset: query.offset(),
-        limit: query.limit(),
-    };
+    let asked = asked(call)?;
     let page = call.state().engine.decisions(app_id, &asked).await?;
     let items: Vec<Decision> = page
         .items
@@ -25,6 +20,30 @@ pub(crate) async fn list(call: &Call) -> Result<Reply, Failure> {
         .map(|kept| Decision::new(kept.id, &kept.decision))
         .collect();
     Reply::page(asked.offset, asked.limit, page.total, &items)
+}
+
+/// `GET /v2/decisions/summary`
+pub(crate) async fn summary(call: &Call) -> Result<Reply, Failure> {
+    let app_id = require_app(call).await?;
+    let asked = asked(call)?;
+    let outcomes = call.state().engine.decision_counts(app_id, &asked).await?;
+    Reply::ok(&DecisionSummary {
+        total: outcomes.values().sum(),
+        outcomes,
+    })
+}
+
+fn asked(call: &Call) -> Result<DecisionQuery, Failure> {
+    let query = call.query();
+    Ok(DecisionQuery {
+        instance_id: query.id("instanceId"),
+        campaign_id: query.id("campaignId"),
+        experience_id: query.id("experienceId"),
+        outcome: query.text("outcome").and_then(Outcome::named),
+        range: range(call)?,
+        offset: query.offset(),
+        limit: query.limit(),
+    })
 }
 
 /// The app in `appId`, when it is one of the account.

@@ -14,6 +14,7 @@ pub mod decisions;
 mod deletion;
 pub mod experience_analytics;
 pub mod experiences;
+pub mod explain;
 pub mod exports;
 pub mod imports;
 pub mod instances;

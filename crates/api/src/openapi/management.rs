@@ -9,9 +9,10 @@ use moca_wire::{
     beacons::Beacon,
     campaign_groups::CampaignGroup,
     campaigns::Campaign,
-    decisions::Decision,
+    decisions::{Decision, DecisionSummary},
     experience_analytics::ExperiencesAnswer,
     experiences::Experience,
+    explain::Explanation,
     exports::{InstanceExport, LogEntry, UserExport},
     imports::{Import, Refusal},
     instances::KnownInstance,
@@ -309,9 +310,16 @@ fn experiences() -> Group {
 
 fn decisions() -> Group {
     let note = "What became of every trigger that came true, and why.";
-    Group::new("Decisions", note).with(Get, "/v2/decisions", "Lists decisions", |operation| {
-        operation.lists::<Decision>()
-    })
+    Group::new("Decisions", note)
+        .with(Get, "/v2/decisions", "Lists decisions", |operation| {
+            operation.lists::<Decision>()
+        })
+        .with(
+            Get,
+            "/v2/decisions/summary",
+            "Counts decisions by outcome",
+            |operation| operation.answers::<DecisionSummary>(),
+        )
 }
 
 fn instances() -> Group {
@@ -328,6 +336,21 @@ fn instances() -> Group {
         .with(Delete, ONE, "Erases an instance", |operation| {
             operation.noted("And all that is held on it.")
         })
+        .with(
+            Get,
+            "/v2/instances/{instanceId}/explain",
+            "Tells why it gets an experience or does not",
+            |operation| {
+                operation
+                    .noted(
+                        "What every rule says, now or at the moment `at`, and in which place, zone or range \
+                         of a beacon the instance was. Asked of an earlier moment, the instance is looked \
+                         at as it was then, by the places and the campaign as they are now.",
+                    )
+                    .answers::<Explanation>()
+                    .with_answer_part::<Decision>()
+            },
+        )
         .with(
             Get,
             EXPORT,

@@ -137,6 +137,8 @@ pub(crate) fn note(name: &str) -> &'static str {
         "objectId" => "Only those on the object, instance or user with this id.",
         "after" => "Only those after this message.",
         "waitMs" => "Milliseconds to wait until there is one, if there is none.",
+        "outcome" => "Only those with this outcome.",
+        "at" => "The moment, milliseconds since 1970; now if absent.",
         "action" => "Only those in which this was done.",
         _ => "",
     }

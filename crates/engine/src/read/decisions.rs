@@ -1,10 +1,15 @@
 //! Lists of decisions.
 
-use moca_core::{campaign::decide::Decision, id::AppId};
+use moca_core::{
+    campaign::decide::Decision,
+    id::AppId,
+    tally::{Counts, add},
+};
 use moca_storage::{
     StorageError,
     devices::{DecisionScope, Devices},
 };
+use moca_wire::decisions::Outcome;
 
 use crate::{
     pipeline::fire::decision_id,
@@ -39,6 +44,27 @@ pub(crate) fn decisions(
     Ok(Page { total, items })
 }
 
+/// How many of the decisions that a query asks for have which outcome.
+pub(crate) fn summary(
+    devices: &Devices,
+    app_id: AppId,
+    query: &DecisionQuery,
+) -> Result<Counts, StorageError> {
+    let scope = DecisionScope {
+        app_id,
+        instance_id: query.instance_id,
+        range: query.range,
+    };
+    let mut counts = Counts::new();
+    devices.for_each_decision(&scope, |_, decision| {
+        if matches(&decision, query) {
+            add(&mut counts, Outcome::of(&decision.verdict).as_str(), 1);
+        }
+        true
+    })?;
+    Ok(counts)
+}
+
 fn matches(decision: &Decision, query: &DecisionQuery) -> bool {
     query
         .campaign_id
@@ -46,4 +72,7 @@ fn matches(decision: &Decision, query: &DecisionQuery) -> bool {
         && query
             .experience_id
             .is_none_or(|wanted| decision.experience_id == wanted)
+        && query
+            .outcome
+            .is_none_or(|wanted| Outcome::of(&decision.verdict) == wanted)
 }

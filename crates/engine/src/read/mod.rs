@@ -3,4 +3,5 @@
 pub(crate) mod count;
 pub(crate) mod decisions;
 pub(crate) mod experiences;
+pub(crate) mod explain;
 pub(crate) mod people;

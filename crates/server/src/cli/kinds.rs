@@ -475,6 +475,7 @@ pub(crate) static KINDS: &[Kind] = &[
             field("instance", "instanceId", Text, "Only those of this instance"),
             field("campaign", "campaignId", Text, "Only those of this campaign"),
             field("experience", "experienceId", Text, "Only those of this experience"),
+            field("outcome", "outcome", Text, "Only those with this outcome, for example Fired or RepeatInterval"),
             field("from", "from", Moment, "Event times from here"),
             field("to", "to", Moment, "Event times before this"),
         ],

@@ -6,6 +6,7 @@ mod completion;
 pub(crate) mod connection;
 mod demo;
 pub(crate) mod exit;
+mod explain;
 mod import;
 mod kinds;
 mod output;
@@ -38,6 +39,7 @@ pub fn command() -> Command {
              moca serve --data-dir DIR      a server of your own; it prints its URL and a token\n  \
              moca import places FILE.csv    your places, into a running server\n  \
              moca export places -o FILE.csv all places, as a file; zones and beacons too\n  \
+             moca explain INSTANCE ...      why a device gets an experience, or does not\n  \
              moca places list               what is there; so for apps, campaigns and the others\n  \
              moca simulate                  made-up devices that move among your places\n  \
              moca apply -f FOLDER           an account as files say; moca pull writes them\n  \
@@ -52,6 +54,7 @@ pub fn command() -> Command {
         .subcommand(demo::command())
         .subcommand(simulate::command())
         .subcommand(check::command())
+        .subcommand(explain::command())
         .subcommands(resources::commands())
         .subcommand(apply::command())
         .subcommand(apply::pull_command())
@@ -80,6 +83,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("demo", arguments)) => demo::run(arguments),
         Some(("simulate", arguments)) => simulate::run(arguments),
         Some(("check", arguments)) => check::run(arguments),
+        Some(("explain", arguments)) => explain::run(arguments),
         Some(("config", _)) => print_example(),
         Some(("apply", arguments)) => apply::run(arguments),
         Some(("pull", arguments)) => apply::pull(arguments),

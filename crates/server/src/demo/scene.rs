@@ -103,6 +103,7 @@ impl Scene {
                 instance_id: None,
                 campaign_id: None,
                 experience_id: None,
+                outcome: None,
                 from: Some(from_ms),
                 to: Some(to_ms),
                 offset: i64::try_from(decisions.len())?,

@@ -205,6 +205,7 @@ async fn the_whole_job_is_done_with_types() {
         instance_id: Some(registered.instance_id),
         campaign_id: Some(campaign_id),
         experience_id: None,
+        outcome: None,
         from: None,
         to: None,
         offset: 0,

@@ -23,6 +23,7 @@ mod devices;
 mod docs;
 mod erasure;
 mod experiences;
+mod explain;
 mod exports;
 mod geofences;
 mod import;

@@ -8,6 +8,7 @@ use http_body_util::BodyExt;
 use moca_api::Settings;
 use moca_client::ExperiencesQuery;
 use moca_core::receipt::ReceiptKind;
+use moca_wire::decisions::Outcome;
 use serde_json::{Value, json};
 use tokio::task::yield_now;
 
@@ -433,6 +434,15 @@ async fn a_client_follows_its_inbox_over_the_wire() {
     assert_eq!((counted.total.fired, counted.total.clicked), (2, 1));
     let groups = counted.groups.unwrap();
     assert_eq!(groups[0].experience_id, Some(first.experience_id));
+    let instance_id = walker.device.instance().await.unwrap().instance_id;
+    let client = &walker.server.client;
+    let explained = client.explain(instance_id, first.experience_id, None);
+    let explained = explained.await.unwrap();
+    assert_eq!(
+        (explained.outcome, explained.decided["Fired"]),
+        (Outcome::Fired, 2)
+    );
+    assert!(explained.presence.inside);
     // A stream that is open does not keep the server from stopping.
     walker.server.running.shutdown().await.unwrap();
 }

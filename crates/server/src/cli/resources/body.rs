@@ -118,14 +118,7 @@ fn value(field: &Field, texts: &[&str]) -> anyhow::Result<Value> {
             let flag: bool = text.parse().map_err(|_| wrong("true or false"))?;
             Value::from(flag)
         }
-        Form::Moment => {
-            let ms = text.parse::<i64>().ok().or_else(|| {
-                let at: Timestamp = text.parse().ok()?;
-                Some(at.as_millisecond())
-            });
-            let expected = "milliseconds since 1970, or a time such as 2026-12-01T09:00:00Z";
-            Value::from(ms.ok_or_else(|| wrong(expected))?)
-        }
+        Form::Moment => Value::from(moment(text).ok_or_else(|| wrong(MOMENT))?),
         Form::Texts => texts.iter().map(|&text| Value::from(text)).collect(),
         Form::Pairs => {
             let mut pairs = Map::new();
@@ -137,5 +130,16 @@ fn value(field: &Field, texts: &[&str]) -> anyhow::Result<Value> {
             Value::Object(pairs)
         }
         Form::Json => serde_json::from_str(text).map_err(|_| wrong("JSON"))?,
+    })
+}
+
+/// What a moment may be.
+pub(crate) const MOMENT: &str = "milliseconds since 1970, or a time such as 2026-12-01T09:00:00Z";
+
+/// A moment, ms since 1970.
+pub(crate) fn moment(text: &str) -> Option<i64> {
+    text.parse::<i64>().ok().or_else(|| {
+        let at: Timestamp = text.parse().ok()?;
+        Some(at.as_millisecond())
     })
 }

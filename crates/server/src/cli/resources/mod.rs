@@ -5,6 +5,8 @@ mod body;
 mod change;
 mod list;
 
+pub(crate) use body::{MOMENT, moment};
+
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};

@@ -241,3 +241,20 @@ fn what_is_below_a_kind_is_a_command_too() {
         (&3.into(), "name")
     );
 }
+
+#[test]
+fn explain_asks_for_ids_and_a_time() {
+    let desk = Desk::new();
+    let nobody = "AAAAAAAAAAAAAAAAAAAAAA";
+    let run = |instance: &str, more: &[&str]| {
+        let arguments = ["explain", instance, "--experience", nobody];
+        desk.run(&[&arguments[..], more].concat())
+    };
+    let done = run("nonsense", &[]);
+    assert_eq!(done.code, 2, "{}", done.err);
+    let done = run(nobody, &["--at", "soon"]);
+    assert_eq!(done.code, 2, "{}", done.err);
+    assert!(done.err.contains("a time such as"), "{}", done.err);
+    let done = run(nobody, &["--at", "2026-12-01T09:00:00Z"]);
+    assert_eq!(done.code, 3, "{}", done.err);
+}

@@ -61,6 +61,7 @@ pub(super) async fn figures(binary: &Binary, site: &Site, devices: &[Device]) {
         instance_id: None,
         campaign_id: None,
         experience_id: None,
+        outcome: None,
         from: None,
         to: None,
         offset: 0,

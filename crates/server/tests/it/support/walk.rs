@@ -166,6 +166,7 @@ pub(crate) fn target(route: &Route, objects: &Objects) -> String {
 pub(crate) fn value(name: &str, objects: &Objects) -> String {
     match name {
         "kind" => "places".into(),
+        "at" => NOON.to_string(),
         "after" => objects.ids["instanceId"].clone(),
         "waitMs" => "1".into(),
         "from" => (NOON - DAY_MS).to_string(),

@@ -1,0 +1,206 @@
+//! `GET /v2/instances/{instanceId}/explain`: "why did I not get it?", for one person.
+
+use moca_core::{
+    account::Account,
+    beacon::Beacon,
+    campaign::Campaign,
+    experience::{Experience, Target},
+    id::{ExperienceId, PlaceId},
+    limits::PAGE_LIMIT_MAX,
+    place::Place,
+    resource::Kind,
+    world::World,
+    zone::Zone,
+};
+use moca_engine::{ExplainQuery, estate};
+use moca_storage::control::{Filter, ListQuery, Stored, Tx};
+use moca_wire::{
+    decisions::{Decision, Outcome},
+    explain::{Explanation, RuleCheck, Telling, summary},
+    problem::Code,
+};
+
+use super::instances;
+use crate::{call::Call, failure::Failure, reply::Reply};
+
+/// What every rule says of an experience for the instance, now or at an earlier moment.
+pub(crate) async fn explain(call: &Call) -> Result<Reply, Failure> {
+    let subject = instances::find(call).await?.subject;
+    let at = call.query().integer("at").unwrap_or(call.now_ms());
+    let mut tx = call.state().control.read().await?;
+    let (campaign, experience) = find(call, &mut tx, subject.app_id).await?;
+    let (_, target) = experience.trigger.crossing();
+    let about = About::read(call, &mut tx, target).await?;
+    // What is known now holds for now and for what is to come.
+    let then = match at < call.now_ms() {
+        true => Some(about.world(&mut tx).await?),
+        false => None,
+    };
+    let account_id = call.principal.account_id;
+    let segments = estate::segments_of(&mut tx, account_id, subject.app_id).await?;
+    drop(tx);
+    let asked = ExplainQuery {
+        subject,
+        campaign,
+        experience,
+        segments,
+        time_zone: about.time_zone(),
+        at_ms: at,
+        then,
+    };
+    let explained = call.state().engine.explain(asked.clone()).await?;
+    let explained = explained.ok_or_else(|| {
+        Failure::new(
+            Code::NotFound,
+            "There is no instance with this id in this account.",
+        )
+    })?;
+    let telling = Telling {
+        campaign: &asked.campaign,
+        experience: &asked.experience,
+        facts: &explained.facts,
+        zone: &explained.zone,
+    };
+    let checks: Vec<RuleCheck> = explained
+        .checks
+        .iter()
+        .map(|check| telling.check(check))
+        .collect();
+    let stopped = explained.checks.iter().find(|check| check.stops());
+    let last = explained.last.as_ref();
+    Reply::ok(&Explanation {
+        instance_id: subject.instance_id,
+        campaign_id: asked.campaign.id(),
+        experience_id: asked.experience.id(),
+        at,
+        outcome: stopped.map_or(Outcome::Fired, |check| Outcome::of(&check.verdict)),
+        sentence: summary(&checks),
+        presence: telling.presence(&about.name(), explained.entered_at),
+        checks,
+        decided: explained.outcomes,
+        last: last.map(|kept| Decision::new(kept.id, &kept.decision)),
+        time_zone: explained.time_zone,
+    })
+}
+
+/// The experience that is asked about, with its campaign, if it is one of the instance's app.
+async fn find(
+    call: &Call,
+    tx: &mut Tx,
+    app_id: moca_core::id::AppId,
+) -> Result<(Campaign, Experience), Failure> {
+    let missing = || Failure::not_found(Kind::Experience);
+    let account_id = call.principal.account_id;
+    let id: ExperienceId = call.query().id("experienceId").ok_or_else(missing)?;
+    let experience: Experience = tx.get(account_id, id.0).await?.ok_or_else(missing)?;
+    let campaign: Option<Campaign> = tx.get(account_id, experience.campaign_id.0).await?;
+    let campaign = campaign.filter(|campaign| campaign.app_id == app_id);
+    Ok((campaign.ok_or_else(missing)?, experience))
+}
+
+/// What a trigger is about, and what it is part of.
+struct About {
+    account: Account,
+    place: Option<Place>,
+    zone: Option<Zone>,
+    beacon: Option<Beacon>,
+}
+
+impl About {
+    async fn read(call: &Call, tx: &mut Tx, target: Target) -> Result<Self, Failure> {
+        let account_id = call.principal.account_id;
+        let account = tx.account(account_id).await?;
+        let account = account.ok_or_else(|| Failure::not_found(Kind::Account))?;
+        let mut about = Self {
+            account,
+            place: None,
+            zone: None,
+            beacon: None,
+        };
+        let (mut zone_id, mut place_id) = (None, None);
+        match target {
+            Target::Beacon(id) => {
+                about.beacon = tx.get(account_id, id.0).await?;
+                zone_id = about.beacon.as_ref().and_then(|beacon| beacon.zone_id);
+            }
+            Target::Zone(id) => zone_id = Some(id),
+            Target::Place(id) => place_id = Some(id),
+        }
+        if let Some(id) = zone_id {
+            about.zone = tx.get(account_id, id.0).await?;
+            place_id = about.zone.as_ref().map(|zone| zone.place_id);
+        }
+        if let Some(id) = place_id {
+            about.place = tx.get(account_id, id.0).await?;
+        }
+        Ok(about)
+    }
+
+    /// The zone of hours and days for a device that told none.
+    fn time_zone(&self) -> String {
+        let of_place = self.place.as_ref();
+        let of_place = of_place.and_then(|place| place.config.time_zone.clone());
+        of_place.unwrap_or_else(|| self.account.config.time_zone.clone())
+    }
+
+    /// What the trigger is about, as a person would say it.
+    fn name(&self) -> String {
+        match (&self.beacon, &self.zone, &self.place) {
+            (Some(beacon), ..) => match &beacon.config.name {
+                Some(name) => format!("range of the beacon \"{name}\""),
+                None => format!("range of the beacon {}", beacon.id()),
+            },
+            (None, Some(zone), _) => format!("the zone \"{}\"", zone.config.name),
+            (None, None, Some(place)) => format!("the place \"{}\"", place.config.name),
+            (None, None, None) => "what the trigger is about".to_owned(),
+        }
+    }
+
+    /// All that can hold an instance in it.
+    async fn world(&self, tx: &mut Tx) -> Result<World, Failure> {
+        let mut world = World::default();
+        world.put_account(&self.account);
+        let account_id = self.account.frame.account_id;
+        if let Some(place) = &self.place {
+            world.put_place(place.clone());
+            let id: PlaceId = place.id();
+            let of_place = || vec![(Filter::PlaceId, id.to_string())];
+            for zone in all::<Zone>(tx, account_id, of_place()).await? {
+                world.put_zone(zone);
+            }
+            for beacon in all::<Beacon>(tx, account_id, of_place()).await? {
+                world.put_beacon(beacon);
+            }
+        }
+        if let Some(beacon) = &self.beacon {
+            world.put_beacon(beacon.clone());
+        }
+        Ok(world)
+    }
+}
+
+/// All objects of a list.
+async fn all<R: Stored>(
+    tx: &mut Tx,
+    account_id: moca_core::id::AccountId,
+    filters: Vec<(Filter, String)>,
+) -> Result<Vec<R>, Failure> {
+    let mut found = Vec::new();
+    loop {
+        let query = ListQuery {
+            offset: found.len() as i64,
+            limit: PAGE_LIMIT_MAX,
+            sort: Vec::new(),
+            filters: filters.clone(),
+            q: None,
+            regions: Vec::new(),
+            status: None,
+        };
+        let page = tx.list::<R>(account_id, &query).await?;
+        let is_last = (page.items.len() as i64) < PAGE_LIMIT_MAX;
+        found.extend(page.items);
+        if is_last {
+            return Ok(found);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Why an experience fires for an instance or does not, rule by rule.
+//!
+//! [`decide`] stops at the first rule that stops an experience. A person who asks why wants to know of
+//! all of them, so each rule is asked with everything else out of its way. It is the same code that
+//! decides, so the two cannot disagree.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    campaign::{
+        Campaign, Status,
+        decide::{Audience, Caps, Verdict, decide},
+        status::{Lifecycle, Phase},
+    },
+    experience::Experience,
+    time::Zone,
+};
+
+/// A rule of [`decide`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// The experience is switched on.
+    Enabled,
+    /// The campaign runs.
+    Running,
+    /// The hour and day are among those of the campaign.
+    Recurrence,
+    /// The instance belongs to the segment.
+    Segment,
+    /// The experience fired long enough ago.
+    Repeat,
+    /// The campaign has shown less than it may.
+    Cap,
+    /// The campaign showed something long enough ago.
+    Wait,
+}
+
+impl Rule {
+    /// All of them, in the order in which they are asked.
+    pub const ALL: [Self; 7] = [
+        Self::Enabled,
+        Self::Running,
+        Self::Recurrence,
+        Self::Segment,
+        Self::Repeat,
+        Self::Cap,
+        Self::Wait,
+    ];
+
+    /// The campaign with this rule and no other.
+    fn campaign(self, campaign: &Campaign) -> Campaign {
+        let mut alone = campaign.clone();
+        if self != Self::Running {
+            alone.lifecycle = Lifecycle {
+                phase: Phase::Started,
+                since_ms: i64::MIN,
+            };
+            alone.config.start_at = i64::MIN;
+            alone.config.end_at = None;
+        }
+        if self != Self::Recurrence {
+            alone.config.recurrence = None;
+        }
+        if self != Self::Segment {
+            alone.config.segment_id = None;
+        }
+        if self != Self::Cap {
+            alone.config.display_cap = None;
+        }
+        if self != Self::Wait {
+            alone.config.display_wait_ms = None;
+        }
+        alone
+    }
+
+    /// The experience with this rule and no other.
+    fn experience(self, experience: &Experience) -> Experience {
+        let mut alone = experience.clone();
+        alone.config.enabled |= self != Self::Enabled;
+        alone
+    }
+
+    /// What was shown, as far as this rule asks for it.
+    fn caps(self, caps: &Caps) -> Caps {
+        let mut alone = caps.clone();
+        if self != Self::Repeat {
+            alone.experiences = BTreeMap::new();
+        }
+        if !matches!(self, Self::Cap | Self::Wait) {
+            alone.campaigns = BTreeMap::new();
+        }
+        alone
+    }
+}
+
+/// What one rule says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// The rule.
+    pub rule: Rule,
+    /// `Fired` if it lets the experience pass.
+    pub verdict: Verdict,
+}
+
+impl Check {
+    /// Whether it keeps the experience from firing.
+    pub fn stops(&self) -> bool {
+        self.verdict != Verdict::Fired
+    }
+}
+
+/// The values that the rules compare, whatever they say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// Status of the campaign.
+    pub status: Status,
+    /// Local hour, 0..=23.
+    pub hour: i64,
+    /// Local day, Sunday 1 to Saturday 7.
+    pub day: i64,
+    /// When the experience last fired, and the first moment it may again (`None` for never).
+    pub repeat: Option<(i64, Option<i64>)>,
+    /// How much the campaign has shown, and when it last did.
+    pub shown: Option<(i64, i64)>,
+}
+
+/// What every rule says of an experience at a moment, and the values compared.
+pub fn explain(
+    campaign: &Campaign,
+    experience: &Experience,
+    audience: &Audience<'_>,
+    caps: &Caps,
+    at_ms: i64,
+    zone: &Zone,
+) -> (Vec<Check>, Facts) {
+    let check = |rule: Rule| Check {
+        rule,
+        verdict: decide(
+            &rule.campaign(campaign),
+            &rule.experience(experience),
+            audience,
+            &rule.caps(caps),
+            at_ms,
+            zone,
+        ),
+    };
+    let (hour, day) = zone.hour_and_day(at_ms);
+    let last_at = caps.experiences.get(&experience.id());
+    let facts = Facts {
+        status: campaign.lifecycle.status(&campaign.config, at_ms).0,
+        hour,
+        day,
+        repeat: last_at.map(|at| (*at, experience.config.repeat.next_at(*at, zone))),
+        shown: caps.campaigns.get(&campaign.id()).copied(),
+    };
+    (Rule::ALL.map(check).to_vec(), facts)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+use super::*;
+use crate::{
+    campaign::{Recurrence, repeat::Repeat},
+    event::Profile,
+    property::Properties,
+    samples::{MONDAY, campaign, experience, id},
+    segment::{Query, Segments, Traits},
+};
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// Every combination of rules that stop and rules that do not.
+#[test]
+fn the_first_rule_that_stops_is_what_is_decided() {
+    let mut segments = Segments::default();
+    segments.put(id(6), Query::read(r#"{"lang":"es"}"#).unwrap());
+    let (profile, properties, tags) = (Profile::default(), Properties::new(), BTreeMap::new());
+    let audience = Audience {
+        segments: &segments,
+        traits: Traits {
+            profile: &profile,
+            user_id: None,
+            properties: &properties,
+            tags: &tags,
+            created_at: 0,
+            last_seen_at: 0,
+            push_enabled: false,
+        },
+    };
+    let (at_ms, zone) = (MONDAY + 5 * HOUR_MS, Zone::utc());
+    for stops in 0..1 << Rule::ALL.len() {
+        let stopped = |rule: Rule| stops >> (rule as usize) & 1 == 1;
+        let mut campaign = campaign();
+        let mut hello = experience(4, Repeat::After8Hours);
+        let mut caps = Caps::default();
+        hello.config.enabled = !stopped(Rule::Enabled);
+        if stopped(Rule::Running) {
+            campaign.config.end_at = Some(at_ms);
+        }
+        let hour = if stopped(Rule::Recurrence) { 6 } else { 5 };
+        campaign.config.recurrence = Some(Recurrence {
+            hours_of_day: vec![hour],
+            days_of_week: Vec::new(),
+        });
+        if stopped(Rule::Segment) {
+            campaign.config.segment_id = Some(id(6));
+        }
+        let last_at = if stopped(Rule::Repeat) {
+            at_ms - HOUR_MS
+        } else {
+            at_ms - 9 * HOUR_MS
+        };
+        caps.record(campaign.id(), hello.id(), last_at);
+        campaign.config.display_cap = Some(if stopped(Rule::Cap) { 1 } else { 2 });
+        let wait = if stopped(Rule::Wait) { 10 } else { 1 };
+        campaign.config.display_wait_ms = Some(wait * HOUR_MS);
+
+        let (checks, facts) = explain(&campaign, &hello, &audience, &caps, at_ms, &zone);
+        for check in &checks {
+            // A wait counts from the same moment as the repeat.
+            let expected = match check.rule {
+                Rule::Wait => at_ms < last_at + wait * HOUR_MS,
+                rule => stopped(rule),
+            };
+            assert_eq!(check.stops(), expected, "{stops:b} {check:?}");
+        }
+        let first = checks.iter().find(|check| check.stops());
+        let first = first.map_or(Verdict::Fired, |check| check.verdict.clone());
+        let decided = decide(&campaign, &hello, &audience, &caps, at_ms, &zone);
+        assert_eq!(first, decided, "{stops:b}");
+        assert_eq!((facts.hour, facts.day), (5, 2));
+        assert_eq!(facts.shown, Some((1, last_at)));
+    }
+}

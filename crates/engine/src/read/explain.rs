@@ -1,0 +1,211 @@
+//! Why an experience fires for an instance or does not, at a moment: by its decisions, and by what it
+//! told until then.
+
+use std::{
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use moca_core::{
+    campaign::decide::{Audience, Caps, Verdict},
+    event::{Change, Record},
+    explain, presence,
+    tally::{Counts, add},
+    time::Zone,
+    world::World,
+};
+use moca_storage::{
+    StorageError,
+    devices::{DecisionScope, Devices, InstanceState},
+    log::LogReader,
+};
+
+use crate::{
+    pipeline::{
+        fire::{decision_id, happening},
+        instance::{self, traits},
+    },
+    query::{ExplainQuery, Explained, KeptDecision},
+};
+
+/// What the rules say; `None` for an instance that is not there, and when nobody waits any more.
+pub(crate) fn explain(
+    devices: &Devices,
+    log_path: &Path,
+    query: &ExplainQuery,
+    is_given_up: &AtomicBool,
+) -> Result<Option<Explained>, StorageError> {
+    let Some(now) = devices.state(query.subject.instance_id)? else {
+        return Ok(None);
+    };
+    let state = match &query.then {
+        None => now,
+        Some(world) => match then(devices, log_path, now, query.at_ms, world, is_given_up)? {
+            Some(then) => then,
+            None => return Ok(None),
+        },
+    };
+    let decided = decided(devices, query)?;
+    let own_zone = state.profile.time_zone.as_deref();
+    let own_zone = own_zone.and_then(|name| Some((name.to_owned(), Zone::named(name)?)));
+    let (time_zone, zone) = own_zone.unwrap_or_else(|| {
+        let zone = Zone::named(&query.time_zone).unwrap_or(Zone::utc());
+        (query.time_zone.clone(), zone)
+    });
+    let audience = Audience {
+        segments: &query.segments,
+        traits: traits(&state),
+    };
+    let (campaign, experience) = (&query.campaign, &query.experience);
+    let (checks, facts) = explain::explain(
+        campaign,
+        experience,
+        &audience,
+        &decided.caps,
+        query.at_ms,
+        &zone,
+    );
+    let (_, target) = experience.trigger.crossing();
+    let inside = state.presence.inside.iter();
+    let entered_at = inside
+        .filter(|(inside, _)| *inside == target)
+        .map(|(_, entered_at)| *entered_at)
+        .next();
+    Ok(Some(Explained {
+        time_zone,
+        zone,
+        entered_at,
+        checks,
+        facts,
+        outcomes: decided.outcomes,
+        last: decided.last,
+    }))
+}
+
+/// The instance as it was before a moment: all that it told until then, taken in once more. Where it
+/// was follows from the places and beacons of `world`.
+fn then(
+    devices: &Devices,
+    log_path: &Path,
+    now: InstanceState,
+    at_ms: i64,
+    world: &World,
+    is_given_up: &AtomicBool,
+) -> Result<Option<InstanceState>, StorageError> {
+    let instance_id = now.subject.instance_id;
+    let log = LogReader::open(log_path)?;
+    let mut past = Past {
+        state: instance::unknown(now.subject, now.created_at),
+        pending: Vec::new(),
+        at_ms,
+        world,
+    };
+    for seq in devices.people_reader().rows(instance_id)? {
+        if is_given_up.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        for row in log.read(seq - 1, seq, 1, 1)? {
+            for record in &row.records {
+                if let Record::Instance {
+                    subject,
+                    received_at,
+                    change,
+                } = record
+                    && subject.instance_id == instance_id
+                {
+                    past.take_in(*received_at, change);
+                }
+            }
+        }
+    }
+    Ok(Some(past.end()))
+}
+
+/// An instance as it was before a moment. Events have times of their own. What else it told counts if it
+/// came before an event of that time, as it did when that was decided (a device that was offline tells
+/// late of what happened early), or if the server heard it before the moment.
+struct Past<'a> {
+    state: InstanceState,
+    /// What it told since the last event that counts.
+    pending: Vec<(i64, Change)>,
+    at_ms: i64,
+    world: &'a World,
+}
+
+impl Past<'_> {
+    fn take_in(&mut self, received_at: i64, change: &Change) {
+        let Change::Event(event) = change else {
+            self.pending.push((received_at, change.clone()));
+            return;
+        };
+        if event.at_ms > self.at_ms {
+            return;
+        }
+        for (received_at, change) in std::mem::take(&mut self.pending) {
+            self.apply(received_at, &change);
+        }
+        if event.at_ms < self.at_ms {
+            let presence = &mut self.state.presence;
+            presence::observe(presence, self.world, event, &mut Vec::new());
+            self.apply(received_at, change);
+        }
+    }
+
+    fn apply(&mut self, received_at: i64, change: &Change) {
+        instance::apply(&mut self.state, change);
+        self.state.heard_at = self.state.heard_at.max(received_at);
+    }
+
+    fn end(mut self) -> InstanceState {
+        for (received_at, change) in std::mem::take(&mut self.pending) {
+            if received_at < self.at_ms {
+                self.apply(received_at, &change);
+            }
+        }
+        let presence = &mut self.state.presence;
+        presence::tick(presence, self.world, self.at_ms, &mut Vec::new());
+        self.state
+    }
+}
+
+/// What was decided for the instance.
+struct Decided {
+    /// What was shown to it before the moment.
+    caps: Caps,
+    /// What became of the experience until the moment.
+    outcomes: Counts,
+    /// The newest of these.
+    last: Option<KeptDecision>,
+}
+
+fn decided(devices: &Devices, query: &ExplainQuery) -> Result<Decided, StorageError> {
+    let scope = DecisionScope {
+        app_id: query.subject.app_id,
+        instance_id: Some(query.subject.instance_id),
+        range: None,
+    };
+    let mut decided = Decided {
+        caps: Caps::default(),
+        outcomes: Counts::new(),
+        last: None,
+    };
+    devices.for_each_decision(&scope, |key, decision| {
+        if decision.at_ms > query.at_ms {
+            return false;
+        }
+        // One at the moment itself is what is asked about.
+        if decision.verdict == Verdict::Fired && decision.at_ms < query.at_ms {
+            let (campaign, experience) = (decision.campaign_id, decision.experience_id);
+            decided.caps.record(campaign, experience, decision.at_ms);
+        }
+        if decision.experience_id == query.experience.id() {
+            add(&mut decided.outcomes, &happening(&decision).word, 1);
+            decided.last = Some(KeptDecision {
+                id: decision_id(decision.at_ms, key),
+                decision,
+            });
+        }
+        true
+    })?;
+    Ok(decided)
+}

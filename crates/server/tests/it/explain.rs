@@ -1,0 +1,209 @@
+//! "Why did I not get it?", and the reasons counted.
+
+use moca_api::Settings;
+use serde_json::{Value, json};
+
+use crate::{
+    messages::Welcome,
+    people::Phone,
+    support::{NOON, dice::Dice},
+};
+
+const HOUR_MS: i64 = 3_600_000;
+const MINUTE_MS: i64 = 60_000;
+
+impl Welcome {
+    async fn explain(&self, phone: &Phone<'_>, at: Option<i64>) -> Value {
+        let mut path = format!(
+            "/v2/instances/{}/explain?experienceId={}",
+            phone.instance_id, self.experience_id
+        );
+        if let Some(at) = at {
+            path.push_str(&format!("&at={at}"));
+        }
+        self.team.get(&path).await.done()
+    }
+
+    /// Changes the `config` of an object.
+    async fn configure(&self, path: &str, config: Value) {
+        let mut object = self.team.get(path).await.done();
+        for (name, value) in config.as_object().unwrap() {
+            object["config"][name] = value.clone();
+        }
+        self.team.put(path, object).await.done();
+    }
+
+    async fn decisions(&self, query: &str) -> Value {
+        let app_id = self.app["appId"].as_str().unwrap();
+        let path = format!("/v2/decisions{query}");
+        let mark = if query.contains('?') { '&' } else { '?' };
+        self.team
+            .get(&format!("{path}{mark}appId={app_id}"))
+            .await
+            .done()
+    }
+
+    fn campaign_path(&self) -> String {
+        format!("/v2/campaigns/{}", self.campaign_id)
+    }
+
+    fn experience_path(&self) -> String {
+        format!("/v2/experiences/{}", self.experience_id)
+    }
+}
+
+/// The check with this reason.
+fn check<'a>(explanation: &'a Value, reason: &str) -> &'a Value {
+    let mut checks = explanation["checks"].as_array().unwrap().iter();
+    checks.find(|check| check["reason"] == reason).unwrap()
+}
+
+#[tokio::test]
+async fn every_rule_is_told_with_its_values_and_a_sentence() {
+    let welcome = Welcome::start(Settings::default()).await;
+    let phone = welcome.phone("a").await;
+    let before = welcome.explain(&phone, None).await;
+    assert_eq!(before["outcome"], "Fired", "{before}");
+    assert_eq!(before["checks"].as_array().unwrap().len(), 7, "{before}");
+    assert_eq!(before["decided"], json!({}));
+    assert_eq!(before["presence"]["inside"], false);
+    let sentence = "The device was not in the place \"Here\": nothing came true until it enters.";
+    assert_eq!(before["presence"]["sentence"], sentence);
+
+    welcome.enter(&phone, 50).await;
+    let entered_at = NOON - HOUR_MS + 50 * MINUTE_MS + 30_000;
+    let never = json!({"repeat": "Never"});
+    welcome.configure(&welcome.experience_path(), never).await;
+    let config = json!({
+        "displayCap": 1, "displayWaitMs": HOUR_MS, "recurrence": {"hoursOfDay": [3]}
+    });
+    welcome.configure(&welcome.campaign_path(), config).await;
+    let now = welcome.explain(&phone, None).await;
+    // The first rule is the outcome, and all of them are told.
+    assert_eq!(now["outcome"], "OutsideRecurrence", "{now}");
+    let sentence = "It does not fire. Monday, 12:00 to 12:59 local time, is not among the hours and \
+                    days of the campaign.";
+    assert_eq!(now["sentence"], sentence);
+    for (reason, compared) in [
+        ("OutsideRecurrence", json!({"hour": 12, "day": 2})),
+        ("RepeatInterval", json!({"lastAt": entered_at})),
+        ("DisplayCap", json!({"shown": 1, "cap": 1})),
+        (
+            "DisplayWait",
+            json!({"lastAt": entered_at, "nextAt": entered_at + HOUR_MS}),
+        ),
+    ] {
+        let check = check(&now, reason);
+        assert_eq!(check["stops"], true, "{check}");
+        assert_eq!(check["compared"], compared, "{check}");
+    }
+    assert_eq!(
+        check(&now, "NotRunning")["compared"],
+        json!({"status": "Running"})
+    );
+    assert_eq!(now["presence"]["enteredAt"], entered_at, "{now}");
+    assert_eq!(now["decided"], json!({"Fired": 1}));
+    assert_eq!(now["last"]["outcome"], "Fired");
+}
+
+#[tokio::test]
+async fn a_past_moment_is_judged_by_what_was_known_then() {
+    let welcome = Welcome::start(Settings::default()).await;
+    let query = json!({"lang": "es"}).to_string();
+    let body = json!({"appId": welcome.app["appId"], "config": {"name": "es", "query": query}});
+    let segment = welcome.team.create("/v2/segments", "segmentId", body).await;
+    welcome
+        .configure(&welcome.campaign_path(), json!({"segmentId": segment}))
+        .await;
+    let phone = welcome.phone("a").await;
+    phone.put("", json!({"lang": "en"})).await;
+    welcome.enter(&phone, 0).await;
+    phone.put("", json!({"lang": "es"})).await;
+    welcome.enter(&phone, 10).await;
+    let clock = &welcome.team.installation.clock;
+    clock.advance(HOUR_MS);
+    let at = |minute: i64| NOON - HOUR_MS + minute * MINUTE_MS + 30_000;
+
+    let english = welcome.explain(&phone, Some(at(0))).await;
+    assert_eq!(english["outcome"], "NotInSegment", "{english}");
+    let check = check(&english, "NotInSegment");
+    assert_eq!(check["compared"]["values"], json!({"lang": "en"}));
+    assert!(
+        check["sentence"]
+            .as_str()
+            .unwrap()
+            .contains("lang is \"en\""),
+        "{check}"
+    );
+    assert_eq!(english["presence"]["inside"], false);
+    let inside = welcome.explain(&phone, Some(at(0) + 1)).await;
+    assert_eq!(inside["presence"]["enteredAt"], at(0), "{inside}");
+    assert_eq!(inside["last"]["outcome"], "NotInSegment", "{inside}");
+    let spanish = welcome.explain(&phone, Some(at(10))).await;
+    assert_eq!(spanish["outcome"], "Fired", "{spanish}");
+    assert_eq!(spanish["decided"], json!({"NotInSegment": 1, "Fired": 1}));
+}
+
+/// Asked of the moment of a decision, the rules say what was decided.
+#[tokio::test]
+async fn what_is_explained_is_what_was_decided() {
+    let welcome = Welcome::start(Settings::default()).await;
+    let repeat = json!({"repeat": "After5Min"});
+    welcome.configure(&welcome.experience_path(), repeat).await;
+    let config = json!({
+        "displayCap": 6, "displayWaitMs": 7 * MINUTE_MS, "recurrence": {"hoursOfDay": [11, 13]}
+    });
+    welcome.configure(&welcome.campaign_path(), config).await;
+    let phone = welcome.phone("a").await;
+    let mut dice = Dice::new(5);
+    // A device that was offline: it tells all of it later.
+    welcome.team.installation.clock.advance(100 * HOUR_MS);
+    let mut minute = 0;
+    for _ in 0..40 {
+        minute += 1 + dice.below(7) as i64;
+        welcome.enter(&phone, minute).await;
+    }
+    let decisions = welcome.decisions("?limit=1000").await;
+    let decisions = decisions["items"].as_array().unwrap();
+    assert_eq!(decisions.len(), 40);
+    for decision in decisions {
+        let at = decision["at"].as_i64().unwrap();
+        let explanation = welcome.explain(&phone, Some(at)).await;
+        assert_eq!(explanation["outcome"], decision["outcome"], "{explanation}");
+        assert_eq!(&explanation["last"], decision);
+        if let Some(compared) = decision.get("compared") {
+            let reason = decision["outcome"].as_str().unwrap();
+            assert_eq!(&check(&explanation, reason)["compared"], compared);
+        }
+    }
+
+    let summary = welcome.decisions("/summary").await;
+    assert_eq!(summary["total"], 40, "{summary}");
+    let outcomes = summary["outcomes"].as_object().unwrap();
+    assert!(outcomes.len() >= 4, "hardly anything happened: {summary}");
+    let mut sum = 0;
+    for (outcome, count) in outcomes {
+        let found = welcome.decisions(&format!("?outcome={outcome}")).await;
+        assert_eq!(found["total"], *count, "{outcome}");
+        sum += count.as_i64().unwrap();
+    }
+    assert_eq!(sum, 40);
+    let of_one = format!("/summary?instanceId={}&to={}", phone.instance_id, NOON);
+    assert!(welcome.decisions(&of_one).await["total"].as_i64().unwrap() < 40);
+}
+
+#[tokio::test]
+async fn only_experiences_of_the_instances_own_app_are_explained() {
+    let welcome = Welcome::start(Settings::default()).await;
+    let phone = welcome.phone("a").await;
+    let other_app = welcome.team.app().await;
+    let campaign = welcome.team.campaign(&other_app, 0, NOON).await;
+    let place = welcome.team.place(json!({"name": "There"})).await;
+    let trigger = json!({"@type": "ExitPlaceTrigger", "placeId": place});
+    let foreign = welcome.team.experience(&campaign, trigger).await;
+    let path = format!("/v2/instances/{}/explain", phone.instance_id);
+    for id in [foreign.as_str(), "AAAAAAAAAAAAAAAAAAAAAA"] {
+        let answer = welcome.team.get(&format!("{path}?experienceId={id}")).await;
+        assert_eq!(answer.code(), "not_found", "{id}");
+    }
+}
