@@ -92,7 +92,7 @@ pub const SORT: Parameter = optional("sort", ParameterKind::Sort);
 pub const Q: Parameter = optional("q", ParameterKind::Text(NAME_CHARS_MAX));
 /// Tokens of a member.
 pub const MEMBER_ID: Parameter = filter("memberId", ParameterKind::Id, Filter::MemberId);
-/// What is part of an app, and experiences of its campaigns.
+/// What is part of an app, and experiences and notifications of its campaigns.
 pub const APP_ID: Parameter = filter("appId", ParameterKind::Id, Filter::AppId);
 /// Campaigns of a group.
 pub const GROUP_ID: Parameter = filter("groupId", ParameterKind::Id, Filter::GroupId);
@@ -100,7 +100,7 @@ pub const GROUP_ID: Parameter = filter("groupId", ParameterKind::Id, Filter::Gro
 pub const PLACE_ID: Parameter = filter("placeId", ParameterKind::Id, Filter::PlaceId);
 /// Beacons of a zone, and experiences that wait at it.
 pub const ZONE_ID: Parameter = filter("zoneId", ParameterKind::Id, Filter::ZoneId);
-/// Experiences of a campaign.
+/// Experiences or notifications of a campaign.
 pub const CAMPAIGN_ID: Parameter = filter("campaignId", ParameterKind::Id, Filter::CampaignId);
 /// Experiences that wait at a beacon.
 pub const BEACON_ID: Parameter = filter("beaconId", ParameterKind::Id, Filter::BeaconId);

@@ -23,7 +23,8 @@ use crate::{
     manage::{
         account_limits, accounts, analytics, apps, audit_events, batch, beacons, campaign_groups,
         campaigns, decisions, experience_analytics, experiences, explain, exports, imports,
-        instances, labels, members, person_export, places, segments, tags, tokens, users, zones,
+        instances, labels, members, notifications, person_export, places, segments, tags, tokens,
+        users, zones,
     },
     oauth,
     ops::{health, metrics},
@@ -158,6 +159,8 @@ const EXPERIENCES: &[Parameter] = &[
     BEACON_ID,
     ENABLED,
 ];
+
+const NOTIFICATIONS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID, CAMPAIGN_ID];
 
 const INSTANCES: &[Parameter] = &[
     required("appId", ParameterKind::Id),
@@ -328,6 +331,13 @@ static ROUTES: &[Route] = &[
     route(Get,    "/v2/experiences/{experienceId}", Manage(Viewer, manage!(experiences::get))),
     route(Put,    "/v2/experiences/{experienceId}", Manage(Editor, manage!(experiences::put))).json(),
     route(Delete, "/v2/experiences/{experienceId}", Manage(Editor, manage!(experiences::delete))).query(&[CASCADE]),
+
+    route(Get,    "/v2/notifications",                  Manage(Viewer, manage!(notifications::list))).query(NOTIFICATIONS),
+    route(Post,   "/v2/notifications",                  Manage(Editor, manage!(notifications::create))).json().created(),
+    route(Get,    "/v2/notifications/{notificationId}", Manage(Viewer, manage!(notifications::get))),
+    route(Put,    "/v2/notifications/{notificationId}", Manage(Editor, manage!(notifications::put))).json(),
+    route(Put,    "/v2/notifications/{notificationId}/cancel", Manage(Editor, manage!(notifications::cancel))),
+    route(Delete, "/v2/notifications/{notificationId}", Manage(Editor, manage!(notifications::delete))).query(&[CASCADE]),
 
     route(Get,    "/v2/instances",              Ask(Analyst, call!(instances::list))).query(INSTANCES).personal(),
     route(Get,    "/v2/instances/{instanceId}", Ask(Analyst, call!(instances::get))).personal(),

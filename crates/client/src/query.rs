@@ -9,8 +9,8 @@ use moca_core::{
 };
 use moca_wire::{
     audit_events::AuditEvent, beacons::Beacon, campaign_groups::CampaignGroup, campaigns::Campaign,
-    experiences::Experience, page::Page, places::Place, segments::Segment, tags::Tag,
-    tokens::Token, zones::Zone,
+    experiences::Experience, notifications::Notification, page::Page, places::Place,
+    segments::Segment, tags::Tag, tokens::Token, zones::Zone,
 };
 use reqwest::Method;
 use serde::de::DeserializeOwned;
@@ -295,6 +295,12 @@ filters! {
         beacon(BeaconId) = "beaconId";
         /// Only those that may fire, or only those that may not.
         enabled(bool) = "enabled";
+    }
+    Notification {
+        /// Only those of campaigns of this app.
+        app(AppId) = "appId";
+        /// Only those of this campaign.
+        campaign(CampaignId) = "campaignId";
     }
     Token {
         /// Only those of this member.

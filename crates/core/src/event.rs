@@ -244,6 +244,8 @@ pub enum Change {
     PushSet(Box<PushAddress>),
     /// What became of a message.
     Receipt(Receipt),
+    /// A push service does not know this address any more. It is not the device that says so.
+    PushEnded(Box<PushAddress>),
 }
 
 #[cfg(test)]

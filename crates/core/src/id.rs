@@ -156,6 +156,8 @@ typed_ids! {
     CampaignId;
     /// A trigger with its action in a campaign.
     ExperienceId;
+    /// What a campaign sends to devices by itself.
+    NotificationId;
     /// One installation of an app on one device.
     InstanceId;
     /// An action in a device's inbox.

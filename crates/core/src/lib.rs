@@ -27,6 +27,7 @@ pub mod label;
 pub mod limits;
 pub mod locale;
 pub mod metric;
+pub mod notification;
 pub mod place;
 pub mod presence;
 pub mod property;

@@ -165,6 +165,41 @@ pub const TX_POWER_DBM_MAX: i64 = 20;
 pub const ACTION_CONTENT_BYTES_MAX: usize = 50_000;
 /// Languages of a localised text.
 pub const LOCALES_MAX: usize = 100;
+/// Characters of the title of a notification in one language: no system shows more.
+pub const PUSH_TITLE_CHARS_MAX: usize = 200;
+/// Characters of the text of a notification in one language; push services take 4 KB in all.
+pub const PUSH_BODY_CHARS_MAX: usize = 2_000;
+/// Entries of the data that a notification carries for the app.
+pub const PUSH_DATA_MAX: usize = 20;
+/// Largest number on the icon of an app.
+pub const PUSH_BADGE_MAX: i64 = 99_999;
+/// Instances, or users, that the audience of a notification lists; a segment has more.
+pub const AUDIENCE_LIST_MAX: usize = 1_000;
+/// Bytes of a message to APNs and FCM.
+pub const PUSH_BYTES_MAX: usize = 4_096;
+/// Bytes of a message to a browser before encryption: RFC 8291 leaves so many of 4 096.
+pub const WEB_PUSH_BYTES_MAX: usize = 3_993;
+/// Messages of a notification that are sent before its progress is written down: so many may be sent
+/// twice after a crash.
+pub const PUSH_CHUNK_MAX: usize = 500;
+/// Messages that wait for the answer of a push service at a time.
+pub const PUSH_AT_ONCE: usize = 100;
+/// Attempts at a message whose push service is busy or away.
+pub const PUSH_ATTEMPTS_MAX: u8 = 8;
+/// Milliseconds until the second attempt; each further one waits twice as long.
+pub const PUSH_PAUSE_MS: i64 = 1_000;
+/// Milliseconds between two attempts at most, whatever a push service asks for.
+pub const PUSH_PAUSE_MS_MAX: i64 = 300_000;
+/// Milliseconds a push service may take to answer.
+pub const PUSH_ANSWER_MS_MAX: u64 = 10_000;
+/// Bytes of an answer of a push service that are read: its reason stands in the first hundred.
+pub const PUSH_ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// Milliseconds a push service keeps a message for a device that is off: four weeks, as long as any does.
+pub const PUSH_KEPT_MS: i64 = 28 * 86_400_000;
+/// Milliseconds between two looks whether a notification is due.
+pub const PUSH_LOOK_MS: u64 = 1_000;
+/// Notifications that are sent at a time, a chunk each in turn.
+pub const NOTIFICATIONS_AT_ONCE: usize = 8;
 /// Largest `displayCap`.
 pub const DISPLAY_CAP_MAX: i64 = 1_000_000;
 /// Largest `displayWaitMs`: a year.
@@ -289,6 +324,8 @@ pub const CAMPAIGN_GROUPS_QUOTA: i64 = 100_000;
 pub const CAMPAIGNS_QUOTA: i64 = 100_000;
 /// Experiences: all of them are looked at when a campaign's places are entered.
 pub const EXPERIENCES_QUOTA: i64 = 1_000_000;
+/// Notifications.
+pub const NOTIFICATIONS_QUOTA: i64 = 100_000;
 /// Highest quota that can be set.
 pub const QUOTA_MAX: i64 = 1_000_000_000;
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     limits::{
         APPS_QUOTA, BEACONS_QUOTA, CAMPAIGN_GROUPS_QUOTA, CAMPAIGNS_QUOTA, EXPERIENCES_QUOTA,
-        LABELS_QUOTA, MEMBERS_QUOTA, PLACES_QUOTA, SEGMENTS_QUOTA, TAGS_QUOTA, TOKENS_QUOTA,
-        ZONES_QUOTA,
+        LABELS_QUOTA, MEMBERS_QUOTA, NOTIFICATIONS_QUOTA, PLACES_QUOTA, SEGMENTS_QUOTA, TAGS_QUOTA,
+        TOKENS_QUOTA, ZONES_QUOTA,
     },
     resource::Kind,
 };
@@ -58,6 +58,7 @@ pub const fn built_in(kind: Kind) -> Option<i64> {
         Kind::Segment => Some(SEGMENTS_QUOTA),
         Kind::Campaign => Some(CAMPAIGNS_QUOTA),
         Kind::Experience => Some(EXPERIENCES_QUOTA),
+        Kind::Notification => Some(NOTIFICATIONS_QUOTA),
     }
 }
 

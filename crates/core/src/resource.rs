@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::id::{
     AccountId, AppId, BeaconId, CampaignGroupId, CampaignId, ExperienceId, Id, IdError, LabelId,
-    MemberId, PlaceId, SegmentId, TagId, TokenId, ZoneId,
+    MemberId, NotificationId, PlaceId, SegmentId, TagId, TokenId, ZoneId,
 };
 
 /// What the server keeps about every object besides its `config`.
@@ -53,6 +53,8 @@ pub enum Kind {
     Campaign,
     /// [`crate::experience::Experience`]
     Experience,
+    /// [`crate::notification::Notification`]
+    Notification,
 }
 
 impl Kind {
@@ -72,6 +74,7 @@ impl Kind {
             Self::Segment => "segment",
             Self::Campaign => "campaign",
             Self::Experience => "experience",
+            Self::Notification => "notification",
         }
     }
 
@@ -89,7 +92,7 @@ impl Kind {
     }
 
     /// All kinds.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Account,
         Self::Member,
         Self::Token,
@@ -103,6 +106,7 @@ impl Kind {
         Self::Segment,
         Self::Campaign,
         Self::Experience,
+        Self::Notification,
     ];
 }
 
@@ -147,4 +151,5 @@ managed_ids! {
     SegmentId: Segment;
     CampaignId: Campaign;
     ExperienceId: Experience;
+    NotificationId: Notification;
 }

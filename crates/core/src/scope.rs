@@ -63,6 +63,8 @@ families! {
     Campaigns = "campaigns";
     /// Experiences.
     Experiences = "experiences";
+    /// Notifications.
+    Notifications = "notifications";
     /// Instances.
     Instances = "instances";
     /// Users of apps.
@@ -98,6 +100,7 @@ impl Family {
             Kind::Segment => Self::Segments,
             Kind::Campaign => Self::Campaigns,
             Kind::Experience => Self::Experiences,
+            Kind::Notification => Self::Notifications,
         }
     }
 

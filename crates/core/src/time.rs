@@ -175,6 +175,13 @@ pub struct Bucket {
     pub covers: Range,
 }
 
+/// The moment that a date of HTTP names, such as `Mon, 05 Jan 2026 12:00:00 GMT`; ms since 1970.
+pub fn http_date(text: &str) -> Option<i64> {
+    let parser = jiff::fmt::rfc2822::DateTimeParser::new();
+    let at = parser.parse_timestamp(text.trim()).ok()?;
+    Some(at.as_millisecond())
+}
+
 /// The buckets of `range`, gapless and in order; `None` when they would be more than `max`.
 pub fn buckets(range: Range, interval: Interval, zone: &Zone, max: usize) -> Option<Vec<Bucket>> {
     let mut buckets = Vec::new();

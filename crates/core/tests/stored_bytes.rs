@@ -186,10 +186,9 @@ fn push_addresses_of_the_event_log() {
             "02 0145 0150 0141",
         ),
     ] {
-        kept_change(
-            Change::PushSet(Box::new(address)),
-            &format!("07{hexadecimal}"),
-        );
+        let boxed = || Box::new(address.clone());
+        kept_change(Change::PushSet(boxed()), &format!("07{hexadecimal}"));
+        kept_change(Change::PushEnded(boxed()), &format!("09{hexadecimal}"));
     }
 }
 

@@ -28,6 +28,7 @@ use crate::{
     error::EngineError,
     metrics::Metrics,
     pipeline::ingest::{Registration, Request},
+    push::PushBell,
     query::{
         Appended, CountQuery, DecisionQuery, ExperienceCounts, ExperiencesQuery, InstanceView,
         KeptDecision, Page, Progress, Registered,
@@ -57,6 +58,7 @@ pub(crate) struct Inner {
     pub(crate) scans: Arc<Semaphore>,
     pub(crate) imports: Arc<Desk>,
     pub(crate) last_used: Arc<LastUsed>,
+    pub(crate) pushes: PushBell,
 }
 
 impl Engine {
@@ -91,6 +93,11 @@ impl Engine {
     /// When tokens were last used.
     pub fn last_used(&self) -> &LastUsed {
         &self.inner.last_used
+    }
+
+    /// Wakes whoever sends notifications.
+    pub fn pushes(&self) -> &PushBell {
+        &self.inner.pushes
     }
 
     /// Registers an instance, or registers it again; durable when it returns.

@@ -40,6 +40,8 @@ pub struct Metrics {
     pub messages: Counter,
     /// Instances erased.
     pub erasures: Counter,
+    /// Push messages by what became of them in the end.
+    pub pushes: Family<Outcome, Counter>,
 }
 
 impl Default for Metrics {
@@ -57,6 +59,7 @@ impl Default for Metrics {
             decisions: Family::default(),
             messages: Counter::default(),
             erasures: Counter::default(),
+            pushes: Family::default(),
         }
     }
 }
@@ -84,6 +87,7 @@ impl Metrics {
         counter("messages", "Messages put into inboxes", &self.messages);
         counter("erasures", "Instances erased", &self.erasures);
         pipeline.register("decisions", "Decisions by outcome", self.decisions.clone());
+        pipeline.register("pushes", "Push messages by outcome", self.pushes.clone());
         pipeline.register(
             "group_records",
             "Records of a group commit",

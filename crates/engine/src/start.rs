@@ -33,6 +33,7 @@ use crate::{
         people::People,
         sweeper, thread, ticker,
     },
+    push::PushBell,
     shared::Shared,
     workers::{
         imports::Desk,
@@ -212,6 +213,7 @@ fn start_stages(
             scans: Arc::new(Semaphore::new(SEGMENT_SCANS_AT_ONCE)),
             imports: Arc::new(stores.imports),
             last_used,
+            pushes: PushBell::default(),
         }),
     })
 }

@@ -12,7 +12,11 @@ use axum::Router;
 use axum_server::{Handle, Server};
 use moca_api::{ApiState, Settings, ops_router, router, seal::Sealer};
 use moca_core::clock::{Clock, Random};
-use moca_engine::{Engine, workers::imports::Importer};
+use moca_engine::{
+    Engine,
+    push::{PushSettings, Pusher},
+    workers::imports::Importer,
+};
 use moca_storage::control::{AuditKeys, Control};
 use tokio::task::JoinHandle;
 
@@ -84,6 +88,15 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     .await
     .context("the event pipeline cannot be started")?;
     let importer = Importer::new(&engine, control.clone(), clock.clone(), random.clone());
+    let pusher = Pusher::new(
+        &engine,
+        control.clone(),
+        clock.clone(),
+        random.clone(),
+        Sealer::new(&key),
+        push_settings(config)?,
+    )
+    .context("the certificates of push_trust cannot be used")?;
     let settings = Settings {
         in_flight_max: config.in_flight_max,
         console_origins: config.console_origins.clone(),
@@ -106,6 +119,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let mut helpers = vec![
         tokio::spawn(tls::watch(tls, config.clone(), clock)),
         tokio::spawn(importer.run()),
+        tokio::spawn(pusher.run()),
     ];
     if let Some(listener) = ops_listener {
         helpers.push(serve_ops(
@@ -140,14 +154,26 @@ impl Running {
         self.state.stop_waiting();
         self.handle.graceful_shutdown(Some(self.drain));
         self.api.await.context("the API's task failed")??;
-        for helper in &self.helpers {
+        for helper in self.helpers {
             helper.abort();
+            // It answers that it was aborted. What it held of the stores is given back then.
+            let _ = helper.await;
         }
         self.engine
             .shutdown()
             .await
             .context("the event pipeline did not stop in order")
     }
+}
+
+fn push_settings(config: &Config) -> anyhow::Result<PushSettings> {
+    let mut settings = config.push.clone();
+    if let Some(file) = &config.push_trust {
+        let pem = std::fs::read(file);
+        let pem = pem.with_context(|| format!("{} cannot be read", file.display()))?;
+        settings.trusted_pem = Some(pem);
+    }
+    Ok(settings)
 }
 
 fn base_url(address: SocketAddr) -> String {

@@ -71,9 +71,10 @@ pub(crate) fn schema() -> Schema {
     schema::tagged("@type", kinds, &[])
 }
 
-const TEXTS: &str = "Texts by language tag, and under `default` the one for all other languages.";
+pub(crate) const TEXTS: &str =
+    "Texts by language tag, and under `default` the one for all other languages.";
 
-fn texts_schema(text: Schema) -> Schema {
+pub(crate) fn texts_schema(text: Schema) -> Schema {
     schema::map(schema::locale(), text, LOCALES_MAX)
 }
 
@@ -132,7 +133,7 @@ fn is_open_url(action: &Action) -> bool {
 }
 
 /// A map of locale to text.
-fn read_texts(
+pub(crate) fn read_texts(
     fields: &mut Fields<'_, '_>,
     key: &'static str,
     read: impl Fn(&Value) -> Reading<String>,

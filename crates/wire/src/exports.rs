@@ -78,6 +78,11 @@ pub enum Told {
         /// At which service.
         provider: String,
     },
+    /// Its push service did not know it any more.
+    PushEnded {
+        /// Which service.
+        provider: String,
+    },
     /// An event.
     Event {
         /// As it was sent.
@@ -116,6 +121,9 @@ impl LogEntry {
                 value: expression(change),
             },
             Change::PushSet(address) => Told::Push {
+                provider: address.provider().to_owned(),
+            },
+            Change::PushEnded(address) => Told::PushEnded {
                 provider: address.provider().to_owned(),
             },
             Change::Event(event) => Told::Event {
@@ -195,7 +203,7 @@ impl Described for LogEntry {
     fn schema() -> Schema {
         let profile = || schema::required("profile", told_profile_schema(), "The device.");
         let set = |note| schema::required("properties", properties::schema(), note);
-        let kinds: [(&str, Vec<Field>); 9] = [
+        let kinds: [(&str, Vec<Field>); 10] = [
             ("registered", vec![profile()]),
             ("profile", vec![profile()]),
             (
@@ -220,6 +228,14 @@ impl Described for LogEntry {
                     "provider",
                     schema::any_text(),
                     "At which service it can be pushed to.",
+                )],
+            ),
+            (
+                "pushEnded",
+                vec![schema::required(
+                    "provider",
+                    schema::any_text(),
+                    "Which push service did not know it any more.",
                 )],
             ),
             (

@@ -70,15 +70,15 @@ fault_codes! {
     InUse = "in_use";
     /// The campaign has nothing to fire.
     NoExperience = "no_experience";
-    /// The campaign has nothing to send: it is of type `Push`.
+    /// The campaign is of type `Push` and has no notification to send.
     NothingToSend = "nothing_to_send";
-    /// The campaign's type does not go with its experiences.
+    /// The campaign's type does not go with its experiences or notifications.
     WrongCampaignType = "wrong_campaign_type";
     /// The query of the campaign's segment cannot be evaluated.
     SegmentUnfit = "segment_unfit";
     /// The campaign's end has passed.
     Ended = "ended";
-    /// The campaign's status does not allow the action.
+    /// The status does not allow the action.
     WrongStatus = "wrong_status";
 }
 

@@ -31,6 +31,7 @@ pub mod links;
 pub mod members;
 pub mod mention;
 pub mod messages;
+pub mod notifications;
 pub mod oauth;
 pub mod page;
 pub mod places;

@@ -56,15 +56,10 @@ pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
         .of(Kind::Campaign, &campaign.frame)
         .unchanged("status", &status, how);
     let input = accept(call, tx, body).await?;
-    let n_experiences = n_experiences(call, tx, &campaign).await?;
+    let n_parts = n_parts(call, tx, &campaign).await?;
     campaign
         .lifecycle
-        .change_type(
-            &campaign.config,
-            input.config.kind,
-            n_experiences,
-            call.now_ms(),
-        )
+        .change_type(&campaign.config, input.config.kind, n_parts, call.now_ms())
         .map_err(|refusals| refused("given another type", &refusals))?;
     let before = std::mem::replace(&mut campaign.config, input.config);
     campaign.lifecycle = campaign.lifecycle.after_edit(&before, call.now_ms());
@@ -75,15 +70,16 @@ pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn start(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut campaign = find(call, tx).await?;
     call.check_match(Some(campaign.frame.revision))?;
-    let n_experiences = n_experiences(call, tx, &campaign).await?;
+    let n_parts = n_parts(call, tx, &campaign).await?;
     let segment_fits = match campaign.config.segment_id {
         None => true,
         Some(id) => estate::segment_fits(tx, call.principal.account_id, id).await?,
     };
     campaign.lifecycle = campaign
         .lifecycle
-        .start(&campaign.config, n_experiences, segment_fits, call.now_ms())
+        .start(&campaign.config, n_parts, segment_fits, call.now_ms())
         .map_err(|refusals| refused("started", &refusals))?;
+    call.state().engine.pushes().ring();
     replace(call, tx, campaign).await
 }
 
@@ -116,7 +112,7 @@ pub(crate) async fn delete(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 }
 
 /// One if it has any: more need not be counted.
-async fn n_experiences(call: &Call, tx: &mut Tx, campaign: &Campaign) -> Result<usize, Failure> {
+async fn n_parts(call: &Call, tx: &mut Tx, campaign: &Campaign) -> Result<usize, Failure> {
     let (account_id, id) = (call.principal.account_id, campaign.frame.id);
     let users = tx.references(account_id, Kind::Campaign, id, 1).await?;
     Ok(users.len())
@@ -133,8 +129,8 @@ fn refused(done: &str, refusals: &[Refusal]) -> Failure {
     let fault = |refusal: &Refusal| {
         let (pointer, code) = match refusal {
             Refusal::NoExperience => ("", FaultCode::NoExperience),
-            Refusal::NothingToSend => ("/config/type", FaultCode::NothingToSend),
-            Refusal::HasExperiences => ("/config/type", FaultCode::WrongCampaignType),
+            Refusal::NothingToSend => ("", FaultCode::NothingToSend),
+            Refusal::HasParts(_) => ("/config/type", FaultCode::WrongCampaignType),
             Refusal::SegmentUnfit => ("/config/segmentId", FaultCode::SegmentUnfit),
             Refusal::EndPassed => ("/config/endAt", FaultCode::Ended),
             Refusal::AlreadyStarted(_)

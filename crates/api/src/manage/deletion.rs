@@ -18,6 +18,7 @@ use moca_core::{
     id::{AccountId, Id, LabelId, ZoneId},
     label::Label,
     limits::FAULTS_MAX,
+    notification::Notification,
     place::Place,
     resource::{Frame, Kind},
     scope::{Access, Family},
@@ -109,6 +110,7 @@ async fn delete_one(tx: &mut Tx, account_id: AccountId, kind: Kind, id: Id) -> R
         Kind::Segment => tx.delete::<Segment>(account_id, id).await?,
         Kind::Campaign => tx.delete::<Campaign>(account_id, id).await?,
         Kind::Experience => tx.delete::<Experience>(account_id, id).await?,
+        Kind::Notification => tx.delete::<Notification>(account_id, id).await?,
     };
     Ok(())
 }

@@ -20,6 +20,7 @@ pub mod imports;
 pub mod instances;
 pub mod labels;
 pub mod members;
+pub mod notifications;
 pub mod person_export;
 pub mod places;
 pub mod segments;

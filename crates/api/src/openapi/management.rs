@@ -19,6 +19,7 @@ use moca_wire::{
     labels::Label,
     members::Member,
     messages::Message,
+    notifications::Notification,
     oauth::{AccessToken, OAuthProblem, TokenRequest},
     places::Place,
     segments::{Estimate, EstimateInput, Segment},
@@ -49,6 +50,7 @@ pub(crate) fn groups() -> Vec<Group> {
         imports(),
         campaigns(),
         experiences(),
+        notifications(),
         decisions(),
         instances(),
         users(),
@@ -306,6 +308,24 @@ fn campaigns() -> Group {
 
 fn experiences() -> Group {
     Group::new("Experiences", "A trigger plus an action.").resource::<Experience>("experience")
+}
+
+fn notifications() -> Group {
+    Group::new(
+        "Notifications",
+        "What a campaign of type `Push` sends to devices by itself.",
+    )
+    .resource::<Notification>("notification")
+    .with(
+        Put,
+        "/v2/notifications/{notificationId}/cancel",
+        "Cancels a notification",
+        |operation| {
+            operation
+                .answers_version_of::<Notification>()
+                .noted("What went out is not called back.")
+        },
+    )
 }
 
 fn decisions() -> Group {

@@ -74,7 +74,7 @@ pub struct CampaignConfig {
 pub enum CampaignType {
     /// Experiences that fire where people are.
     Proximity,
-    /// No experiences: what it sends goes out by itself.
+    /// Notifications, which go out by themselves.
     Push,
 }
 
@@ -84,6 +84,14 @@ impl CampaignType {
         match self {
             Self::Proximity => "Proximity",
             Self::Push => "Push",
+        }
+    }
+
+    /// What a campaign of the type is made of, as sentences use it.
+    pub const fn parts(self) -> &'static str {
+        match self {
+            Self::Proximity => "experiences",
+            Self::Push => "notifications",
         }
     }
 }

@@ -95,11 +95,13 @@ pub enum Refusal {
     #[error("the campaign has no experience: add one")]
     NoExperience,
     /// A `Push` campaign without anything to push.
-    #[error("the campaign has nothing to send: a Push campaign takes no experiences")]
+    #[error("the campaign has nothing to send: add a notification")]
     NothingToSend,
     /// What it has a `Push` campaign cannot have.
-    #[error("a Push campaign takes no experiences: delete those of the campaign first")]
-    HasExperiences,
+    #[error(
+        "the campaign has {}, which one of another type cannot have: delete them first", .0.parts()
+    )]
+    HasParts(CampaignType),
     /// It would address nobody.
     #[error("the query of its segment cannot be evaluated: put a query that can into the segment")]
     SegmentUnfit,
@@ -145,12 +147,12 @@ impl Lifecycle {
         }
     }
 
-    /// Starts, or gives every reason why not. `n_experiences` is how many the campaign has,
+    /// Starts, or gives every reason why not. `n_parts` is how many experiences, or notifications, the campaign has,
     /// `segment_fits` whether its segment, if it has one, can be evaluated.
     pub fn start(
         &self,
         config: &CampaignConfig,
-        n_experiences: usize,
+        n_parts: usize,
         segment_fits: bool,
         now_ms: i64,
     ) -> Result<Self, Vec<Refusal>> {
@@ -160,8 +162,8 @@ impl Lifecycle {
             refusals.push(Refusal::AlreadyStarted(status));
         }
         match config.kind {
-            CampaignType::Proximity if n_experiences == 0 => refusals.push(Refusal::NoExperience),
-            CampaignType::Proximity => {}
+            _ if n_parts > 0 => {}
+            CampaignType::Proximity => refusals.push(Refusal::NoExperience),
             CampaignType::Push => refusals.push(Refusal::NothingToSend),
         }
         if !segment_fits {
@@ -205,13 +207,13 @@ impl Lifecycle {
         }
     }
 
-    /// Whether a campaign with so many experiences can become one of another type, or every reason
+    /// Whether a campaign with so many experiences or notifications can become one of another type, or every reason
     /// why not.
     pub fn change_type(
         &self,
         before: &CampaignConfig,
         to: CampaignType,
-        n_experiences: usize,
+        n_parts: usize,
         now_ms: i64,
     ) -> Result<(), Vec<Refusal>> {
         if before.kind == to {
@@ -222,8 +224,8 @@ impl Lifecycle {
         if matches!(status, Status::Scheduled | Status::Running) {
             refusals.push(Refusal::StillStarted(status));
         }
-        if to == CampaignType::Push && n_experiences > 0 {
-            refusals.push(Refusal::HasExperiences);
+        if n_parts > 0 {
+            refusals.push(Refusal::HasParts(before.kind));
         }
         if refusals.is_empty() {
             Ok(())
@@ -302,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_push_campaign_has_nothing_to_send_and_takes_no_experiences() {
+    fn a_push_campaign_has_something_to_send_and_keeps_its_type() {
         let push = CampaignConfig {
             kind: CampaignType::Push,
             ..config(100, 200)
@@ -326,16 +328,17 @@ mod tests {
             running.change_type(&proximity, CampaignType::Push, 1, 150),
             Err(vec![
                 Refusal::StillStarted(Status::Running),
-                Refusal::HasExperiences
+                Refusal::HasParts(CampaignType::Proximity)
             ])
         );
         let change = |to, count| draft.change_type(&proximity, to, count, 150);
         assert_eq!(change(CampaignType::Push, 0), Ok(()));
         assert_eq!(change(CampaignType::Proximity, 1), Ok(()));
-        assert_eq!(
-            draft.change_type(&endless, CampaignType::Proximity, 0, 150),
-            Ok(())
-        );
+        let to_proximity = |count| draft.change_type(&endless, CampaignType::Proximity, count, 150);
+        assert_eq!(to_proximity(0), Ok(()));
+        let kept = vec![Refusal::HasParts(CampaignType::Push)];
+        assert_eq!(to_proximity(1), Err(kept));
+        assert!(draft.start(&endless, 1, true, 300).is_ok());
     }
 
     #[test]

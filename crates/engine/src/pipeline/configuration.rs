@@ -149,7 +149,13 @@ async fn apply(tx: &mut Tx, worlds: &mut Worlds, run: &[ChangeRow]) -> Result<()
             })
             .await?;
         }
-        Kind::Member | Kind::Token | Kind::App | Kind::Tag | Kind::Label | Kind::CampaignGroup => {}
+        Kind::Member
+        | Kind::Token
+        | Kind::App
+        | Kind::Tag
+        | Kind::Label
+        | Kind::CampaignGroup
+        | Kind::Notification => {}
     }
     let count = run.len();
     tracing::trace!(%account_id, kind = kind.noun(), count, "Took in changed objects");

@@ -277,7 +277,10 @@ impl Decide {
             )?;
         }
         instance::apply(state, change);
-        state.heard_at = state.heard_at.max(received_at);
+        // That an address ended is not heard from the device.
+        if !matches!(change, Change::PushEnded(_)) {
+            state.heard_at = state.heard_at.max(received_at);
+        }
         self.timers.update(state);
         // One that registers again has another token: who waits with the old one is to go.
         if state.message_count > messages_before || matches!(change, Change::Registered { .. }) {

@@ -50,6 +50,9 @@ pub(crate) fn apply(state: &mut InstanceState, change: &Change) {
             state.push = None;
         }
         Change::PushSet(address) => state.push = Some((**address).clone()),
+        // Only that one: the device may have told another meanwhile.
+        Change::PushEnded(address) if state.push.as_ref() == Some(&**address) => state.push = None,
+        Change::PushEnded(_) => {}
         Change::LoggedIn {
             user_id,
             properties,

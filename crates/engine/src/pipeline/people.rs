@@ -137,9 +137,11 @@ fn take_in_change(
             step.add_tag(app, instance, name)?;
             of_current_user(subject, received_at, step, |user| user.tag(name, *change))
         }
-        Change::ProfileReplaced(_) | Change::PushSet(_) | Change::Event(_) | Change::Receipt(_) => {
-            Ok(())
-        }
+        Change::ProfileReplaced(_)
+        | Change::PushSet(_)
+        | Change::PushEnded(_)
+        | Change::Event(_)
+        | Change::Receipt(_) => Ok(()),
     }
 }
 

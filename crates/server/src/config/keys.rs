@@ -261,11 +261,67 @@ pub const KEYS: &[Key] = &[
         default: "",
         notation: Notation::List,
         help: "Objects of a kind that an account may have, such as place=1000; more are answered \
-               409. Kinds not named have 1000 apps, 10000 members, 100000 tokens, labels, campaigns \
-               and campaignGroups, 1000000 experiences, 2000000 places, 5000000 zones and beacons. An \
+               409. Kinds not named have 1000 apps, 10000 members, 100000 tokens, labels, campaigns, \
+               notifications and campaignGroups, 1000000 experiences, 2000000 places, 5000000 zones and beacons. An \
                account may have its own",
         set: |config, text| {
             config.quotas = quotas(text)?;
+            Ok(())
+        },
+    },
+    Key {
+        name: "push_apns_url",
+        value_name: "URL",
+        default: "https://api.push.apple.com",
+        notation: Notation::Text,
+        help: "Apple's push service for apps from the store, or a gateway to it",
+        set: |config, text| set_service(&mut config.push.apns_url, text),
+    },
+    Key {
+        name: "push_apns_sandbox_url",
+        value_name: "URL",
+        default: "https://api.sandbox.push.apple.com",
+        notation: Notation::Text,
+        help: "The same for apps under development",
+        set: |config, text| set_service(&mut config.push.apns_sandbox_url, text),
+    },
+    Key {
+        name: "push_fcm_url",
+        value_name: "URL",
+        default: "https://fcm.googleapis.com",
+        notation: Notation::Text,
+        help: "Firebase Cloud Messaging, or a gateway to it",
+        set: |config, text| set_service(&mut config.push.fcm_url, text),
+    },
+    Key {
+        name: "push_fcm_token_url",
+        value_name: "URL",
+        default: "https://oauth2.googleapis.com/token",
+        notation: Notation::Text,
+        help: "Where Google gives out tokens for service accounts",
+        set: |config, text| set_service(&mut config.push.fcm_token_url, text),
+    },
+    Key {
+        name: "push_trust",
+        value_name: "FILE",
+        default: "",
+        notation: Notation::Text,
+        help: "Certificates (PEM) to be trusted of push services besides those of the system",
+        set: |config, text| set_optional_path(&mut config.push_trust, text),
+    },
+    Key {
+        name: "push_allow_private",
+        value_name: "yes|no",
+        default: "no",
+        notation: Notation::Text,
+        help: "Whether browsers may name push services in private networks: whoever registers as a \
+               device could then make the server call machines there",
+        set: |config, text| {
+            config.push.allow_private = match text {
+                "yes" => true,
+                "no" => false,
+                _ => return Err("yes or no".to_owned()),
+            };
             Ok(())
         },
     },
@@ -318,6 +374,15 @@ fn quotas(text: &str) -> Result<Quotas, String> {
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .map_err(|_| "an IP address and a port, such as 0.0.0.0:8443 or [::]:8443".to_owned())
+}
+
+fn set_service(url: &mut String, text: &str) -> Result<(), String> {
+    let is_https = text.starts_with("https://") && links::web_url(&Value::from(text)).is_ok();
+    if !is_https {
+        return Err("an https URL".to_owned());
+    }
+    *url = text.trim_end_matches('/').to_owned();
+    Ok(())
 }
 
 fn set_path(path: &mut PathBuf, text: &str) -> Result<(), String> {

@@ -13,6 +13,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use moca_api::Rates;
 use moca_core::quota::Quotas;
+use moca_engine::push::PushSettings;
 
 pub use example::example_file;
 pub use keys::{KEYS, Key};
@@ -52,6 +53,10 @@ pub struct Config {
     pub rates: Rates,
     /// Objects of a kind that an account may have.
     pub quotas: Quotas,
+    /// Push services, without the certificates of `push_trust`.
+    pub push: PushSettings,
+    /// Certificates to be trusted of push services.
+    pub push_trust: Option<PathBuf>,
     /// Milliseconds for the requests under way when the server stops.
     pub shutdown_ms: u64,
 }
@@ -98,6 +103,8 @@ impl Default for Config {
             in_flight_max: 0,
             rates: Rates::default(),
             quotas: Quotas::default(),
+            push: PushSettings::default(),
+            push_trust: None,
             shutdown_ms: 0,
         };
         for key in KEYS {

@@ -125,7 +125,7 @@ async fn an_action_takes_no_body_and_honours_if_match() {
 }
 
 #[tokio::test]
-async fn a_push_campaign_takes_no_experiences_and_does_not_start() {
+async fn a_push_campaign_takes_no_experiences_and_needs_something_to_send() {
     let team = Team::start().await;
     let app = team.app().await;
     let mut body = json!({"appId": app, "config": {"name": "C", "type": "Push", "startAt": NOON}});
@@ -143,7 +143,7 @@ async fn a_push_campaign_takes_no_experiences_and_does_not_start() {
     let reason = [("/campaignId", "wrong_campaign_type")];
     assert_eq!(faults(&refused), expected(&reason));
     let refused = team.act(&format!("{path}/start")).await;
-    let nothing = [("/config/type", "nothing_to_send")];
+    let nothing = [("", "nothing_to_send")];
     assert_eq!(faults(&refused), expected(&nothing));
 
     // Another type needs an end, and goes as long as there is nothing in the way.

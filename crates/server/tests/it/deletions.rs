@@ -51,6 +51,7 @@ fn referring(team: &Team, objects: &Objects, kind: Kind, to: Kind, id: &str) -> 
         (Kind::Experience, Kind::Beacon) => {
             body["trigger"] = json!({"@type": "EnterBeaconTrigger", "beaconId": id});
         }
+        (Kind::Notification, Kind::Campaign) => body["campaignId"] = json!(id),
         // So does the group.
         (Kind::Campaign, Kind::App) => {
             let config = body["config"].as_object_mut().unwrap();
@@ -71,7 +72,10 @@ async fn every_user_is_told_and_goes_or_loses_the_mark() {
     for to in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Account) {
         for kind in referring_kinds(to) {
             let path = collection(to);
-            let body = team.installation.body("POST", &path, &objects).unwrap();
+            let mut body = team.installation.body("POST", &path, &objects).unwrap();
+            if (kind, to) == (Kind::Notification, Kind::Campaign) {
+                body["config"]["type"] = json!("Push");
+            }
             let id = team.make(to, body).await;
             let body = referring(&team, &objects, kind, to, &id);
             let user = team.make(kind, body).await;

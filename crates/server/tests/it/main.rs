@@ -33,6 +33,7 @@ mod leftover;
 mod lives;
 mod members;
 mod messages;
+mod notifications;
 mod oauth;
 mod oauth_client;
 mod openapi;

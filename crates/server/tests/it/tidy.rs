@@ -172,8 +172,12 @@ fn sql_is_written_in_storage_only() {
 }
 
 #[test]
-fn only_the_client_goes_out_to_the_network() {
-    for (name, _) in DIRECTION.iter().filter(|(name, _)| *name != "client") {
+fn only_the_client_and_the_engine_go_out_to_the_network() {
+    let goes_out = ["client", "engine"];
+    for (name, _) in DIRECTION
+        .iter()
+        .filter(|(name, _)| !goes_out.contains(name))
+    {
         for table in ["dependencies", "dev-dependencies"] {
             assert!(
                 !dependencies(name, table).contains(&"reqwest".to_owned()),

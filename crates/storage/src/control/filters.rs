@@ -27,7 +27,7 @@ pub(super) fn condition(kind: Kind, filter: Filter) -> Option<&'static str> {
         (Kind::Beacon, Filter::PlaceId) => {
             "zone_id IN (SELECT id FROM zones WHERE account_id = $1 AND place_id = {})"
         }
-        (Kind::Experience, Filter::AppId) => {
+        (Kind::Experience | Kind::Notification, Filter::AppId) => {
             "campaign_id IN (SELECT id FROM campaigns WHERE account_id = $1 AND app_id = {})"
         }
         (Kind::Experience, Filter::PlaceId) => "target_kind = 'place' AND target_id = {}",

@@ -62,6 +62,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../migrations/0014_token_use.sql"),
     ),
     (BLOCKS, include_str!("../../migrations/0015_blocks.sql")),
+    (
+        "0016_notifications",
+        include_str!("../../migrations/0016_notifications.sql"),
+    ),
 ];
 
 /// The migration after which the bounds of all places are computed.

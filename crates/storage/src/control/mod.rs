@@ -19,6 +19,7 @@ mod list;
 mod many;
 mod members;
 mod migrate;
+mod notifications;
 mod objects;
 mod place_bounds;
 mod places;

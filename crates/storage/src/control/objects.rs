@@ -319,7 +319,7 @@ pub(in crate::control) fn table_of(kind: Kind) -> &'static Table {
     use moca_core::{
         account, app, beacon,
         campaign::{self, group},
-        experience, label, place, segment, tag, zone,
+        experience, label, notification, place, segment, tag, zone,
     };
     match kind {
         Kind::Account => account::Account::TABLE,
@@ -335,5 +335,6 @@ pub(in crate::control) fn table_of(kind: Kind) -> &'static Table {
         Kind::Segment => segment::Segment::TABLE,
         Kind::Campaign => campaign::Campaign::TABLE,
         Kind::Experience => experience::Experience::TABLE,
+        Kind::Notification => notification::Notification::TABLE,
     }
 }

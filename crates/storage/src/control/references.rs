@@ -99,6 +99,7 @@ fn referrers(kind: Kind) -> &'static [(Kind, &'static str)] {
             (Kind::Segment, "account_id = $2"),
             (Kind::Campaign, "account_id = $2"),
             (Kind::Experience, "account_id = $2"),
+            (Kind::Notification, "account_id = $2"),
         ],
         Kind::Member => &[(Kind::Token, "member_id = $2")],
         Kind::App => &[
@@ -125,9 +126,13 @@ fn referrers(kind: Kind) -> &'static [(Kind, &'static str)] {
         Kind::Segment => &[
             (Kind::Segment, "replace(named_ids, $2, '') <> named_ids"),
             (Kind::Campaign, "segment_id = $2"),
+            (Kind::Notification, "segment_id = $2"),
         ],
-        Kind::Campaign => &[(Kind::Experience, "campaign_id = $2")],
+        Kind::Campaign => &[
+            (Kind::Experience, "campaign_id = $2"),
+            (Kind::Notification, "campaign_id = $2"),
+        ],
         // Tokens exchanged for a token are part of it: they go with it.
-        Kind::Token | Kind::Tag | Kind::Experience => &[],
+        Kind::Token | Kind::Tag | Kind::Experience | Kind::Notification => &[],
     }
 }

@@ -24,6 +24,8 @@
 //! | `receipts` | instance, message | [`moca_core::receipt::Receipts`] |
 //! | `tallies` | `s` app, level, index, experience | [`moca_core::tally::Tally`] |
 //! | | `q` app, quarter, seq | [`moca_core::tally::Happening`]s |
+//! | `pushes` | `t` notification | [`super::PushTally`] |
+//! | | `q` notification, attempts, instance | nothing: it is still to be sent there |
 //! | `people` | `I` app | number of instances |
 //! | | `i` app, instance | nothing |
 //! | | `U` app | number of users |

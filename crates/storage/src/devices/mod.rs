@@ -1,7 +1,7 @@
 //! What is folded from the event log: the directory of instances, the event ids seen, and for each
 //! instance its state, inbox and decisions; for each app its exact sets, its instances, users and tags.
 //!
-//! All of it lives in one `fjall` database and can be made again from the log. Every step of a
+//! All of it lives in one `fjall` database and can be made again from the log, but for `pushes`. Every step of a
 //! consumer is one [`Batch`] that holds its effects and its offset, so a step happened entirely or
 //! not at all, and steps are kept in order. A batch is handed to the operating system but not synced:
 //! after a power cut some steps may be missing, and the consumer repeats them from the log.
@@ -16,6 +16,7 @@ mod health;
 mod inbox;
 mod keys;
 mod people;
+mod pushes;
 mod receipts;
 mod seen;
 mod sets;
@@ -43,6 +44,7 @@ pub use directory::DirectoryEntry;
 pub use erase::Erased;
 pub use inbox::Message;
 pub use people::{Listed, PeopleReader, PeopleStep};
+pub use pushes::{PushTally, Waiting};
 pub use sets::{Moment, SetKey, SetKind, SetReader};
 pub use states::InstanceState;
 pub use tallies::{TallyKey, TallyReader};
@@ -76,6 +78,7 @@ pub struct Devices {
     health: Keyspace,
     receipts: Keyspace,
     tallies: Keyspace,
+    pushes: Keyspace,
     seen: RwLock<seen::Generations>,
 }
 
@@ -110,6 +113,7 @@ impl Devices {
             health: keyspace("health")?,
             receipts: keyspace("receipts")?,
             tallies: keyspace("tallies")?,
+            pushes: keyspace("pushes")?,
             seen: RwLock::new(seen::Generations::open(&database)?),
             database,
         })

@@ -12,6 +12,7 @@ use moca_core::{
         ZoneId,
     },
     metric::Level,
+    notification::Failure,
     presence::{Crossing, Presence},
     property::Property,
     push::PushAddress,
@@ -21,8 +22,8 @@ use moca_core::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    DirectoryEntry, InstanceCrossing, InstanceState, Message, Moment, SetKey, SetKind, sets,
-    states,
+    DirectoryEntry, InstanceCrossing, InstanceState, Message, Moment, PushTally, SetKey, SetKind,
+    sets, states,
     value::{decode, encode},
 };
 
@@ -103,6 +104,18 @@ fn instance_state() {
     let rest = kept.strip_prefix("[1]01").unwrap();
     assert_eq!(hex(&bytes), format!("02[1]{rest}01010154"));
     assert_eq!(states::decode(&[], &bytes).unwrap(), state);
+}
+
+#[test]
+fn push_tally() {
+    let tally = PushTally {
+        is_whole: true,
+        targeted: 100,
+        sent: 3,
+        accepted: 2,
+        failed: [(Failure::Unregistered, 1), (Failure::Unreachable, 64)].into(),
+    };
+    check(&tally, "0101c8010604020002078001");
 }
 
 #[test]

@@ -72,6 +72,7 @@ impl Devices {
             self.health.clone(),
             self.receipts.clone(),
             self.tallies.clone(),
+            self.pushes.clone(),
         ];
         all.extend(self.seen_keyspaces());
         all

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use moca_core::{
     campaign::CampaignType,
     id::{AppId, Id},
+    notification::{Audience, State},
     resource::{Frame, Kind},
 };
 use moca_storage::{
@@ -16,7 +17,7 @@ use crate::{
     backend::on_every_backend,
     samples::{
         ABROAD, HOME, account, app, beacon, campaign, campaign_group, everything, experience, id,
-        insert, label, member, place, segment, tag, token, triggers, zone,
+        insert, label, member, notification, place, segment, tag, token, triggers, zone,
     },
 };
 
@@ -96,6 +97,11 @@ async fn every_field_of_every_kind_comes_back(store: &Control) {
         other.config.enabled = true;
         round_trip(store, experience(number, trigger), other, |o| &mut o.frame).await;
     }
+
+    let mut other = notification(20);
+    other.audience = Audience::All {};
+    other.status.state = State::Sending;
+    round_trip(store, notification(20), other, |o| &mut o.frame).await;
 }
 
 /// Inserts, gets, replaces, gets, lists, deletes and gets again, each in its own transaction.

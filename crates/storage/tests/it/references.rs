@@ -6,8 +6,8 @@ use moca_storage::control::{Control, Reference};
 use crate::{
     backend::on_every_backend,
     samples::{
-        HOME, app, beacon, campaign, campaign_group, experience, id, insert, label, member, place,
-        segment, tag, token, triggers, zone,
+        HOME, app, beacon, campaign, campaign_group, experience, id, insert, label, member,
+        notification, place, segment, tag, token, triggers, zone,
     },
 };
 
@@ -30,6 +30,7 @@ async fn fill(store: &Control) {
         .map(|(number, trigger)| experience(number, trigger))
         .collect();
     insert(store, &experiences).await;
+    insert(store, &[notification(30)]).await;
 }
 
 async fn users(store: &Control, kind: Kind, number: u32, limit: i64) -> Vec<(Kind, Id, String)> {
@@ -63,7 +64,11 @@ async fn each_kind_names_its_users(store: &Control) {
         (
             Kind::Segment,
             9,
-            vec![user(Kind::Segment, 10), user(Kind::Campaign, 7)],
+            vec![
+                user(Kind::Segment, 10),
+                user(Kind::Campaign, 7),
+                user(Kind::Notification, 30),
+            ],
         ),
         (Kind::Segment, 10, vec![]),
         (Kind::Tag, 13, vec![]),
@@ -89,7 +94,14 @@ async fn each_kind_names_its_users(store: &Control) {
             vec![user(Kind::Beacon, 8), experience(22), experience(23)],
         ),
         (Kind::Beacon, 8, vec![experience(24), experience(25)]),
-        (Kind::Campaign, 7, (20..26).map(experience).collect()),
+        (
+            Kind::Campaign,
+            7,
+            (20..26)
+                .map(experience)
+                .chain([user(Kind::Notification, 30)])
+                .collect(),
+        ),
         (Kind::Token, 11, vec![]),
         (Kind::Experience, 20, vec![]),
         // The id of one kind is no reference to another kind with the same id.

@@ -21,6 +21,10 @@ use moca_core::{
         SegmentId, TargetId, TokenId, ZoneId,
     },
     label::{Label, LabelConfig},
+    notification::{
+        Audience, Failure, Notification, NotificationConfig, NotificationStatus, Options,
+        PushAction,
+    },
     place::{Place, PlaceConfig},
     presence::PresenceConfig,
     property::{Properties, Property},
@@ -373,6 +377,46 @@ pub(crate) fn experience(number: u32, trigger: Trigger) -> Experience {
             ]),
             bg_alert: BTreeMap::from([("default".into(), "Hi".into())]),
         }),
+    }
+}
+
+/// A notification of campaign 7 to segment 9.
+pub(crate) fn notification(number: u32) -> Notification {
+    let texts = |text: &str| BTreeMap::from([("default".to_owned(), text.to_owned())]);
+    let options = Options {
+        draft: false,
+        dry_run: true,
+    };
+    Notification {
+        frame: frame(number),
+        campaign_id: CampaignId(id(7)),
+        config: NotificationConfig {
+            name: format!("Notification {number}"),
+            description: Some("Tonight".into()),
+        },
+        trigger: moca_core::notification::Trigger::Scheduled {
+            at: 1_700_000_000_000,
+        },
+        audience: Audience::Segment {
+            segment_id: SegmentId(id(9)),
+        },
+        action: PushAction {
+            title: texts("Hi"),
+            body: texts("Open"),
+            link: Some("guide://a".into()),
+            image: Some("https://example.com/a.jpg".into()),
+            sound: Some("default".into()),
+            badge: Some(1),
+            data: texts("x"),
+        },
+        options,
+        status: NotificationStatus {
+            targeted: 3,
+            sent: 2,
+            accepted: 1,
+            failed: [(Failure::Gone, 1)].into(),
+            ..NotificationStatus::saved(options, 1_700_000_000_000)
+        },
     }
 }
 

@@ -8,6 +8,7 @@ use moca_core::{
     experience::Experience,
     id::{AccountId, Id, ZoneId},
     label::Label,
+    notification::Notification,
     place::Place,
     resource::{Frame, Kind},
     segment::Segment,
@@ -23,7 +24,7 @@ use crate::{
     backend::on_every_backend,
     samples::{
         ABROAD, HOME, account, app, beacon, campaign, campaign_group, everything, experience, id,
-        insert, label, member, place, segment, tag, token, triggers, zone,
+        insert, label, member, notification, place, segment, tag, token, triggers, zone,
     },
 };
 
@@ -49,6 +50,8 @@ async fn objects_are_seen_and_changed_at_home_only(store: &Control) {
     only_at_home(store, campaign(1), |o: &mut Campaign| &mut o.frame).await;
     let sample = experience(1, triggers()[0]);
     only_at_home(store, sample, |o: &mut Experience| &mut o.frame).await;
+    let sample = notification(1);
+    only_at_home(store, sample, |o: &mut Notification| &mut o.frame).await;
 }
 
 async fn only_at_home<R: Stored + Clone + PartialEq + std::fmt::Debug>(

@@ -49,6 +49,10 @@ fn settle(value: &mut Value, route: &Route, objects: &Objects) {
             *field = json!(id);
         }
     }
+    if route.path.starts_with("/v2/notifications") && value.get("campaignId").is_some() {
+        // Of the two campaigns it is the one of the right type.
+        value["campaignId"] = json!(objects.ids["pushCampaignId"]);
+    }
     if let (Verb::Put, Some(fields)) = (route.verb, value.as_object_mut()) {
         // Whom a token stands for cannot change.
         fields.remove("memberId");

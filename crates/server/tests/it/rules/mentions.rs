@@ -84,7 +84,10 @@ async fn the_samples_mention_every_kind_that_can_be_referred_to() {
                 continue;
             }
             let body = walk.body(route, &objects).await.unwrap().to_string();
-            let id_name = format!("{}Id", kind.word());
+            let id_name = match (referrer, kind) {
+                (Kind::Notification, Kind::Campaign) => "pushCampaignId".to_owned(),
+                _ => format!("{}Id", kind.word()),
+            };
             let mentioned = match objects.ids.get(id_name.as_str()) {
                 Some(_) if *kind == Kind::Member => objects.tenant.member_id.to_string(),
                 Some(id) => id.clone(),

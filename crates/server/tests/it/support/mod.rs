@@ -28,7 +28,11 @@ use moca_core::{
     id::{AccountId, Id, MemberId},
     resource::Frame,
 };
-use moca_engine::{Engine, workers::imports::Importer};
+use moca_engine::{
+    Engine,
+    push::{PushSettings, Pusher},
+    workers::imports::Importer,
+};
 use moca_storage::control::{AuditKeys, Control};
 use tempfile::TempDir;
 
@@ -125,6 +129,14 @@ impl Installation {
         let (control, clock) = (self.state.control.clone(), self.clock.clone());
         let random = self.state.random.clone();
         Importer::new(&self.state.engine, control, clock, random)
+    }
+
+    /// Whoever sends notifications; here nothing does so by itself.
+    pub(crate) fn pusher(&self, settings: PushSettings) -> Pusher {
+        let (control, clock) = (self.state.control.clone(), self.clock.clone());
+        let random = self.state.random.clone();
+        let sealer = Sealer::new(&[9; 32]);
+        Pusher::new(&self.state.engine, control, clock, random, sealer, settings).unwrap()
     }
 
     /// Where the stores and files are.

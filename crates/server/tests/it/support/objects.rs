@@ -50,6 +50,7 @@ impl Installation {
             ("/v2/segments", "segmentId"),
             ("/v2/campaigns", "campaignId"),
             ("/v2/experiences", "experienceId"),
+            ("/v2/notifications", "notificationId"),
         ] {
             let body = self.body("POST", collection, &objects).unwrap();
             let request = self.ask("POST", collection).bearer(&tenant.token);
@@ -57,6 +58,7 @@ impl Installation {
             objects.ids.insert(id, text(&made, id));
             match id {
                 "appId" => objects.app_secret = text(&made, "appSecret"),
+                "campaignId" => self.push_campaign(&mut objects).await,
                 "campaignGroupId" => drop(objects.ids.insert("groupId", text(&made, id))),
                 "tokenId" => objects.access_token = text(&made, "accessToken"),
                 _ => {}
@@ -84,6 +86,20 @@ impl Installation {
         let id = text(&newest, "auditEventId");
         objects.ids.insert("auditEventId", id);
         objects
+    }
+
+    /// A campaign that takes notifications.
+    async fn push_campaign(&self, objects: &mut Objects) {
+        let body = json!({"appId": objects.ids["appId"], "config": {
+            "name": "News", "type": "Push", "startAt": NOON,
+        }});
+        let ask = self
+            .ask("POST", "/v2/campaigns")
+            .bearer(&objects.tenant.token);
+        let made = ask.json(&body).send().await.done();
+        objects
+            .ids
+            .insert("pushCampaignId", text(&made, "campaignId"));
     }
 
     /// Lets a user log in on the instance.
@@ -236,6 +252,13 @@ impl Installation {
                 "config": {"name": format!("Experience {n}"), "repeat": "Immediately"},
                 "trigger": {"@type": "EnterPlaceTrigger", "placeId": id("placeId")},
                 "action": {"@type": "SendLocalMessageAction", "content": {"default": "Hello"}},
+            }),
+            ("POST", "/v2/notifications") => json!({
+                "campaignId": id("pushCampaignId"),
+                "config": {"name": format!("Notification {n}")},
+                "trigger": {"@type": "ImmediateTrigger"},
+                "audience": {"@type": "SegmentAudience", "segmentId": id("segmentId")},
+                "action": {"@type": "SendPushAction", "body": {"default": "Hello"}},
             }),
             ("POST", "/device/v1/instances") => json!({"deviceModel": "iPhone 11"}),
             ("PUT", "/device/v1/instance/user") => json!({"userId": "user-1"}),

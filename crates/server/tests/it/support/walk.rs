@@ -133,6 +133,17 @@ impl Walk {
             let ask = self.installation.ask("PUT", &path);
             ask.bearer(&objects.tenant.token).send().await.done();
         }
+        if route.path == "/v2/notifications/{notificationId}/cancel" {
+            let path = objects.fill(&route.path.replace("/cancel", ""));
+            let ask = |verb| {
+                self.installation
+                    .ask(verb, &path)
+                    .bearer(&objects.tenant.token)
+            };
+            let mut ready = ask("GET").send().await.done();
+            ready["options"]["draft"] = serde_json::json!(false);
+            ask("PUT").json(&ready).send().await.done();
+        }
     }
 }
 

@@ -1,0 +1,114 @@
+//! To whom notifications go.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{
+    Newsroom, fcm,
+    provider::{Provider, taken},
+    to_all,
+};
+use crate::people::id;
+
+#[tokio::test]
+async fn each_audience_is_who_it_says_within_the_campaign_s_segment() {
+    let provider = Provider::start(|_| taken()).await;
+    let room = Newsroom::open(provider.settings()).await;
+    let mut ids = Vec::new();
+    for (token, lang, user) in [
+        ("ana", "es", "ana"),
+        ("ana-tablet", "en", "ana"),
+        ("bob", "es", "bob"),
+        ("nobody", "en", ""),
+    ] {
+        let phone = room.phone(fcm(token)).await;
+        let told = json!({"lang": lang, "push": fcm(token)});
+        phone.put("", told).await;
+        if !user.is_empty() {
+            phone.log_in(user, json!({})).await;
+        }
+        ids.push(phone.instance_id.clone());
+    }
+    let query = |query: Value| json!({"appId": id(&room.app), "config": {"name": query.to_string(), "query": query}});
+    let team = &room.team;
+    let spanish = team
+        .create("/v2/segments", "segmentId", query(json!({"lang": "es"})))
+        .await;
+    let known = team
+        .create(
+            "/v2/segments",
+            "segmentId",
+            query(json!({"loggedIn": true})),
+        )
+        .await;
+    let all = json!({"@type": "AllAudience"});
+    let segment = json!({"@type": "SegmentAudience", "segmentId": spanish});
+    // One that is not of the app is passed over.
+    let stranger = "IXa7Bl9oRo6c7zQ5aQIzlg";
+    let instances =
+        json!({"@type": "InstancesAudience", "instanceIds": [ids[3], ids[0], stranger]});
+    let users = json!({"@type": "UsersAudience", "userIds": ["ana", "carl"]});
+    for (of_campaign, audience, tokens) in [
+        (None, &all, vec!["ana", "ana-tablet", "bob", "nobody"]),
+        (None, &segment, vec!["ana", "bob"]),
+        (None, &instances, vec!["ana", "nobody"]),
+        (None, &users, vec!["ana", "ana-tablet"]),
+        (Some(&known), &all, vec!["ana", "ana-tablet", "bob"]),
+        (Some(&known), &instances, vec!["ana"]),
+        (Some(&spanish), &users, vec!["ana"]),
+    ] {
+        let path = format!("/v2/campaigns/{}", room.campaign);
+        let mut campaign = team.get(&path).await.done();
+        campaign["config"]["segmentId"] = json!(of_campaign);
+        team.put(&path, campaign).await.done();
+        let mut body = to_all(&room.campaign);
+        body["audience"] = audience.clone();
+        // The first one starts the campaign.
+        let path = room.notify(body).await;
+        let _ = team
+            .act(&format!("/v2/campaigns/{}/start", room.campaign))
+            .await;
+        room.work().await;
+        let status = room.status(&path).await;
+        let got = provider.messages();
+        let reached: BTreeSet<String> = got.iter().map(|one| one.device()).collect();
+        let wanted: BTreeSet<String> = tokens.iter().map(|one| (*one).to_owned()).collect();
+        assert_eq!(reached, wanted, "{audience} {of_campaign:?}");
+        assert_eq!(got.len(), tokens.len(), "each once");
+        assert_eq!(status["targeted"], tokens.len(), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_erased_before_the_turn_comes_is_not_sent_to() {
+    let provider = Provider::start(|got| match got.device().as_str() {
+        "ana" => super::provider::Answer::Reply(429, Some("60"), json!({})),
+        _ => taken(),
+    })
+    .await;
+    let room = Newsroom::open(provider.settings()).await;
+    let ana = room.phone(fcm("ana")).await;
+    room.phone(fcm("bob")).await;
+    let path = room.notify(to_all(&room.campaign)).await;
+    room.start().await;
+    room.work().await;
+    assert_eq!(room.status(&path).await["state"], "Sending");
+    assert_eq!(provider.messages().len(), 2);
+    let erased = room
+        .team
+        .delete(&format!("/v2/instances/{}", ana.instance_id))
+        .await;
+    erased.done();
+    room.team.installation.clock.advance(60_000);
+    room.work().await;
+    assert!(provider.messages().is_empty());
+    let status = room.status(&path).await;
+    assert_eq!(status["state"], "Completed");
+    assert_eq!(
+        (&status["targeted"], &status["accepted"]),
+        (&json!(2), &json!(1)),
+        "{status}"
+    );
+    assert_eq!(status["failed"], json!({"Gone": 1}), "{status}");
+}
