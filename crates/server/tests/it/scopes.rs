@@ -36,6 +36,10 @@ const PARTICULAR: &[(&str, &[&str])] = &[
     ),
     ("POST /v2/imports", &["imports:write", "labels:write"]),
     (
+        "GET /v2/instances/{instanceId}/explain",
+        &["instances:read", "decisions:read"],
+    ),
+    (
         "GET /v2/instances/{instanceId}/export",
         &["instances:read", "decisions:read"],
     ),
