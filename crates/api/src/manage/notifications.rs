@@ -73,6 +73,11 @@ pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
         );
         return Err(wrong_state("changed", detail));
     }
+    let mut status = NotificationStatus::saved(input.options, call.now_ms());
+    if status.state == current.status.state {
+        // It is in this state since then, not since now.
+        status.at = current.status.at;
+    }
     let notification = Notification {
         frame: call.next_frame(&current.frame),
         campaign_id: current.campaign_id,
@@ -81,7 +86,7 @@ pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
         audience: input.audience,
         action: input.action,
         options: input.options,
-        status: NotificationStatus::saved(input.options, call.now_ms()),
+        status,
     };
     replace(call, tx, &notification).await
 }

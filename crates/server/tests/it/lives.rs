@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::team::Team;
 
-const RESOURCES: [(&str, &str); 12] = [
+const RESOURCES: [(&str, &str); 13] = [
     ("/v2/members", "memberId"),
     ("/v2/tokens", "tokenId"),
     ("/v2/apps", "appId"),
@@ -17,6 +17,7 @@ const RESOURCES: [(&str, &str); 12] = [
     ("/v2/segments", "segmentId"),
     ("/v2/campaigns", "campaignId"),
     ("/v2/experiences", "experienceId"),
+    ("/v2/notifications", "notificationId"),
 ];
 
 #[tokio::test]
@@ -164,8 +165,16 @@ fn configured(mut object: Value) -> Value {
 async fn what_is_deleted_is_gone() {
     let team = Team::start().await;
     let objects = team.installation.objects(&team.tenant).await;
+    let notification = format!("/v2/notifications/{}", objects.ids["notificationId"]);
+    let notification = team.get(&notification).await.done();
+    let push = format!(
+        "/v2/campaigns/{}",
+        notification["campaignId"].as_str().unwrap()
+    );
+    team.delete(&format!("{push}?cascade=true")).await.done();
     // Users before what they use.
-    for (collection, id_name) in RESOURCES.iter().rev() {
+    let others = RESOURCES.iter().filter(|(_, id)| *id != "notificationId");
+    for (collection, id_name) in others.rev() {
         let path = format!("{collection}/{}", objects.ids[id_name]);
         team.delete(&path).await.done();
         assert_eq!(team.get(&path).await.status, 404, "{path}");
