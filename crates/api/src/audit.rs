@@ -8,13 +8,13 @@ use std::sync::atomic::Ordering;
 
 use moca_core::{
     audit::{Action, Actor, Origin, Subject},
-    id::AccountId,
+    event,
+    id::{AccountId, AppId},
 };
 use moca_storage::control::Access;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
-    auth::Device,
     call::Call,
     failure::Failure,
     route::{Route, Verb},
@@ -57,9 +57,28 @@ pub(crate) async fn record_erasure(call: &Call) -> Result<(), Failure> {
     record(call, account_id, origin(call), Action::Erase).await
 }
 
-/// The same for a device that erases itself.
-pub(crate) async fn record_own_erasure(call: &Call<Device>) -> Result<(), Failure> {
-    let subject = call.principal.subject;
+/// Records that all instances of an app, so many, are about to be erased with their users.
+pub(crate) async fn record_erasure_of_app(
+    call: &Call,
+    app_id: AppId,
+    count: i64,
+) -> Result<(), Failure> {
+    let parameters = json!({"appId": app_id, "instanceCount": count}).to_string();
+    let access = Access {
+        account_id: call.principal.account_id,
+        action: Action::Erase,
+        subject: Subject::Instance,
+        id: None,
+        parameters: Some(&parameters),
+    };
+    write(call, origin(call), access).await
+}
+
+/// The same for a device that erases itself, or that is erased as its app is gone.
+pub(crate) async fn record_own_erasure<P>(
+    call: &Call<P>,
+    subject: event::Subject,
+) -> Result<(), Failure> {
     let instance_id = subject.instance_id.to_string();
     let access = Access {
         account_id: subject.account_id,

@@ -263,6 +263,13 @@ pub(crate) async fn app(
     })
 }
 
+/// Whether an app that was let in before has not been deleted since.
+pub(crate) async fn is_there(state: &ApiState, app: &AppClient) -> Result<bool, Failure> {
+    let mut tx = state.control.read().await?;
+    let limits = tx.limits_of_app(app.account_id, app.app_id).await?;
+    Ok(limits.is_some())
+}
+
 fn is_secret(state: &ApiState, app: &App, sealed: &[u8], given: &str) -> Result<bool, Failure> {
     let secret = secret::open_app_secret(&state.sealer, app.id(), sealed)?;
     Ok(secret.as_bytes().ct_eq(given.as_bytes()).into())

@@ -2,7 +2,11 @@
 
 use std::error::Error;
 
-use moca_core::{id::IdError, limits::NEAR_CANDIDATES_MAX, resource::Kind};
+use moca_core::{
+    id::IdError,
+    limits::{FAULTS_MAX, NEAR_CANDIDATES_MAX},
+    resource::Kind,
+};
 use moca_engine::{EngineError, estate::Refusal};
 use moca_storage::{StorageError, control::Reference};
 use moca_wire::{
@@ -120,6 +124,26 @@ impl Failure {
             *users_total = Some(total);
         }
         failure
+    }
+
+    /// The same, as there are so many instances of the app too.
+    #[must_use]
+    pub fn with_instances(mut self, count: i64) -> Self {
+        if let Self::Refused {
+            errors,
+            users_total,
+            ..
+        } = &mut self
+        {
+            let noun = if count == 1 { "instance" } else { "instances" };
+            let detail = format!(
+                "{count} {noun} of devices: erase them first, or with the app by ?cascade=true"
+            );
+            errors.insert(0, Fault::new("", FaultCode::InUse, detail));
+            errors.truncate(FAULTS_MAX);
+            *users_total = Some(users_total.unwrap_or(0) + count);
+        }
+        self
     }
 
     /// The same with faults or users of a resource.

@@ -291,6 +291,10 @@ impl Checked {
             if let Some(mut tx) = snapshot {
                 return handler(&call, &mut tx).await;
             }
+            let around = call.request.route.around;
+            if let Some(around) = around {
+                (around.before)(&call).await?;
+            }
             let mut tx = state.control.write().await?;
             tx.act_as(audit::origin(&call));
             if let Some(key) = &key
@@ -306,6 +310,9 @@ impl Checked {
                 idempotency::keep(state, &mut tx, key, &reply, call.now_ms()).await?;
             }
             tx.commit().await?;
+            if let Some(around) = around {
+                (around.after)(&call).await?;
+            }
             Ok(reply)
         })
         .await

@@ -53,6 +53,19 @@ pub type ManageHandler = for<'a> fn(&'a Call, &'a mut Tx) -> Pending<'a>;
 /// may have to wait for the pipeline, which may have to wait for one.
 pub type AskHandler = for<'a> fn(&'a Call) -> Pending<'a>;
 
+/// What a route does beside its transaction, as it asks the pipeline.
+pub type Step =
+    for<'a> fn(&'a Call) -> Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
+
+/// The steps on both sides of the transaction of a change.
+#[derive(Clone, Copy)]
+pub struct Around {
+    /// Before it begins: what this refuses is not done.
+    pub before: Step,
+    /// When it is committed.
+    pub after: Step,
+}
+
 /// A handler of the device API, for one instance.
 pub type DeviceHandler = for<'a> fn(&'a Call<Device>) -> Pending<'a>;
 
@@ -134,6 +147,8 @@ pub struct Route {
     pub personal: bool,
     /// Families besides that of its path which it reads or changes.
     pub also: &'static [Family],
+    /// What it does beside its transaction.
+    pub around: Option<Around>,
 }
 
 /// The media type of most answers.
@@ -155,6 +170,7 @@ pub const fn route(verb: Verb, path: &'static str, endpoint: Endpoint) -> Route 
         events: false,
         personal: false,
         also: &[],
+        around: None,
     }
 }
 
@@ -209,6 +225,12 @@ impl Route {
     /// Reads or changes these families too, as it does the one of its path.
     pub const fn also(mut self, families: &'static [Family]) -> Self {
         self.also = families;
+        self
+    }
+
+    /// Does this before its transaction and after.
+    pub const fn around(mut self, before: Step, after: Step) -> Self {
+        self.around = Some(Around { before, after });
         self
     }
 

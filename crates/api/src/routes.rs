@@ -21,10 +21,10 @@ use crate::{
     device::{self, events, messages, profile, receipts},
     docs::{self, HTML},
     manage::{
-        account_limits, accounts, analytics, apps, audit_events, batch, beacons, campaign_groups,
-        campaigns, decisions, experience_analytics, experiences, explain, exports, imports,
-        instances, labels, members, notifications, person_export, places, segments, tags, tokens,
-        users, zones,
+        account_limits, accounts, analytics, app_devices, apps, audit_events, batch, beacons,
+        campaign_groups, campaigns, decisions, experience_analytics, experiences, explain, exports,
+        imports, instances, labels, members, notifications, person_export, places, segments, tags,
+        tokens, users, zones,
     },
     oauth,
     ops::{health, metrics},
@@ -243,7 +243,7 @@ static ROUTES: &[Route] = &[
     route(Get,    "/v2/apps/{appId}", Manage(Viewer, manage!(apps::get))),
     route(Put,    "/v2/apps/{appId}", Manage(Admin, manage!(apps::put))).json(),
     route(Put,    "/v2/apps/{appId}/secret", Manage(Admin, manage!(apps::rotate_secret))).json_if_any(),
-    route(Delete, "/v2/apps/{appId}", Manage(Admin, manage!(apps::delete))).query(&[CASCADE]),
+    route(Delete, "/v2/apps/{appId}", Manage(Admin, manage!(apps::delete))).query(&[CASCADE]).around(call!(app_devices::before_deletion), call!(app_devices::after_deletion)),
 
     route(Get,    "/v2/labels",           Manage(Viewer, manage!(labels::list))).query(LIST),
     route(Post,   "/v2/labels",           Manage(Editor, manage!(labels::create))).json().created(),

@@ -170,11 +170,23 @@ impl Engine {
 
     /// Erases a user with all instances that the user is or was logged in on.
     pub async fn erase_user(&self, app_id: AppId, user_id: &str) -> Result<(), EngineError> {
+        self.erase_all(app_id, Some(user_id)).await
+    }
+
+    /// Erases all instances of an app, and with them its users.
+    pub async fn erase_app(&self, app_id: AppId) -> Result<(), EngineError> {
+        self.erase_all(app_id, None).await
+    }
+
+    /// Erases the instances of an app, or of one of its users, some at a time.
+    async fn erase_all(&self, app_id: AppId, user_id: Option<&str>) -> Result<(), EngineError> {
         loop {
             self.wait(&self.inner.listed).await?;
-            let user_id = user_id.to_owned();
+            let user_id = user_id.map(str::to_owned);
             let some = self
-                .read(move |devices| people::subjects(devices, app_id, &user_id, ERASED_AT_ONCE))
+                .read(move |devices| {
+                    people::subjects(devices, app_id, user_id.as_deref(), ERASED_AT_ONCE)
+                })
                 .await?;
             if some.is_empty() {
                 return Ok(());

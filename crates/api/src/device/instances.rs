@@ -3,7 +3,14 @@
 use moca_core::push::PushAddress;
 use moca_wire::instances::{Registered, read_registration};
 
-use crate::{auth::AppClient, call::Call, failure::Failure, reply::Reply, secret};
+use crate::{
+    audit,
+    auth::{self, AppClient},
+    call::Call,
+    failure::Failure,
+    reply::Reply,
+    secret,
+};
 
 /// `POST /device/v1/instances`
 pub(crate) async fn register(call: &Call<AppClient>) -> Result<Reply, Failure> {
@@ -22,9 +29,16 @@ pub(crate) async fn register(call: &Call<AppClient>) -> Result<Reply, Failure> {
             registration.push.map(PushAddress::from),
         )
         .await?;
+    let subject = registered.subject;
+    if !auth::is_there(state, app).await? {
+        // Its deletion may have looked for instances before this one was there.
+        audit::record_own_erasure(call, subject).await?;
+        state.engine.erase(vec![subject]).await?;
+        return Err(auth::rejected());
+    }
     let status = if registered.again { 200 } else { 201 };
     let answer = Registered {
-        instance_id: registered.subject.instance_id,
+        instance_id: subject.instance_id,
         app_id: app.app_id,
         instance_token,
     };

@@ -58,7 +58,7 @@ pub(crate) async fn put(call: &Call<Device>) -> Result<Reply, Failure> {
 /// `DELETE /device/v1/instance`
 pub(crate) async fn delete(call: &Call<Device>) -> Result<Reply, Failure> {
     let subject = call.principal.subject;
-    audit::record_own_erasure(call).await?;
+    audit::record_own_erasure(call, call.principal.subject).await?;
     call.state().engine.erase(vec![subject]).await?;
     Ok(Reply::done())
 }

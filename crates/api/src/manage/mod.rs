@@ -3,7 +3,8 @@
 pub mod account_limits;
 pub mod accounts;
 pub mod analytics;
-pub mod apps;
+pub mod app_devices;
+pub(crate) mod apps;
 pub mod audit_events;
 pub mod batch;
 pub mod beacons;

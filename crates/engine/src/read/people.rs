@@ -116,16 +116,18 @@ pub(crate) fn users(
     })
 }
 
-/// Some of the instances that a user is or was logged in on.
+/// Some of the instances of an app, or of those that a user is or was logged in on.
 pub(crate) fn subjects(
     devices: &Devices,
     app_id: AppId,
-    user_id: &str,
+    user_id: Option<&str>,
     limit: usize,
 ) -> Result<Vec<Subject>, StorageError> {
-    let listed = devices
-        .people_reader()
-        .instances_of_user(app_id, user_id, 0, limit)?;
+    let reader = devices.people_reader();
+    let listed = match user_id {
+        Some(user_id) => reader.instances_of_user(app_id, user_id, 0, limit)?,
+        None => reader.instances(app_id, 0, limit)?,
+    };
     let mut subjects = Vec::with_capacity(listed.items.len());
     for instance in listed.items {
         subjects.extend(devices.state(instance)?.map(|state| state.subject));

@@ -2,8 +2,12 @@
 
 use std::{path::Path, sync::Arc};
 
-use moca_core::clock::{Clock, Random};
-use moca_engine::Engine;
+use futures::future::{join_all, join3};
+use moca_core::{
+    clock::{Clock, Random},
+    event::Profile,
+};
+use moca_engine::{Engine, InstanceQuery, UserQuery};
 use moca_storage::control::Control;
 use serde_json::{Value, json};
 
@@ -81,6 +85,114 @@ async fn a_user_is_erased_with_all_instances_and_nobody_elses() {
     let list = team.get(&format!("/v2/instances?{of_app}")).await.done();
     assert_eq!(list["total"], 1, "{list}");
     assert_eq!(list["items"][0]["instanceId"], phones[1].instance_id);
+}
+
+/// How many instances and users the pipeline has of an app, be there such an app or not.
+async fn held(team: &Team, app: &Value) -> (i64, i64) {
+    let (engine, app_id) = (&team.installation.state.engine, id(app).parse().unwrap());
+    let instances = engine.instances(app_id, &InstanceQuery::default()).await;
+    let users = engine.users(app_id, &UserQuery::default()).await;
+    (instances.unwrap().total, users.unwrap().total)
+}
+
+#[tokio::test]
+async fn an_app_with_instances_stays_unless_they_may_go_with_it() {
+    let team = Team::start().await;
+    let app = app(&team).await;
+    for user in ["ana", "bob"] {
+        let phone = Phone::register(&team, &app, json!({})).await;
+        phone.log_in(user, json!({})).await;
+    }
+    let path = format!("/v2/apps/{}", id(&app));
+    let cascade = format!("{path}?cascade=true");
+
+    let refused = team.delete(&path).await;
+    assert_eq!((refused.status, refused.code().as_str()), (409, "in_use"));
+    let problem = refused.json();
+    assert_eq!(problem["usersTotal"], 2, "{problem}");
+    let detail = problem["errors"][0]["detail"].as_str().unwrap();
+    assert!(detail.starts_with("2 instances "), "{detail}");
+    // With what else uses it.
+    let campaign = team.campaign(id(&app), NOON, NOON + 1).await;
+    let problem = team.delete(&path).await.json();
+    assert_eq!(problem["usersTotal"], 3, "{problem}");
+    assert_eq!(problem["errors"][1]["object"]["id"], campaign, "{problem}");
+
+    // What is refused erases nobody.
+    let ask = team.installation.ask("DELETE", &cascade);
+    let ask = ask.bearer(&team.tenant.token).header("if-match", "\"7\"");
+    assert_eq!(ask.send().await.code(), "stale_version");
+    let mut scopes = vec!["apps:write"];
+    for next in ["campaigns:write", "instances:write", "users:write"] {
+        let body = json!({"config": {"name": "scoped", "scopes": scopes}});
+        let token = team.create("/v2/tokens", "accessToken", body).await;
+        let refused = team.delete_as(&token, &cascade).await;
+        assert_eq!(refused.code(), "insufficient_scope", "{scopes:?}");
+        let problem = refused.json();
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(&format!("the scope {next};")), "{detail}");
+        scopes.push(next);
+    }
+    assert_eq!(held(&team, &app).await, (2, 2));
+    let list = team.get("/v2/audit-events?action=erase").await.done();
+    assert_eq!(list["total"], 0, "{list}");
+
+    team.delete(&cascade).await.done();
+    assert_eq!(held(&team, &app).await, (0, 0));
+    let list = team.get("/v2/audit-events?action=erase").await.done();
+    assert_eq!(list["total"], 1, "{list}");
+    let event = &list["items"][0];
+    assert_eq!(event["kind"], "instance");
+    let told = json!({"appId": id(&app), "instanceCount": 2});
+    assert_eq!(event["parameters"], told);
+}
+
+/// Rounds, each with another order of what happens at once.
+#[tokio::test]
+async fn no_device_slips_in_while_its_app_goes() {
+    let team = Team::start().await;
+    for round in 0..20 {
+        let app = app(&team).await;
+        let path = format!("/v2/apps/{}?cascade=true", id(&app));
+        let register = || {
+            let ask = team.installation.ask("POST", "/device/v1/instances");
+            let ask = ask.basic(id(&app), app["appSecret"].as_str().unwrap());
+            ask.json(&json!({})).send()
+        };
+        let before = (0..round).map(|_| register());
+        let before = join_all(before.collect::<Vec<_>>());
+        let after = join_all((round..20).map(|_| register()).collect::<Vec<_>>());
+        let (early, gone, late) = join3(before, team.delete(&path), after).await;
+        gone.done();
+        for answer in early.into_iter().chain(late) {
+            assert!(answer.status == 201 || answer.code() == "not_authenticated");
+        }
+        assert_eq!(held(&team, &app).await, (0, 0), "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_deletion_left_behind_is_erased_when_it_is_repeated() {
+    let team = Team::start().await;
+    let app = app(&team).await;
+    let path = format!("/v2/apps/{}", id(&app));
+    let cascade = format!("{path}?cascade=true");
+    team.delete(&path).await.done();
+    // As if the server had ended between the deletion and the look for late ones.
+    let (account, app_id) = (team.tenant.account_id, id(&app).parse().unwrap());
+    let engine = &team.installation.state.engine;
+    let profile = Profile::default();
+    let registered = engine.register(account, app_id, None, [7; 32], profile, None);
+    registered.await.unwrap();
+    let other = team.installation.tenant(false).await;
+    for (token, path, left) in [
+        (&other.token, &cascade, 1),
+        (&team.tenant.token, &path, 1),
+        (&team.tenant.token, &cascade, 0),
+    ] {
+        assert_eq!(team.delete_as(token, path).await.code(), "not_found");
+        assert_eq!(held(&team, &app).await, (left, 0));
+    }
 }
 
 /// A server that is asked and killed.

@@ -176,7 +176,13 @@ async fn what_is_deleted_is_gone() {
     let others = RESOURCES.iter().filter(|(_, id)| *id != "notificationId");
     for (collection, id_name) in others.rev() {
         let path = format!("{collection}/{}", objects.ids[id_name]);
-        team.delete(&path).await.done();
+        // A device has registered with the app.
+        let cascade = if *id_name == "appId" {
+            "?cascade=true"
+        } else {
+            ""
+        };
+        team.delete(&format!("{path}{cascade}")).await.done();
         assert_eq!(team.get(&path).await.status, 404, "{path}");
         assert_eq!(team.delete(&path).await.status, 404, "{path}");
     }
