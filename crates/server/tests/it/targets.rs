@@ -211,6 +211,36 @@ async fn what_is_sent_back_keeps_its_secrets() {
 }
 
 #[tokio::test]
+async fn the_audit_log_shows_what_changed_and_no_secret() {
+    let team = Team::start().await;
+    let key = p256().serialize_pem();
+    let sent = [apns_key(&key), fcm()];
+    let id = team.create("/v2/apps", "appId", body(&sent)).await;
+    let path = format!("/v2/apps/{id}");
+    let mut app = team.get(&path).await.done();
+    let mut before = app["targets"].clone();
+    let changes: [fn(&mut Value); 2] = [
+        |targets| targets[0]["topic"] = json!("com.example.other"),
+        |targets| *targets = json!([]),
+    ];
+    for change in changes {
+        change(&mut app["targets"]);
+        let after = json!(targets(team.put(&path, app.clone()).await));
+        let stored = team.get("/v2/audit-events?kind=app&limit=1").await.done();
+        let event = &stored["items"][0];
+        assert_eq!(event["before"]["targets"], before);
+        assert_eq!(event["after"]["targets"], after);
+        before = after;
+    }
+    let log = team.get("/v2/audit-events?kind=app").await.done();
+    let text = log.to_string();
+    assert!(
+        !text.contains("sealed") && !text.contains("rivateKey\""),
+        "{text}"
+    );
+}
+
+#[tokio::test]
 async fn what_does_not_work_is_refused_where_it_is_wrong() {
     let team = Team::start().await;
     let key = p256().serialize_pem();

@@ -4,10 +4,12 @@ use moca_core::{
     app::{App, AppConfig, PreviousSecret},
     id::Id,
     resource::{Frame, Kind},
+    target::{KeptTarget, Target},
 };
 
 use super::{
     Tx,
+    audit::Shown,
     sql::Value,
     table::{Columns, Mapped, Stored, Table, json_of},
 };
@@ -32,6 +34,9 @@ impl Mapped for App {
         filters: &[],
         labelled: false,
     };
+
+    const SHOWN: &'static [(&'static str, &'static str, Shown)] =
+        &[("targets", "targets", Shown::Without(visible_targets))];
 
     fn frame(&self) -> &Frame {
         &self.frame
@@ -68,6 +73,13 @@ impl Mapped for App {
             config,
         })
     }
+}
+
+/// Push credentials without what is sealed of them; nothing if they cannot be read.
+fn visible_targets(stored: &str) -> Option<String> {
+    let kept: Vec<KeptTarget> = serde_json::from_str(stored).ok()?;
+    let visible: Vec<Target> = kept.into_iter().map(|kept| kept.target).collect();
+    serde_json::to_string(&visible).ok()
 }
 
 impl Tx {

@@ -1,7 +1,7 @@
 //! Objects as the audit log shows them.
 //!
 //! What a client sets is shown as it is stored. Of the columns besides, a kind names those to show
-//! ([`Mapped::SHOWN`]); secrets are in columns that none names.
+//! ([`Mapped::SHOWN`]); secrets are in columns that none names, or left out of what is shown.
 
 use std::{collections::HashMap, fmt::Write as _};
 
@@ -15,12 +15,14 @@ use super::super::{
 use crate::StorageError;
 
 /// How a column stands in a snapshot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Shown {
     /// As text.
     Text,
     /// As the JSON it is.
     Json,
+    /// As the JSON that is made of it, for what is stored with secrets in it.
+    Without(fn(&str) -> Option<String>),
 }
 
 /// Objects that a transaction has read, by kind and id: their revision and what they were like. Nobody
@@ -50,6 +52,10 @@ pub(in super::super) fn snapshot<R: Mapped>(config: &Value, own: &[Value]) -> St
         let _ = match shown {
             Shown::Json => write!(text, ",\"{name}\":{value}"),
             Shown::Text => write!(text, ",\"{name}\":{}", serde_json::json!(value)),
+            Shown::Without(shown) => match shown(value) {
+                Some(shown) => write!(text, ",\"{name}\":{shown}"),
+                None => Ok(()),
+            },
         };
     }
     text.push('}');
