@@ -56,6 +56,8 @@ impl Pusher {
             }
             Ok(Some((tally, turns)))
         };
+        // Who was erased, or took an address back, before now is not sent to: the log is ahead of the states.
+        self.engine.wait(&self.engine.inner.decided).await?;
         let now_ms = self.clock.now_ms();
         let Some((mut tally, turns)) = self.engine.read(next).await? else {
             tracing::error!(notification = %id, "the list of those a notification goes to was lost with the device store");
