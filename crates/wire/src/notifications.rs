@@ -392,7 +392,8 @@ fn audience_schema() -> Schema {
 
 fn action_schema() -> Schema {
     let title = texts_schema(schema::line(PUSH_TITLE_CHARS_MAX)).with_names(&["default"]);
-    let body = schema::text(PUSH_BODY_CHARS_MAX).with_example("The museum is open until ten.");
+    let body =
+        schema::filled_text(PUSH_BODY_CHARS_MAX).with_example("The museum is open until ten.");
     let fields = vec![
         schema::optional("title", title, "The first line, likewise."),
         schema::required("body", texts_schema(body).with_names(&["default"]), TEXTS),

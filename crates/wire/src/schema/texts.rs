@@ -46,6 +46,11 @@ pub fn text(max: usize) -> Schema {
     sized(0, max, TEXT)
 }
 
+/// The same, and not blank.
+pub fn filled_text(max: usize) -> Schema {
+    sized(1, max, FILLED)
+}
+
 /// A text of this form.
 pub fn matching(pattern: &str) -> Schema {
     Schema::of(Shape::Text {
