@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use crate::{
     campaign::{
         Campaign, Status,
-        decide::{Audience, Caps, Verdict, decide},
+        decide::{Audience, Caps, Moment, Rival, Verdict, decide},
+        holdout,
         status::{Lifecycle, Phase},
     },
     experience::Experience,
-    time::Zone,
 };
 
 /// A rule of [`decide`].
@@ -33,11 +33,15 @@ pub enum Rule {
     Cap,
     /// The campaign showed something long enough ago.
     Wait,
+    /// Nothing of a campaign with a higher priority fired in the same moment.
+    Rank,
+    /// The instance is not in the control group.
+    Holdout,
 }
 
 impl Rule {
     /// All of them, in the order in which they are asked.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Enabled,
         Self::Running,
         Self::Recurrence,
@@ -45,6 +49,8 @@ impl Rule {
         Self::Repeat,
         Self::Cap,
         Self::Wait,
+        Self::Rank,
+        Self::Holdout,
     ];
 
     /// The campaign with this rule and no other.
@@ -70,6 +76,9 @@ impl Rule {
         if self != Self::Wait {
             alone.config.display_wait_ms = None;
         }
+        if self != Self::Holdout {
+            alone.config.holdout_percent = None;
+        }
         alone
     }
 
@@ -78,6 +87,14 @@ impl Rule {
         let mut alone = experience.clone();
         alone.config.enabled |= self != Self::Enabled;
         alone
+    }
+
+    /// The moment, with what fired in it if this rule asks for it.
+    fn moment<'a>(self, moment: &Moment<'a>) -> Moment<'a> {
+        Moment {
+            rival: moment.rival.filter(|_| self == Self::Rank),
+            ..*moment
+        }
     }
 
     /// What was shown, as far as this rule asks for it.
@@ -122,6 +139,10 @@ pub struct Facts {
     pub repeat: Option<(i64, Option<i64>)>,
     /// How much the campaign has shown, and when it last did.
     pub shown: Option<(i64, i64)>,
+    /// What fired in the same moment.
+    pub rival: Option<Rival>,
+    /// The number of the instance in the campaign, which decides on the control group.
+    pub bucket: i64,
 }
 
 /// What every rule says of an experience at a moment, and the values compared.
@@ -130,8 +151,7 @@ pub fn explain(
     experience: &Experience,
     audience: &Audience<'_>,
     caps: &Caps,
-    at_ms: i64,
-    zone: &Zone,
+    moment: &Moment<'_>,
 ) -> (Vec<Check>, Facts) {
     let check = |rule: Rule| Check {
         rule,
@@ -140,10 +160,10 @@ pub fn explain(
             &rule.experience(experience),
             audience,
             &rule.caps(caps),
-            at_ms,
-            zone,
+            &rule.moment(moment),
         ),
     };
+    let &Moment { at_ms, zone, rival } = moment;
     let (hour, day) = zone.hour_and_day(at_ms);
     let last_at = caps.experiences.get(&experience.id());
     let facts = Facts {
@@ -152,6 +172,8 @@ pub fn explain(
         day,
         repeat: last_at.map(|at| (*at, experience.config.repeat.next_at(*at, zone))),
         shown: caps.campaigns.get(&campaign.id()).copied(),
+        rival,
+        bucket: holdout::bucket(campaign.id(), audience.instance_id),
     };
     (Rule::ALL.map(check).to_vec(), facts)
 }

@@ -202,6 +202,8 @@ pub const PUSH_LOOK_MS: u64 = 1_000;
 pub const NOTIFICATIONS_AT_ONCE: usize = 8;
 /// Largest `displayCap`.
 pub const DISPLAY_CAP_MAX: i64 = 1_000_000;
+/// Largest `priority` of a campaign, and with a minus the smallest: enough to number all by hand.
+pub const PRIORITY_MAX: i64 = 1_000;
 /// Largest `displayWaitMs`: a year.
 pub const DISPLAY_WAIT_MS_MAX: i64 = 366 * 86_400_000;
 

@@ -56,6 +56,8 @@ pub(crate) fn campaign() -> Campaign {
             display_cap: None,
             display_wait_ms: None,
             recurrence: None,
+            priority: None,
+            holdout_percent: None,
         },
     }
 }

@@ -13,7 +13,7 @@ use moca_core::{
     beacon::{BeaconIdentity, Hex},
     campaign::{
         Status,
-        decide::{Caps, Decision, Verdict},
+        decide::{Caps, Decision, Rival, Verdict},
     },
     event::{
         Change, Counted, Event, EventBody, Fix, Profile, Proximity, Record, Sighting, Subject,
@@ -317,6 +317,24 @@ fn decisions_of_the_device_store() {
                 ],
             },
             "07 09090909090909090909090909090909 02 046c616e67 01 02 02656e 077461672e766970 00",
+        ),
+        (
+            Verdict::Outranked {
+                priority: -1,
+                by: Rival {
+                    campaign_id: id::<CampaignId>(7),
+                    experience_id: id::<ExperienceId>(8),
+                    priority: 64,
+                },
+            },
+            "08 01 07070707070707070707070707070707 08080808080808080808080808080808 8001",
+        ),
+        (
+            Verdict::HeldOut {
+                bucket: 9,
+                percent: 10,
+            },
+            "09 12 14",
         ),
     ] {
         kept(&verdict, hexadecimal);

@@ -13,7 +13,6 @@ use moca_core::{
     id::{AccountId, AppId},
     limits::READ_WAIT_MS_MAX,
     push::PushAddress,
-    tally::Counts,
     time::Range,
 };
 use moca_storage::{StorageError, devices::Devices};
@@ -30,8 +29,8 @@ use crate::{
     pipeline::ingest::{Registration, Request},
     push::PushBell,
     query::{
-        Appended, CountQuery, DecisionQuery, ExperienceCounts, ExperiencesQuery, InstanceView,
-        KeptDecision, Page, Progress, Registered,
+        Appended, CountQuery, DecisionCounts, DecisionQuery, ExperienceCounts, ExperiencesQuery,
+        InstanceView, KeptDecision, Page, Progress, Registered,
     },
     read::{self, people::view},
     shared::Shared,
@@ -198,7 +197,7 @@ impl Engine {
         &self,
         app_id: AppId,
         query: &DecisionQuery,
-    ) -> Result<Counts, EngineError> {
+    ) -> Result<DecisionCounts, EngineError> {
         self.wait(&self.inner.decided).await?;
         let query = query.clone();
         self.read(move |devices| read::decisions::summary(devices, app_id, &query))

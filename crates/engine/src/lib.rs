@@ -29,7 +29,7 @@ pub use engine::Engine;
 pub use error::EngineError;
 pub use metrics::Metrics;
 pub use query::{
-    About, Appended, CountQuery, DecisionQuery, ExperienceCounts, ExperiencesQuery, ExplainQuery,
-    Explained, InboxMessage, InstanceQuery, InstanceView, KeptDecision, MemberQuery, Page,
-    Progress, Registered, TagQuery, ToldRow, UserInstance, UserQuery, UserView,
+    About, Appended, CountQuery, DecisionCounts, DecisionQuery, ExperienceCounts, ExperiencesQuery,
+    ExplainQuery, Explained, InboxMessage, InstanceQuery, InstanceView, KeptDecision, MemberQuery,
+    Page, Progress, Registered, TagQuery, ToldRow, UserInstance, UserQuery, UserView,
 };

@@ -128,5 +128,7 @@ fn outcome(verdict: &Verdict) -> &'static str {
         Verdict::DisplayCap { .. } => "display_cap",
         Verdict::DisplayWait { .. } => "display_wait",
         Verdict::NotInSegment { .. } => "not_in_segment",
+        Verdict::Outranked { .. } => "outranked",
+        Verdict::HeldOut { .. } => "held_out",
     }
 }

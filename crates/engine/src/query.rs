@@ -1,5 +1,7 @@
 //! What can be asked of the pipeline, and its answers.
 
+use std::collections::HashMap;
+
 use moca_core::{
     campaign::{Campaign, decide::Decision},
     event::{Profile, Record, Subject},
@@ -199,6 +201,15 @@ pub struct InboxMessage {
     pub receipts: Receipts,
 }
 
+/// Decisions and instances by outcome.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DecisionCounts {
+    /// Decisions.
+    pub outcomes: Counts,
+    /// Different instances.
+    pub instances: Counts,
+}
+
 /// Why an experience fires for an instance, or does not.
 #[derive(Debug, Clone)]
 pub struct ExplainQuery {
@@ -210,6 +221,8 @@ pub struct ExplainQuery {
     pub experience: Experience,
     /// The segments that the campaign may be for.
     pub segments: Segments,
+    /// The priorities of the app's campaigns that have one; not needed for a moment that is to come.
+    pub priorities: HashMap<CampaignId, i64>,
     /// The zone of hours and days for a device that told none.
     pub time_zone: String,
     /// The moment, ms since 1970.

@@ -3,7 +3,7 @@
 use moca_core::{
     campaign::{self, CampaignConfig, CampaignType, Recurrence, Status},
     id::{AppId, CampaignId},
-    limits::{DISPLAY_CAP_MAX, DISPLAY_WAIT_MS_MAX, TEXT_CHARS_MAX},
+    limits::{DISPLAY_CAP_MAX, DISPLAY_WAIT_MS_MAX, PRIORITY_MAX, TEXT_CHARS_MAX},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -104,6 +104,8 @@ impl Described for Campaign {
                 "displayCap": 5,
                 "displayWaitMs": 3_600_000,
                 "recurrence": {"hoursOfDay": [9, 10, 11, 12], "daysOfWeek": [1, 7]},
+                "priority": 10,
+                "holdoutPercent": 5,
             },
             "status": "Draft",
             "statusAt": 1_767_614_400_000_i64,
@@ -157,9 +159,28 @@ fn config_schema() -> Schema {
             recurrence_schema(),
             "Hours and days in which it may fire, in the local time of the device.",
         ),
+        schema::optional(
+            "holdoutPercent",
+            schema::integer(0, 100),
+            "How many of a hundred instances get nothing of it: a control group that stays the same.",
+        ),
     ];
-    let kinds = [("Proximity", vec![end]), ("Push", vec![end_if_any])];
+    let priority = schema::optional(
+        "priority",
+        priority_schema(),
+        "When several campaigns would fire in the same moment for a device, only those of the highest \
+         priority do; 0 when absent.",
+    );
+    let kinds = [
+        ("Proximity", vec![end, priority]),
+        ("Push", vec![end_if_any]),
+    ];
     schema::tagged("type", kinds, &common)
+}
+
+/// The priority of a campaign.
+pub(crate) fn priority_schema() -> Schema {
+    schema::integer(-PRIORITY_MAX, PRIORITY_MAX)
 }
 
 fn recurrence_schema() -> Schema {
@@ -213,6 +234,13 @@ fn read_config(fields: &mut Fields<'_, '_>, app_id: Option<AppId>) -> Option<Cam
     let display_cap = fields.optional("displayCap", values::integer(1, DISPLAY_CAP_MAX));
     let display_wait_ms = fields.optional("displayWaitMs", values::integer(0, DISPLAY_WAIT_MS_MAX));
     let recurrence = fields.optional_object("recurrence", read_recurrence);
+    let holdout_percent = fields.optional("holdoutPercent", values::integer(0, 100));
+    let priority = match kind {
+        Some(CampaignType::Push) => None,
+        Some(CampaignType::Proximity) | None => {
+            fields.optional("priority", values::integer(-PRIORITY_MAX, PRIORITY_MAX))
+        }
+    };
     if kind == Some(CampaignType::Proximity) {
         end_at?;
     }
@@ -227,6 +255,8 @@ fn read_config(fields: &mut Fields<'_, '_>, app_id: Option<AppId>) -> Option<Cam
         display_cap,
         display_wait_ms,
         recurrence,
+        priority,
+        holdout_percent,
     })
 }
 

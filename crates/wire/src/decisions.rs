@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use moca_core::{
-    campaign::{Status, decide::Verdict},
+    campaign::{
+        Status,
+        decide::{Rival, Verdict},
+    },
     experience::{Direction, Target, Trigger},
     id::{CampaignId, ExperienceId, Id, InstanceId, MessageId, SegmentId},
     limits::{SEGMENT_COMPARED_MAX, SEGMENT_COMPARED_TEXT_CHARS_MAX},
@@ -13,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    campaigns::status_schema,
+    campaigns::{priority_schema, status_schema},
     experiences::trigger_schema,
     schema::{self, Described, Schema},
 };
@@ -59,6 +62,8 @@ pub enum Outcome {
     DisplayCap,
     DisplayWait,
     NotInSegment,
+    Outranked,
+    HeldOut,
 }
 
 impl Outcome {
@@ -73,6 +78,8 @@ impl Outcome {
             Verdict::DisplayCap { .. } => Self::DisplayCap,
             Verdict::DisplayWait { .. } => Self::DisplayWait,
             Verdict::NotInSegment { .. } => Self::NotInSegment,
+            Verdict::Outranked { .. } => Self::Outranked,
+            Verdict::HeldOut { .. } => Self::HeldOut,
         }
     }
 
@@ -87,6 +94,8 @@ impl Outcome {
             Self::DisplayCap => "DisplayCap",
             Self::DisplayWait => "DisplayWait",
             Self::NotInSegment => "NotInSegment",
+            Self::Outranked => "Outranked",
+            Self::HeldOut => "HeldOut",
         }
     }
 
@@ -96,8 +105,8 @@ impl Outcome {
     }
 
     /// The words of all but the first: why something did not fire.
-    pub const REASONS: [&'static str; 7] = {
-        let mut reasons = [""; 7];
+    pub const REASONS: [&'static str; 9] = {
+        let mut reasons = [""; 9];
         let mut index = 0;
         while index < reasons.len() {
             reasons[index] = Self::WORDS[index + 1];
@@ -107,7 +116,7 @@ impl Outcome {
     };
 
     /// The words of all of them, `Fired` first.
-    pub const WORDS: [&'static str; 8] = [
+    pub const WORDS: [&'static str; 10] = [
         Self::Fired.as_str(),
         Self::NotRunning.as_str(),
         Self::Disabled.as_str(),
@@ -116,6 +125,8 @@ impl Outcome {
         Self::DisplayCap.as_str(),
         Self::DisplayWait.as_str(),
         Self::NotInSegment.as_str(),
+        Self::Outranked.as_str(),
+        Self::HeldOut.as_str(),
     ];
 }
 
@@ -150,6 +161,40 @@ pub struct Compared {
     /// The values that kept the instance out of it, by field; `None` for those it had not.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, Option<Property>>,
+    /// The priority of the campaign.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i64>,
+    /// What fired in the same moment and has a higher one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outranked_by: Option<Winner>,
+    /// How many of a hundred are in the control group of the campaign.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holdout_percent: Option<i64>,
+    /// The number of the instance in the campaign, 0..=99: those below `holdout_percent` are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holdout_number: Option<i64>,
+}
+
+/// What fired in the place of another experience.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Winner {
+    /// Its campaign.
+    pub campaign_id: CampaignId,
+    /// The experience.
+    pub experience_id: ExperienceId,
+    /// The priority of its campaign.
+    pub priority: i64,
+}
+
+impl From<Rival> for Winner {
+    fn from(rival: Rival) -> Self {
+        Self {
+            campaign_id: rival.campaign_id,
+            experience_id: rival.experience_id,
+            priority: rival.priority,
+        }
+    }
 }
 
 impl Decision {
@@ -218,6 +263,22 @@ fn explain(verdict: &Verdict) -> (Outcome, Option<Compared>) {
             };
             (Outcome::NotInSegment, Some(compared))
         }
+        Verdict::Outranked { priority, by } => {
+            let compared = Compared {
+                priority: Some(priority),
+                outranked_by: Some(by.into()),
+                ..none
+            };
+            (Outcome::Outranked, Some(compared))
+        }
+        Verdict::HeldOut { bucket, percent } => {
+            let compared = Compared {
+                holdout_percent: Some(percent),
+                holdout_number: Some(bucket),
+                ..none
+            };
+            (Outcome::HeldOut, Some(compared))
+        }
     }
 }
 
@@ -243,17 +304,18 @@ pub struct DecisionSummary {
     pub total: u64,
     /// Those of each outcome; they add up to the total.
     pub outcomes: BTreeMap<String, u64>,
+    /// How many different instances each outcome came to. One may have several.
+    pub instances: BTreeMap<String, u64>,
 }
 
 impl Described for DecisionSummary {
     const NAME: &'static str = "DecisionSummary";
 
     fn schema() -> Schema {
-        let outcomes = schema::map(
-            schema::words(&Outcome::WORDS),
-            schema::count(),
-            Outcome::WORDS.len(),
-        );
+        let counts = || {
+            let words = schema::words(&Outcome::WORDS);
+            schema::map(words, schema::count(), Outcome::WORDS.len())
+        };
         schema::object([
             schema::required(
                 "total",
@@ -262,14 +324,23 @@ impl Described for DecisionSummary {
             ),
             schema::required(
                 "outcomes",
-                outcomes,
+                counts(),
                 "Those of each outcome; they add up to the total.",
+            ),
+            schema::required(
+                "instances",
+                counts(),
+                "How many different instances each outcome came to. One may have several.",
             ),
         ])
     }
 
     fn example() -> Value {
-        json!({"total": 12, "outcomes": {"Fired": 3, "NotRunning": 1, "RepeatInterval": 8}})
+        json!({
+            "total": 12,
+            "outcomes": {"Fired": 3, "NotRunning": 1, "RepeatInterval": 8},
+            "instances": {"Fired": 3, "NotRunning": 1, "RepeatInterval": 2},
+        })
     }
 }
 
@@ -347,8 +418,37 @@ pub(crate) fn compared_schema() -> Schema {
             "The values that kept the instance out of the segment, by field; `null` for those it had \
              not. Long ones are cut.",
         ),
+        schema::optional("priority", priority_schema(), "The priority of the campaign."),
+        schema::optional(
+            "outrankedBy",
+            winner_schema(),
+            "What fired in the same moment and has a higher one.",
+        ),
+        schema::optional(
+            "holdoutPercent",
+            schema::integer(0, 100),
+            "How many of a hundred are in the control group of the campaign.",
+        ),
+        schema::optional(
+            "holdoutNumber",
+            schema::integer(0, 99),
+            "The number of the instance in the campaign: those below `holdoutPercent` are.",
+        ),
     ])
     .titled("Compared")
+}
+
+fn winner_schema() -> Schema {
+    schema::object([
+        schema::required("campaignId", schema::id(), "Its campaign."),
+        schema::required("experienceId", schema::id(), "The experience."),
+        schema::required(
+            "priority",
+            priority_schema(),
+            "The priority of its campaign.",
+        ),
+    ])
+    .titled("Winner")
 }
 
 fn compared_value_schema() -> Schema {

@@ -98,6 +98,8 @@ impl Telling<'_> {
             Rule::Repeat => self.repeat(check.stops()),
             Rule::Cap => self.cap(check.stops()),
             Rule::Wait => self.wait(check.stops()),
+            Rule::Rank => self.rank(check.stops()),
+            Rule::Holdout => self.holdout(check.stops()),
         };
         RuleCheck {
             reason,
@@ -283,6 +285,46 @@ impl Telling<'_> {
             }
         };
         (Outcome::DisplayWait, Some(compared), sentence)
+    }
+
+    fn rank(&self, stops: bool) -> (Outcome, Option<Compared>, String) {
+        let priority = self.campaign.config.priority();
+        let rival = self.facts.rival.filter(|_| stops);
+        let compared = Compared {
+            priority: Some(priority),
+            outranked_by: rival.map(Into::into),
+            ..Compared::default()
+        };
+        let sentence = match rival {
+            Some(rival) => format!(
+                "The experience {} fired in the same moment; its campaign has the priority {}, this one \
+                 {priority}.",
+                rival.experience_id, rival.priority
+            ),
+            None => format!(
+                "Nothing fired in that moment that has a higher priority than {priority}, that of the \
+                 campaign."
+            ),
+        };
+        (Outcome::Outranked, Some(compared), sentence)
+    }
+
+    fn holdout(&self, stops: bool) -> (Outcome, Option<Compared>, String) {
+        let Some(percent) = self.campaign.config.holdout_percent else {
+            let sentence = "The campaign has no control group.".to_owned();
+            return (Outcome::HeldOut, None, sentence);
+        };
+        let number = self.facts.bucket;
+        let compared = Compared {
+            holdout_percent: Some(percent),
+            holdout_number: Some(number),
+            ..Compared::default()
+        };
+        let is = if stops { "is" } else { "is not" };
+        let sentence = format!(
+            "The instance {is} in the control group of {percent} %: its number of 0 to 99 is {number}."
+        );
+        (Outcome::HeldOut, Some(compared), sentence)
     }
 }
 

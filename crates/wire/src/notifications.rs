@@ -340,6 +340,7 @@ impl Described for Notification {
                 "state": "Draft",
                 "at": 1_767_614_400_000_i64,
                 "targeted": 0,
+                "heldOut": 0,
                 "sent": 0,
                 "accepted": 0,
                 "failed": {},
@@ -451,6 +452,11 @@ fn status_schema() -> Schema {
         schema::required("state", schema::words(&states), "The state."),
         schema::required("at", schema::moment(), "Since when."),
         schema::required("targeted", schema::count(), "Instances it is for."),
+        schema::required(
+            "heldOut",
+            schema::count(),
+            "Instances that are left out: the control group of its campaign.",
+        ),
         schema::required(
             "sent",
             schema::count(),

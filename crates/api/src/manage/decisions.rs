@@ -26,10 +26,11 @@ pub(crate) async fn list(call: &Call) -> Result<Reply, Failure> {
 pub(crate) async fn summary(call: &Call) -> Result<Reply, Failure> {
     let app_id = require_app(call).await?;
     let asked = asked(call)?;
-    let outcomes = call.state().engine.decision_counts(app_id, &asked).await?;
+    let counts = call.state().engine.decision_counts(app_id, &asked).await?;
     Reply::ok(&DecisionSummary {
-        total: outcomes.values().sum(),
-        outcomes,
+        total: counts.outcomes.values().sum(),
+        outcomes: counts.outcomes,
+        instances: counts.instances,
     })
 }
 

@@ -1,5 +1,7 @@
 //! `GET /v2/instances/{instanceId}/explain`: "why did I not get it?", for one person.
 
+use std::collections::HashMap;
+
 use moca_core::{
     account::Account,
     beacon::Beacon,
@@ -31,12 +33,19 @@ pub(crate) async fn explain(call: &Call) -> Result<Reply, Failure> {
     let (campaign, experience) = find(call, &mut tx, subject.app_id).await?;
     let (_, target) = experience.trigger.crossing();
     let about = About::read(call, &mut tx, target).await?;
-    // What is known now holds for now and for what is to come.
+    let account_id = call.principal.account_id;
+    // What is known now holds for now and for what is to come, and nothing fired yet then.
+    let mut priorities = HashMap::new();
     let then = match at < call.now_ms() {
-        true => Some(about.world(&mut tx).await?),
+        true => {
+            let of_app = vec![(Filter::AppId, subject.app_id.to_string())];
+            let campaigns = all::<Campaign>(&mut tx, account_id, of_app).await?;
+            let priority = |one: Campaign| Some((one.id(), one.config.priority?));
+            priorities.extend(campaigns.into_iter().filter_map(priority));
+            Some(about.world(&mut tx).await?)
+        }
         false => None,
     };
-    let account_id = call.principal.account_id;
     let segments = estate::segments_of(&mut tx, account_id, subject.app_id).await?;
     drop(tx);
     let asked = ExplainQuery {
@@ -44,6 +53,7 @@ pub(crate) async fn explain(call: &Call) -> Result<Reply, Failure> {
         campaign,
         experience,
         segments,
+        priorities,
         time_zone: about.time_zone(),
         at_ms: at,
         then,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Campaign, Status};
+use super::{Campaign, Status, holdout};
 use crate::{
     experience::{Direction, Experience, Target},
     id::{CampaignId, ExperienceId, InstanceId, MessageId, SegmentId},
@@ -82,11 +82,49 @@ pub enum Verdict {
         /// The values that kept it out.
         compared: Vec<Compared>,
     },
+    /// An experience of a campaign with a higher priority fired in the same moment.
+    Outranked {
+        /// The priority of the campaign.
+        priority: i64,
+        /// What fired.
+        by: Rival,
+    },
+    /// It would have fired, but the instance is in the control group of the campaign.
+    HeldOut {
+        /// The number of the instance in the campaign, 0..=99.
+        bucket: i64,
+        /// The numbers below this are held out.
+        percent: i64,
+    },
+}
+
+/// What fired in the same moment and may have a higher priority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rival {
+    /// Its campaign.
+    pub campaign_id: CampaignId,
+    /// The experience.
+    pub experience_id: ExperienceId,
+    /// The priority of its campaign.
+    pub priority: i64,
+}
+
+/// When a trigger came true.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment<'a> {
+    /// Event time, ms since 1970.
+    pub at_ms: i64,
+    /// The local time zone: the device's, else the place's, else the account's.
+    pub zone: &'a Zone,
+    /// What fired in the same moment, the one of the highest priority.
+    pub rival: Option<Rival>,
 }
 
 /// Who a campaign may be for: what is known of the instance, and the segments of its account.
 #[derive(Debug, Clone, Copy)]
 pub struct Audience<'a> {
+    /// The instance.
+    pub instance_id: InstanceId,
     /// The segments.
     pub segments: &'a Segments,
     /// The instance as it was before the event.
@@ -113,19 +151,19 @@ impl Caps {
     }
 }
 
-/// The outcome for an experience whose trigger became true at `at_ms`; `zone` is the local time
-/// zone (the device's, else the place's, else the account's).
+/// The outcome for an experience whose trigger became true.
 ///
 /// The first rule that stops it is the verdict, in the order of the variants of [`Verdict`] with
-/// `Disabled` before `NotRunning` and `NotInSegment` after `OutsideRecurrence`.
+/// `Disabled` before `NotRunning` and `NotInSegment` after `OutsideRecurrence`. The control group comes
+/// last, so that those in it are exactly those who would have got the message.
 pub fn decide(
     campaign: &Campaign,
     experience: &Experience,
     audience: &Audience<'_>,
     caps: &Caps,
-    at_ms: i64,
-    zone: &Zone,
+    moment: &Moment<'_>,
 ) -> Verdict {
+    let &Moment { at_ms, zone, rival } = moment;
     if !experience.config.enabled {
         return Verdict::Disabled;
     }
@@ -153,23 +191,30 @@ pub fn decide(
             return Verdict::RepeatInterval { last_at, next_at };
         }
     }
-    let Some(&(shown, last_at)) = caps.campaigns.get(&campaign.id()) else {
-        return Verdict::Fired;
-    };
-    if let Some(cap) = campaign.config.display_cap
-        && shown >= cap
-    {
-        return Verdict::DisplayCap { shown, cap };
+    if let Some(&(shown, last_at)) = caps.campaigns.get(&campaign.id()) {
+        if let Some(cap) = campaign.config.display_cap
+            && shown >= cap
+        {
+            return Verdict::DisplayCap { shown, cap };
+        }
+        if let Some(wait_ms) = campaign.config.display_wait_ms
+            && at_ms < last_at + wait_ms
+        {
+            return Verdict::DisplayWait {
+                last_at,
+                next_at: last_at + wait_ms,
+            };
+        }
     }
-    if let Some(wait_ms) = campaign.config.display_wait_ms
-        && at_ms < last_at + wait_ms
-    {
-        return Verdict::DisplayWait {
-            last_at,
-            next_at: last_at + wait_ms,
-        };
+    let priority = campaign.config.priority();
+    if let Some(by) = rival.filter(|rival| rival.priority > priority) {
+        return Verdict::Outranked { priority, by };
     }
-    Verdict::Fired
+    let bucket = holdout::bucket(campaign.id(), audience.instance_id);
+    match campaign.config.holdout_percent {
+        Some(percent) if bucket < percent => Verdict::HeldOut { bucket, percent },
+        _ => Verdict::Fired,
+    }
 }
 
 #[cfg(test)]

@@ -2,13 +2,15 @@
 
 pub mod decide;
 pub mod group;
+pub mod holdout;
+pub mod moment;
 pub mod repeat;
 pub mod status;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    id::{AppId, CampaignGroupId, CampaignId, SegmentId},
+    id::{AppId, CampaignGroupId, CampaignId, InstanceId, SegmentId},
     resource::Frame,
 };
 
@@ -67,6 +69,26 @@ pub struct CampaignConfig {
     /// Hours and days in which it may fire.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub recurrence: Option<Recurrence>,
+    /// When experiences of several campaigns would fire in the same moment for an instance, only those
+    /// of the highest priority do; see [`Self::priority`]. A `Push` campaign has none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub priority: Option<i64>,
+    /// How many of a hundred instances get nothing of it, see [`holdout`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub holdout_percent: Option<i64>,
+}
+
+impl CampaignConfig {
+    /// The priority: 0 unless it says another.
+    pub fn priority(&self) -> i64 {
+        self.priority.unwrap_or(0)
+    }
+
+    /// Whether an instance is in the control group, which gets nothing of the campaign of this id.
+    pub fn holds_out(&self, id: CampaignId, instance: InstanceId) -> bool {
+        self.holdout_percent
+            .is_some_and(|percent| holdout::bucket(id, instance) < percent)
+    }
 }
 
 /// What a campaign sends.

@@ -263,6 +263,8 @@ mod tests {
             display_cap: None,
             display_wait_ms: None,
             recurrence: None,
+            priority: None,
+            holdout_percent: None,
         }
     }
 

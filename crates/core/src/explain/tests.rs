@@ -5,6 +5,7 @@ use crate::{
     property::Properties,
     samples::{MONDAY, campaign, experience, id},
     segment::{Query, Segments, Traits},
+    time::Zone,
 };
 
 const HOUR_MS: i64 = 3_600_000;
@@ -16,6 +17,7 @@ fn the_first_rule_that_stops_is_what_is_decided() {
     segments.put(id(6), Query::read(r#"{"lang":"es"}"#).unwrap());
     let (profile, properties, tags) = (Profile::default(), Properties::new(), BTreeMap::new());
     let audience = Audience {
+        instance_id: id(1),
         segments: &segments,
         traits: Traits {
             profile: &profile,
@@ -55,7 +57,22 @@ fn the_first_rule_that_stops_is_what_is_decided() {
         let wait = if stopped(Rule::Wait) { 10 } else { 1 };
         campaign.config.display_wait_ms = Some(wait * HOUR_MS);
 
-        let (checks, facts) = explain(&campaign, &hello, &audience, &caps, at_ms, &zone);
+        campaign.config.priority = Some(3);
+        let rival = Rival {
+            campaign_id: id(7),
+            experience_id: id(8),
+            priority: if stopped(Rule::Rank) { 4 } else { 3 },
+        };
+        let held_out = stopped(Rule::Holdout);
+        let number = holdout::bucket(campaign.id(), id(1));
+        campaign.config.holdout_percent = Some(if held_out { number + 1 } else { number });
+
+        let moment = Moment {
+            at_ms,
+            zone: &zone,
+            rival: Some(rival),
+        };
+        let (checks, facts) = explain(&campaign, &hello, &audience, &caps, &moment);
         for check in &checks {
             // A wait counts from the same moment as the repeat.
             let expected = match check.rule {
@@ -66,9 +83,10 @@ fn the_first_rule_that_stops_is_what_is_decided() {
         }
         let first = checks.iter().find(|check| check.stops());
         let first = first.map_or(Verdict::Fired, |check| check.verdict.clone());
-        let decided = decide(&campaign, &hello, &audience, &caps, at_ms, &zone);
+        let decided = decide(&campaign, &hello, &audience, &caps, &moment);
         assert_eq!(first, decided, "{stops:b}");
         assert_eq!((facts.hour, facts.day), (5, 2));
         assert_eq!(facts.shown, Some((1, last_at)));
+        assert_eq!((facts.rival, facts.bucket), (Some(rival), number));
     }
 }

@@ -17,6 +17,9 @@ pub struct NotificationStatus {
     pub at: i64,
     /// Instances it is for, once its audience was taken.
     pub targeted: i64,
+    /// Instances that are left out because they are in the control group of its campaign.
+    #[serde(default)]
+    pub held_out: i64,
     /// Instances whose push service was asked to send it.
     pub sent: i64,
     /// Those of them for which the service took it.
@@ -127,6 +130,7 @@ impl NotificationStatus {
             state,
             at: now_ms,
             targeted: 0,
+            held_out: 0,
             sent: 0,
             accepted: 0,
             failed: BTreeMap::new(),

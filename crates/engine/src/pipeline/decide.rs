@@ -252,20 +252,14 @@ impl Decide {
             if !may_fire {
                 self.shared.metrics.events_late.inc();
             }
-            for occurrence in occurred {
-                if may_fire {
-                    let decisions = &mut output.decisions;
-                    fire(
-                        world,
-                        state,
-                        &occurrence,
-                        decisions,
-                        batch,
-                        &self.shared.metrics,
-                    )?;
+            if may_fire {
+                let decisions = &mut output.decisions;
+                let metrics = &self.shared.metrics;
+                for moment in moments(&occurred) {
+                    fire(world, state, moment, decisions, batch, metrics)?;
                 }
-                output.push(subject, occurrence);
             }
+            output.extend(subject, occurred);
         }
         if let Change::Receipt(receipt) = change {
             take_receipt(
@@ -311,18 +305,12 @@ impl Decide {
             let world = self.configuration.world(state.subject.account_id);
             let mut occurred = Vec::new();
             presence::tick(&mut state.presence, world, now_ms, &mut occurred);
-            for occurrence in occurred {
-                let decisions = &mut output.decisions;
-                fire(
-                    world,
-                    state,
-                    &occurrence,
-                    decisions,
-                    batch,
-                    &self.shared.metrics,
-                )?;
-                output.push(state.subject, occurrence);
+            let decisions = &mut output.decisions;
+            let metrics = &self.shared.metrics;
+            for moment in moments(&occurred) {
+                fire(world, state, moment, decisions, batch, metrics)?;
             }
+            output.extend(state.subject, occurred);
             if state.message_count > messages_before {
                 self.news.push(instance_id);
             }
@@ -387,12 +375,20 @@ struct RowOutput {
 }
 
 impl RowOutput {
-    /// Hands a crossing on to the stage that counts.
-    fn push(&mut self, subject: Subject, occurrence: Occurrence) {
-        if let Occurrence::Crossed(crossing) = occurrence {
-            self.crossings.push(InstanceCrossing { subject, crossing });
-        }
+    /// Hands the crossings on to the stage that counts.
+    fn extend(&mut self, subject: Subject, occurred: Vec<Occurrence>) {
+        let crossings = occurred.into_iter().filter_map(|one| match one {
+            Occurrence::Crossed(crossing) => Some(InstanceCrossing { subject, crossing }),
+            Occurrence::Stayed(_) => None,
+        });
+        self.crossings.extend(crossings);
     }
+}
+
+/// What one event or tick brought about for an instance, by moment: the timers that were due before it
+/// have moments of their own.
+fn moments(occurred: &[Occurrence]) -> impl Iterator<Item = &[Occurrence]> {
+    occurred.chunk_by(|one, next| one.at_ms() == next.at_ms())
 }
 
 /// Whether an event is too much older than the newest of its instance to fire anything.

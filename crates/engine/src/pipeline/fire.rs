@@ -1,7 +1,10 @@
 //! From an occurrence to decisions and messages.
 
 use moca_core::{
-    campaign::decide::{Audience, Decision, Verdict, decide},
+    campaign::{
+        decide::{Audience, Decision, Verdict},
+        moment::{Candidate, decide_moment},
+    },
     experience::{Experience, Target},
     id::{AppId, Id, MessageId},
     locale,
@@ -50,32 +53,52 @@ impl RowDecisions {
     }
 }
 
-/// Decides on every experience of the instance's app that waits for it.
+/// Decides on every experience of the instance's app that waits for what happened to it in one moment.
 pub(crate) fn fire(
     world: &World,
     state: &mut InstanceState,
-    occurrence: &Occurrence,
+    occurrences: &[Occurrence],
     row: &mut RowDecisions,
     batch: &mut Batch<'_>,
     metrics: &Metrics,
 ) -> Result<(), StorageError> {
-    let (direction, target, delay_ms) = occurrence.condition();
-    let at_ms = occurrence.at_ms();
-    let waiting = world.waiting_for((direction, target, delay_ms));
+    let Some(at_ms) = occurrences.first().map(Occurrence::at_ms) else {
+        return Ok(());
+    };
+    let app_id = state.subject.app_id;
+    let mut zones = Vec::new();
+    let mut waiting = Vec::new();
+    for occurrence in occurrences {
+        let condition = occurrence.condition();
+        let (_, target, _) = condition;
+        let of_app = world
+            .waiting_for(condition)
+            .into_iter()
+            .filter(|(campaign, _)| campaign.app_id == app_id);
+        for (campaign, experience) in of_app {
+            zones.push(local_zone(world, state, target));
+            waiting.push((condition, campaign, experience));
+        }
+    }
     if waiting.is_empty() {
         return Ok(());
     }
-    let zone = local_zone(world, state, target);
-    let app_id = state.subject.app_id;
-    for (campaign, experience) in waiting {
-        if campaign.app_id != app_id {
-            continue;
-        }
-        let audience = Audience {
-            segments: world.segments(),
-            traits: traits(state),
-        };
-        let verdict = decide(campaign, experience, &audience, &state.caps, at_ms, &zone);
+    let candidate = |((_, campaign, experience), zone)| Candidate {
+        campaign,
+        experience,
+        zone,
+    };
+    let candidates: Vec<_> = waiting.iter().copied().zip(&zones).map(candidate).collect();
+    let mut caps = std::mem::take(&mut state.caps);
+    let audience = Audience {
+        instance_id: state.subject.instance_id,
+        segments: world.segments(),
+        traits: traits(state),
+    };
+    let decided = decide_moment(&candidates, &audience, &mut caps, at_ms);
+    state.caps = caps;
+    for (index, verdict) in decided {
+        let ((direction, target, delay_ms), campaign, experience) = waiting[index];
         metrics.decided(&verdict);
         let key = row.next();
         let message_id =
@@ -84,7 +107,6 @@ pub(crate) fn fire(
             let message = message(message_id, experience, at_ms, state);
             batch.put_message(state.subject.instance_id, state.message_count, &message)?;
             state.message_count += 1;
-            state.caps.record(campaign.id(), experience.id(), at_ms);
             metrics.messages.inc();
         }
         let decision = Decision {

@@ -1,9 +1,10 @@
 //! To whom a notification goes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use moca_core::{
-    id::{AppId, SegmentId},
+    campaign::CampaignConfig,
+    id::{AppId, CampaignId},
     locale,
     notification::{Audience, NotificationStatus, State},
     push::PushAddress,
@@ -26,8 +27,8 @@ const USER_INSTANCES_MAX: usize = 10_000;
 struct Wanted {
     app_id: AppId,
     audience: Audience,
-    /// That of the campaign.
-    segment_id: Option<SegmentId>,
+    campaign_id: CampaignId,
+    campaign: CampaignConfig,
     segments: Segments,
 }
 
@@ -37,13 +38,20 @@ impl Wanted {
         let of = traits(state);
         let own = self.audience.segment_id();
         state.push.is_some()
-            && [self.segment_id, own]
+            && [self.campaign.segment_id, own]
                 .into_iter()
                 .flatten()
                 .all(|id| self.segments.kept_out(id, &of).is_none())
     }
 
-    /// Calls `each` for everybody it goes to; somebody may come twice.
+    /// Whether an instance that it would go to is left out for the control group.
+    fn holds_out(&self, state: &InstanceState) -> bool {
+        let instance = state.subject.instance_id;
+        self.campaign.holds_out(self.campaign_id, instance)
+    }
+
+    /// Calls `each` for everybody it goes to, and those it would go to but for the control group;
+    /// somebody may come twice.
     fn for_each(
         &self,
         devices: &Devices,
@@ -108,7 +116,12 @@ impl Pusher {
         let take = move |devices: &Devices| {
             devices.begin_audience(id)?;
             let mut piece = Vec::with_capacity(PIECE);
+            let mut held_out = HashSet::new();
             wanted.for_each(devices, |state| {
+                if wanted.holds_out(&state) {
+                    held_out.insert(state.subject.number);
+                    return Ok(());
+                }
                 piece.push(state.subject.instance_id);
                 if piece.len() == PIECE {
                     devices.add_audience(id, &piece)?;
@@ -117,9 +130,9 @@ impl Pusher {
                 Ok(())
             })?;
             devices.add_audience(id, &piece)?;
-            devices.end_audience(id)
+            Ok((devices.end_audience(id)?, held_out.len() as i64))
         };
-        let tally = self.look(take).await?;
+        let (tally, held_out) = self.look(take).await?;
         let now_ms = self.clock.now_ms();
         let mut status = job
             .notification
@@ -127,6 +140,7 @@ impl Pusher {
             .clone()
             .moved(State::Enqueued, now_ms);
         status.targeted = tally.targeted;
+        status.held_out = held_out;
         self.enter(&job.notification, status).await?;
         Ok(())
     }
@@ -137,10 +151,15 @@ impl Pusher {
         let wanted = self.wanted(job).await?;
         let action = notification.action.clone();
         let look = move |devices: &Devices| {
-            let mut seen = std::collections::HashSet::new();
+            let mut seen = HashSet::new();
+            let mut held_out = 0;
             let mut samples: HashMap<_, Sample> = HashMap::new();
             wanted.for_each(devices, |state| {
                 if !seen.insert(state.subject.number) {
+                    return Ok(());
+                }
+                if wanted.holds_out(&state) {
+                    held_out += 1;
                     return Ok(());
                 }
                 let Some(address) = state.push else {
@@ -158,13 +177,14 @@ impl Pusher {
                 sample.count += 1;
                 Ok(())
             })?;
-            Ok(samples.into_values().collect::<Vec<_>>())
+            Ok((samples.into_values().collect::<Vec<_>>(), held_out))
         };
-        let samples = self.look(look).await?;
+        let (samples, held_out) = self.look(look).await?;
         let now_ms = self.clock.now_ms();
         let senders = self.senders(&job.app, now_ms);
         let mut status = NotificationStatus {
             targeted: 0,
+            held_out,
             sent: 0,
             accepted: 0,
             ..notification.status.clone().moved(State::Completed, now_ms)
@@ -185,17 +205,18 @@ impl Pusher {
 
     async fn wanted(&self, job: &Job) -> Result<Wanted, EngineError> {
         let (account, app_id) = (job.app.frame.account_id, job.app.id());
-        let segment_id = job.campaign.config.segment_id;
+        let campaign = job.campaign.config.clone();
         let audience = job.notification.audience.clone();
         let mut segments = Segments::default();
-        if segment_id.or(audience.segment_id()).is_some() {
+        if campaign.segment_id.or(audience.segment_id()).is_some() {
             let mut tx = self.control.read().await?;
             segments = estate::segments_of(&mut tx, account, app_id).await?;
         }
         Ok(Wanted {
             app_id,
             audience,
-            segment_id,
+            campaign_id: job.campaign.id(),
+            campaign,
             segments,
         })
     }

@@ -1,10 +1,8 @@
 //! Lists of decisions.
 
-use moca_core::{
-    campaign::decide::Decision,
-    id::AppId,
-    tally::{Counts, add},
-};
+use std::collections::HashSet;
+
+use moca_core::{campaign::decide::Decision, id::AppId, tally::add};
 use moca_storage::{
     StorageError,
     devices::{DecisionScope, Devices},
@@ -13,7 +11,7 @@ use moca_wire::decisions::Outcome;
 
 use crate::{
     pipeline::fire::decision_id,
-    query::{DecisionQuery, KeptDecision, Page},
+    query::{DecisionCounts, DecisionQuery, KeptDecision, Page},
 };
 
 /// The decisions of an app that a query asks for.
@@ -44,21 +42,26 @@ pub(crate) fn decisions(
     Ok(Page { total, items })
 }
 
-/// How many of the decisions that a query asks for have which outcome.
+/// How many of the decisions that a query asks for have which outcome, and how many instances had it.
 pub(crate) fn summary(
     devices: &Devices,
     app_id: AppId,
     query: &DecisionQuery,
-) -> Result<Counts, StorageError> {
+) -> Result<DecisionCounts, StorageError> {
     let scope = DecisionScope {
         app_id,
         instance_id: query.instance_id,
         range: query.range,
     };
-    let mut counts = Counts::new();
+    let mut counts = DecisionCounts::default();
+    let mut seen = HashSet::new();
     devices.for_each_decision(&scope, |_, decision| {
         if matches(&decision, query) {
-            add(&mut counts, Outcome::of(&decision.verdict).as_str(), 1);
+            let outcome = Outcome::of(&decision.verdict);
+            add(&mut counts.outcomes, outcome.as_str(), 1);
+            if seen.insert((outcome, decision.instance_id)) {
+                add(&mut counts.instances, outcome.as_str(), 1);
+            }
         }
         true
     })?;

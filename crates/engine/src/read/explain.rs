@@ -7,7 +7,7 @@ use std::{
 };
 
 use moca_core::{
-    campaign::decide::{Audience, Caps, Verdict},
+    campaign::decide::{Audience, Caps, Decision, Moment, Rival, Verdict},
     event::{Change, Record},
     explain, presence,
     tally::{Counts, add},
@@ -53,6 +53,7 @@ pub(crate) fn explain(
         (query.time_zone.clone(), zone)
     });
     let audience = Audience {
+        instance_id: query.subject.instance_id,
         segments: &query.segments,
         traits: traits(&state),
     };
@@ -62,8 +63,11 @@ pub(crate) fn explain(
         experience,
         &audience,
         &decided.caps,
-        query.at_ms,
-        &zone,
+        &Moment {
+            at_ms: query.at_ms,
+            zone: &zone,
+            rival: decided.rival,
+        },
     );
     let (_, target) = experience.trigger.crossing();
     let inside = state.presence.inside.iter();
@@ -176,6 +180,37 @@ struct Decided {
     outcomes: Counts,
     /// The newest of these.
     last: Option<KeptDecision>,
+    /// What fired at the moment, the one of the highest priority.
+    rival: Option<Rival>,
+    /// Whether that was decided then, and does not follow from priorities of today.
+    rival_is_known: bool,
+}
+
+impl Decided {
+    /// Takes in what was decided at the moment itself. If that says whether the experience asked about
+    /// was outranked, nothing else can.
+    fn take_in_rival(&mut self, query: &ExplainQuery, decision: &Decision) {
+        if self.rival_is_known {
+            return;
+        }
+        if decision.experience_id == query.experience.id() {
+            match &decision.verdict {
+                Verdict::Outranked { by, .. } => self.rival = Some(*by),
+                Verdict::Fired => self.rival = None,
+                _ => return,
+            }
+            self.rival_is_known = true;
+        } else if decision.verdict == Verdict::Fired {
+            let priority = query.priorities.get(&decision.campaign_id);
+            let rival = Rival {
+                campaign_id: decision.campaign_id,
+                experience_id: decision.experience_id,
+                priority: priority.copied().unwrap_or(0),
+            };
+            let highest = self.rival.filter(|one| one.priority >= rival.priority);
+            self.rival = highest.or(Some(rival));
+        }
+    }
 }
 
 fn decided(devices: &Devices, query: &ExplainQuery) -> Result<Decided, StorageError> {
@@ -188,10 +223,15 @@ fn decided(devices: &Devices, query: &ExplainQuery) -> Result<Decided, StorageEr
         caps: Caps::default(),
         outcomes: Counts::new(),
         last: None,
+        rival: None,
+        rival_is_known: false,
     };
     devices.for_each_decision(&scope, |key, decision| {
         if decision.at_ms > query.at_ms {
             return false;
+        }
+        if decision.at_ms == query.at_ms {
+            decided.take_in_rival(query, &decision);
         }
         // One at the moment itself is what is asked about.
         if decision.verdict == Verdict::Fired && decision.at_ms < query.at_ms {

@@ -297,6 +297,8 @@ impl Site {
                 display_cap,
                 display_wait_ms: None,
                 recurrence: None,
+                priority: None,
+                holdout_percent: None,
             },
         })
         .await;

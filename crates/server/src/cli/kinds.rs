@@ -399,6 +399,8 @@ pub(crate) static KINDS: &[Kind] = &[
             field("display-cap", "/config/displayCap", Integer, "Messages at most, for one instance"),
             field("display-wait-ms", "/config/displayWaitMs", Integer, "Milliseconds between two of its messages"),
             field("recurrence", "/config/recurrence", Form::Json, "Hours and days, as {\"hoursOfDay\":[9],\"daysOfWeek\":[2]}"),
+            field("priority", "/config/priority", Integer, "Which of several that would fire in the same moment does [default: 0]"),
+            field("holdout-percent", "/config/holdoutPercent", Integer, "How many of a hundred instances get nothing of it"),
         ],
         implied: &[("name", "/config/type", "Proximity")],
         columns: &["campaignId", "appId", "config.name", "status", "config.startAt", "config.endAt"],

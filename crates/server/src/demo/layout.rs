@@ -271,6 +271,8 @@ fn campaigns(from_ms: i64) -> Vec<CampaignConfig> {
         display_cap: None,
         display_wait_ms: None,
         recurrence: None,
+        priority: None,
+        holdout_percent: None,
     };
     vec![
         CampaignConfig {

@@ -81,6 +81,8 @@ async fn greet(client: &Client, app_id: AppId, place_id: PlaceId, now_ms: i64) -
             display_cap: None,
             display_wait_ms: None,
             recurrence: None,
+            priority: None,
+            holdout_percent: None,
         },
     };
     let campaign: Campaign = client.create(&input).await.unwrap();

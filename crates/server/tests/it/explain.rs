@@ -13,7 +13,7 @@ const HOUR_MS: i64 = 3_600_000;
 const MINUTE_MS: i64 = 60_000;
 
 impl Welcome {
-    async fn explain(&self, phone: &Phone<'_>, at: Option<i64>) -> Value {
+    pub(crate) async fn explain(&self, phone: &Phone<'_>, at: Option<i64>) -> Value {
         let mut path = format!(
             "/v2/instances/{}/explain?experienceId={}",
             phone.instance_id, self.experience_id
@@ -25,7 +25,7 @@ impl Welcome {
     }
 
     /// Changes the `config` of an object.
-    async fn configure(&self, path: &str, config: Value) {
+    pub(crate) async fn configure(&self, path: &str, config: Value) {
         let mut object = self.team.get(path).await.done();
         for (name, value) in config.as_object().unwrap() {
             object["config"][name] = value.clone();
@@ -33,7 +33,7 @@ impl Welcome {
         self.team.put(path, object).await.done();
     }
 
-    async fn decisions(&self, query: &str) -> Value {
+    pub(crate) async fn decisions(&self, query: &str) -> Value {
         let app_id = self.app["appId"].as_str().unwrap();
         let path = format!("/v2/decisions{query}");
         let mark = if query.contains('?') { '&' } else { '?' };
@@ -43,7 +43,7 @@ impl Welcome {
             .done()
     }
 
-    fn campaign_path(&self) -> String {
+    pub(crate) fn campaign_path(&self) -> String {
         format!("/v2/campaigns/{}", self.campaign_id)
     }
 
@@ -64,7 +64,7 @@ async fn every_rule_is_told_with_its_values_and_a_sentence() {
     let phone = welcome.phone("a").await;
     let before = welcome.explain(&phone, None).await;
     assert_eq!(before["outcome"], "Fired", "{before}");
-    assert_eq!(before["checks"].as_array().unwrap().len(), 7, "{before}");
+    assert_eq!(before["checks"].as_array().unwrap().len(), 9, "{before}");
     assert_eq!(before["decided"], json!({}));
     assert_eq!(before["presence"]["inside"], false);
     let sentence = "The device was not in the place \"Here\": nothing came true until it enters.";

@@ -45,6 +45,7 @@ mod program;
 mod providers;
 mod push;
 mod quotas;
+mod ranks;
 mod rates;
 mod readme;
 mod rules;

@@ -27,7 +27,7 @@ const DIRECTION: [(&str, &[&str]); 7] = [
 ];
 
 /// All that the core may be built on: no runtime, database, HTTP or logging among it.
-const CORE_BUILT_ON: [&str; 11] = [
+const CORE_BUILT_ON: [&str; 12] = [
     "base64",
     "geographiclib-rs",
     "jiff",
@@ -36,6 +36,7 @@ const CORE_BUILT_ON: [&str; 11] = [
     "robust",
     "serde",
     "serde_json",
+    "sha2",
     "thiserror",
     "unicode-normalization",
     "uuid",

@@ -355,6 +355,8 @@ pub(crate) fn campaign(number: u32) -> Campaign {
                 hours_of_day: vec![8, 9],
                 days_of_week: vec![1, 7],
             }),
+            priority: Some(-1),
+            holdout_percent: Some(10),
         },
     }
 }
@@ -412,6 +414,7 @@ pub(crate) fn notification(number: u32) -> Notification {
         options,
         status: NotificationStatus {
             targeted: 3,
+            held_out: 1,
             sent: 2,
             accepted: 1,
             failed: [(Failure::Gone, 1)].into(),

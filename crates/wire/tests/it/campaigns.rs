@@ -14,7 +14,8 @@ fn campaign() -> Value {
         "name": "HQ Office Welcome", "description": "Hello", "type": "Proximity",
         "startAt": 1_494_403_200_000_i64, "endAt": 1_494_489_600_000_i64,
         "groupId": OTHER_ID, "segmentId": OTHER_ID, "displayCap": 3, "displayWaitMs": 60_000,
-        "recurrence": {"hoursOfDay": [1, 2], "daysOfWeek": [1, 7]}
+        "recurrence": {"hoursOfDay": [1, 2], "daysOfWeek": [1, 7]},
+        "priority": -5, "holdoutPercent": 10
     }})
 }
 
@@ -35,6 +36,8 @@ fn a_full_campaign_is_read_and_written_back() {
             "/config/recurrence",
             "/config/recurrence/hoursOfDay",
             "/config/recurrence/daysOfWeek",
+            "/config/priority",
+            "/config/holdoutPercent",
         ],
     );
 }
@@ -44,6 +47,11 @@ fn only_a_push_campaign_may_have_no_end() {
     let read = |body: &_| campaigns::read(body, None).by_itself();
     let mut push = campaign();
     push["config"]["type"] = json!("Push");
+    // Notifications do not stand in each other's way.
+    let priority = "/config/priority";
+    let set = Set(json!(1));
+    assert_faults(&push, read, &[(priority, set, priority, "unknown_field")]);
+    push["config"].as_object_mut().unwrap().remove("priority");
     assert_optional(&push, read, &["/config/endAt"]);
     let end = "/config/endAt";
     let before = Set(json!(1_494_403_200_000_i64));
@@ -83,6 +91,7 @@ fn an_answer_can_be_sent_back_but_not_move_to_another_app() {
 fn each_fault_of_a_campaign_is_found_where_it_is() {
     let (start, end) = ("/config/startAt", "/config/endAt");
     let (cap, wait) = ("/config/displayCap", "/config/displayWaitMs");
+    let (priority, holdout) = ("/config/priority", "/config/holdoutPercent");
     let hours = "/config/recurrence/hoursOfDay";
     let days = "/config/recurrence/daysOfWeek";
     assert_faults(
@@ -107,6 +116,10 @@ fn each_fault_of_a_campaign_is_found_where_it_is() {
             (cap, Set(json!(0)), cap, "out_of_range"),
             (cap, Set(json!(1_000_001)), cap, "out_of_range"),
             (wait, Set(json!(-1)), wait, "out_of_range"),
+            (priority, Set(json!(1_001)), priority, "out_of_range"),
+            (priority, Set(json!(-1_001)), priority, "out_of_range"),
+            (holdout, Set(json!(101)), holdout, "out_of_range"),
+            (holdout, Set(json!(0.5)), holdout, "wrong_type"),
             (
                 "/config/recurrence",
                 Set(json!("daily")),

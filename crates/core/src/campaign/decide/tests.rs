@@ -1,12 +1,9 @@
-//! Each rule on its own, and all of them against a slow, obvious model over whole histories.
-
-use proptest::prelude::*;
+//! Each rule on its own. All of them together are held to a model in `tests/rules.rs`.
 
 use super::*;
 use crate::{
     campaign::{Recurrence, repeat::Repeat},
     event::Profile,
-    id::Id,
     property::{Properties, Property},
     samples::{MONDAY, campaign, experience, id},
     segment::Query,
@@ -44,6 +41,7 @@ fn decide_for(
         ..Profile::default()
     };
     let audience = Audience {
+        instance_id: id(1),
         segments: &segments,
         traits: Traits {
             profile: &profile,
@@ -55,7 +53,12 @@ fn decide_for(
             last_seen_at: 0,
         },
     };
-    super::decide(campaign, experience, &audience, caps, at_ms, zone)
+    let moment = Moment {
+        at_ms,
+        zone,
+        rival: None,
+    };
+    super::decide(campaign, experience, &audience, caps, &moment)
 }
 
 #[test]
@@ -211,58 +214,60 @@ fn recurrence_goes_by_the_local_clock() {
     );
 }
 
-/// The rules again, from the list of everything that fired so far.
-fn model(campaign: &Campaign, experience: &Experience, history: &[(u8, i64)], at: i64) -> bool {
-    let config = &campaign.config;
-    let zone = Zone::utc();
-    let (hour, day) = zone.hour_and_day(at);
-    let recurrence = config.recurrence.clone().unwrap_or_default();
-    let mine = history
-        .iter()
-        .filter(|(id, _)| Id([*id; 16]) == experience.frame.id);
-    experience.config.enabled
-        && at >= config.start_at
-        && config.end_at.is_none_or(|end_at| at < end_at)
-        && (recurrence.hours_of_day.is_empty() || recurrence.hours_of_day.contains(&hour))
-        && (recurrence.days_of_week.is_empty() || recurrence.days_of_week.contains(&day))
-        && mine
-            .map(|(_, last)| experience.config.repeat.next_at(*last, &zone))
-            .all(|next| next.is_some_and(|next| at >= next))
-        && config
-            .display_cap
-            .is_none_or(|cap| (history.len() as i64) < cap)
-        && config
-            .display_wait_ms
-            .is_none_or(|wait| history.iter().all(|(_, last)| at >= last + wait))
-}
-
-proptest! {
-    #[test]
-    fn a_whole_history_is_decided_as_the_model_decides_it(
-        cap in prop::option::of(1i64..6),
-        wait in prop::option::of(0i64..(3 * HOUR_MS)),
-        hours in prop::collection::vec(0i64..24, 0..12),
-        days in prop::collection::vec(1i64..8, 0..5),
-        repeats in prop::collection::vec(prop::sample::select(Repeat::ALL), 3),
-        triggers in prop::collection::vec((0usize..3, 0i64..(6 * HOUR_MS)), 1..40),
-    ) {
-        let mut campaign = campaign();
-        campaign.config.display_cap = cap;
-        campaign.config.display_wait_ms = wait;
-        campaign.config.recurrence = Some(Recurrence { hours_of_day: hours, days_of_week: days });
-        let mut caps = Caps::default();
-        let mut history: Vec<(u8, i64)> = Vec::new();
-        let mut at = MONDAY - 2 * HOUR_MS;
-        for (which, gap) in triggers {
-            at += gap;
-            let id = 4 + u8::try_from(which).unwrap();
-            let experience = experience(id, repeats[which]);
-            let verdict = decide(&campaign, &experience, &caps, at, &Zone::utc());
-            prop_assert_eq!(verdict == Verdict::Fired, model(&campaign, &experience, &history, at), "{:?}", verdict);
-            if verdict == Verdict::Fired {
-                caps.record(campaign.id(), experience.id(), at);
-                history.push((id, at));
-            }
-        }
-    }
+#[test]
+fn what_is_outranked_and_held_out_says_by_what() {
+    let (hello, zone) = (experience(4, Repeat::Never), Zone::utc());
+    let mut campaign = campaign();
+    campaign.config.priority = Some(-1);
+    let segments = Segments::default();
+    let audience = Audience {
+        instance_id: id(1),
+        segments: &segments,
+        traits: Traits {
+            profile: &Profile::default(),
+            user_id: None,
+            properties: &Properties::new(),
+            tags: &BTreeMap::new(),
+            push_enabled: false,
+            created_at: 0,
+            last_seen_at: 0,
+        },
+    };
+    let verdict = |campaign: &Campaign, caps: &Caps, priority: i64| {
+        let rival = Some(Rival {
+            campaign_id: id(7),
+            experience_id: id(8),
+            priority,
+        });
+        let moment = Moment {
+            at_ms: MONDAY,
+            zone: &zone,
+            rival,
+        };
+        super::decide(campaign, &hello, &audience, caps, &moment)
+    };
+    let none = Caps::default();
+    assert_eq!(verdict(&campaign, &none, -1), Verdict::Fired);
+    let outranked = Verdict::Outranked {
+        priority: -1,
+        by: Rival {
+            campaign_id: id(7),
+            experience_id: id(8),
+            priority: 0,
+        },
+    };
+    assert_eq!(verdict(&campaign, &none, 0), outranked);
+    let bucket = holdout::bucket(campaign.id(), id(1));
+    campaign.config.holdout_percent = Some(bucket);
+    assert_eq!(verdict(&campaign, &none, -1), Verdict::Fired);
+    campaign.config.holdout_percent = Some(bucket + 1);
+    let held_out = Verdict::HeldOut {
+        bucket,
+        percent: bucket + 1,
+    };
+    assert_eq!(verdict(&campaign, &none, -1), held_out);
+    // Who would not have got it is no part of the control group.
+    assert_eq!(verdict(&campaign, &none, 0), outranked);
+    let repeated = verdict(&campaign, &fired(&[MONDAY]), -1);
+    assert!(matches!(repeated, Verdict::RepeatInterval { .. }));
 }

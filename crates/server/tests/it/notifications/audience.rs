@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use moca_core::{campaign::holdout, id::InstanceId};
 use serde_json::{Value, json};
 
 use super::{
@@ -111,4 +112,43 @@ async fn who_is_erased_before_the_turn_comes_is_not_sent_to() {
         "{status}"
     );
     assert_eq!(status["failed"], json!({"Gone": 1}), "{status}");
+}
+
+#[tokio::test]
+async fn the_control_group_of_the_campaign_is_left_out_and_counted() {
+    let provider = Provider::start(|_| taken()).await;
+    let room = Newsroom::open(provider.settings()).await;
+    let path = format!("/v2/campaigns/{}", room.campaign);
+    let mut campaign = room.team.get(&path).await.done();
+    campaign["config"]["holdoutPercent"] = json!(50);
+    room.team.put(&path, campaign).await.done();
+    let campaign = room.campaign.parse().unwrap();
+    let mut sent = BTreeSet::new();
+    for number in 0..12 {
+        let token = format!("phone-{number}");
+        let phone = room.phone(fcm(&token)).await;
+        let instance: InstanceId = phone.instance_id.parse().unwrap();
+        if holdout::bucket(campaign, instance) >= 50 {
+            sent.insert(token);
+        }
+    }
+    let n_sent = sent.len();
+    let held_out = 12 - n_sent;
+    assert!((1..12).contains(&held_out), "{held_out}");
+    let mut dry = to_all(&room.campaign);
+    dry["options"]["dryRun"] = json!(true);
+    let dry = room.notify(dry).await;
+    let path = room.notify(to_all(&room.campaign)).await;
+    room.start().await;
+    room.work().await;
+    for path in [dry, path] {
+        let status = room.status(&path).await;
+        assert_eq!(status["targeted"], n_sent, "{status}");
+        assert_eq!(status["heldOut"], held_out, "{status}");
+    }
+    let got = provider.messages();
+    assert_eq!(
+        got.iter().map(|got| got.device()).collect::<BTreeSet<_>>(),
+        sent
+    );
 }

@@ -30,7 +30,7 @@ async fn a_draft_is_changed_until_it_is_ready_and_not_after() {
     assert_eq!(
         made["status"],
         json!({
-            "state": "Draft", "at": NOON, "targeted": 0, "sent": 0, "accepted": 0, "failed": {},
+            "state": "Draft", "at": NOON, "targeted": 0, "heldOut": 0, "sent": 0, "accepted": 0, "failed": {},
         })
     );
     room.start().await;
