@@ -1,9 +1,10 @@
 //! How often a phone that cannot know exactly where it is enters and leaves a place that it did not, and
-//! how often an enter or exit is missed: MOCA's rules beside a test of inside and outside.
+//! how often an enter or exit is missed: MOCA's rules, without and with the paths between positions,
+//! beside a test of inside and outside.
 //!
-//! `cargo run -p moca-core --example flapping -- [RADIUS]` walks phones past a circle of so many metres
-//! (100), onto its border, through it and into it, with positions once a second that are wrong by a
-//! Gaussian error, and prints a table. The same seed gives the same table.
+//! `cargo run -p moca-core --example flapping -- [RADIUS [SECONDS]]` walks phones past a circle of so many
+//! metres (100), onto its border, through it and into it, with positions every so many seconds (1) that
+//! are wrong by a Gaussian error, and prints a table. The same seed gives the same table.
 
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
@@ -15,7 +16,7 @@ use moca_core::{
     geo::{Circle, Geofence, LatLon},
     id::{AccountId, Id, PlaceId},
     place::{Place, PlaceConfig},
-    presence::{Occurrence, Presence, observe},
+    presence::{Occurrence, Presence, PresenceConfig, observe},
     property::Properties,
     resource::Frame,
     world::World,
@@ -33,6 +34,12 @@ const AWAY_M: f64 = 400.0;
 const ACCURACY_SIGMAS: f64 = 1.5158;
 /// Seconds after which the error of a fix is 1/e of what it was, when errors are of a kind.
 const CORRELATION_S: f64 = 30.0;
+
+/// How long a path between two positions may take.
+const PATH_CROSSING_MS: i64 = 60_000;
+
+/// A second and what the phone told then.
+type Told = (usize, Fix);
 
 /// Metres east and north of the middle of the circle.
 type Point = [f64; 2];
@@ -88,12 +95,12 @@ fn journeys(radius_m: f64) -> [Journey; 4] {
 }
 
 /// Seconds of enters and exits.
-type Told = Vec<(usize, Direction)>;
+type Crossings = Vec<(usize, Direction)>;
 
-fn naive(world: &World, fixes: &[Fix]) -> Told {
+fn naive(world: &World, fixes: &[Told]) -> Crossings {
     let mut told = Vec::new();
     let mut was_inside = false;
-    for (second, fix) in fixes.iter().enumerate() {
+    for &(second, fix) in fixes {
         let mut is_inside = false;
         world.fences_at(fix.at, |_| is_inside = true);
         match (was_inside, is_inside) {
@@ -106,14 +113,14 @@ fn naive(world: &World, fixes: &[Fix]) -> Told {
     told
 }
 
-fn moca(world: &World, fixes: &[Fix]) -> Told {
+fn moca(world: &World, fixes: &[Told]) -> Crossings {
     let mut presence = Presence::default();
     let mut occurred = Vec::new();
-    for (second, fix) in (0..).zip(fixes) {
+    for &(second, fix) in fixes {
         let event = Event {
             id: [0; 16],
-            at_ms: second * 1_000,
-            body: EventBody::Location(*fix),
+            at_ms: second as i64 * 1_000,
+            body: EventBody::Location(fix),
         };
         observe(&mut presence, world, &event, &mut occurred);
     }
@@ -135,7 +142,7 @@ struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, journey: &Journey, radius_m: f64, told: &Told) {
+    fn add(&mut self, journey: &Journey, radius_m: f64, told: &Crossings) {
         self.seconds += journey.path.len();
         if !journey.goes_in {
             self.wrong += told.len().saturating_sub(journey.allowed);
@@ -184,18 +191,28 @@ impl Sum {
 }
 
 fn main() {
-    let radius_m = std::env::args()
-        .nth(1)
+    let mut arguments = std::env::args().skip(1);
+    let radius_m = arguments
+        .next()
         .map_or(Some(100.0), |text| text.parse().ok());
-    let Some(world) = radius_m.and_then(world) else {
-        println!("give a radius in metres, for example 100");
+    let every = arguments.next().map_or(Some(1), |text| text.parse().ok());
+    let worlds = radius_m.and_then(|radius_m| {
+        let paths = PresenceConfig {
+            path_crossing_ms: Some(PATH_CROSSING_MS),
+            ..PresenceConfig::default()
+        };
+        Some([world(radius_m, None)?, world(radius_m, Some(paths))?])
+    });
+    let (Some([usual, with_paths]), Some(every @ 1..)) = (worlds, every) else {
+        println!("give a radius in metres and seconds between positions, for example 100 1");
         return;
     };
     let radius_m = radius_m.unwrap_or_default();
     println!(
-        "| errors | accuracy | the phone | naive: false/h | recall | late | MOCA: false/h | recall | late |"
+        "| errors | accuracy | the phone | naive: false/h | recall | late | MOCA: false/h | recall | late \
+         | with paths: false/h | recall | late |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     for (errors, correlation) in [
         ("independent", 0.0),
         ("of a kind", (-1.0 / CORRELATION_S).exp()),
@@ -203,21 +220,33 @@ fn main() {
         for accuracy_m in [5.0, 15.0, 50.0] {
             for journey in journeys(radius_m) {
                 let mut dice = Dice(1);
-                let (mut plain, mut ours) = (Sum::default(), Sum::default());
+                let mut sums = [Sum::default(), Sum::default(), Sum::default()];
                 for _ in 0..JOURNEYS {
                     let fixes = fixes(&journey.path, accuracy_m, correlation, &mut dice);
-                    plain.add(&journey, radius_m, &naive(&world, &fixes));
-                    ours.add(&journey, radius_m, &moca(&world, &fixes));
+                    // Where in its step the first one falls; there is nothing to roll for at one a second.
+                    let first = if every > 1 {
+                        dice.next() as usize % every
+                    } else {
+                        0
+                    };
+                    let told: Vec<Told> = fixes.into_iter().skip(first).step_by(every).collect();
+                    let crossings = [
+                        naive(&usual, &told),
+                        moca(&usual, &told),
+                        moca(&with_paths, &told),
+                    ];
+                    for (sum, crossings) in sums.iter_mut().zip(&crossings) {
+                        sum.add(&journey, radius_m, crossings);
+                    }
                 }
+                let cells = sums.iter().map(|sum| {
+                    let wrong = sum.wrong_an_hour();
+                    format!("{wrong:.1} | {} | {} |", sum.recall(), sum.late())
+                });
                 println!(
-                    "| {errors} | {accuracy_m} m | {} | {:.1} | {} | {} | {:.1} | {} | {} |",
+                    "| {errors} | {accuracy_m} m | {} | {}",
                     journey.name,
-                    plain.wrong_an_hour(),
-                    plain.recall(),
-                    plain.late(),
-                    ours.wrong_an_hour(),
-                    ours.recall(),
-                    ours.late()
+                    cells.collect::<Vec<_>>().join(" ")
                 );
             }
         }
@@ -225,7 +254,7 @@ fn main() {
 }
 
 /// A world with one circle in it, where degrees of longitude and latitude are about the same.
-fn world(radius_m: f64) -> Option<World> {
+fn world(radius_m: f64, presence: Option<PresenceConfig>) -> Option<World> {
     let center = position([0.0, 0.0])?;
     let config = PlaceConfig {
         name: "Place".into(),
@@ -238,7 +267,7 @@ fn world(radius_m: f64) -> Option<World> {
         label_ids: Vec::new(),
         location_provider: None,
         floor_plan_provider: None,
-        presence: None,
+        presence,
         properties: Properties::new(),
     };
     let frame = Frame {
@@ -264,18 +293,19 @@ fn position([east_m, north_m]: Point) -> Option<LatLon> {
 
 /// What a phone tells that goes along a path. With a correlation the error of a fix is that much of the
 /// one before (a Gauss–Markov process).
-fn fixes(path: &[Point], accuracy_m: f64, correlation: f64, dice: &mut Dice) -> Vec<Fix> {
+fn fixes(path: &[Point], accuracy_m: f64, correlation: f64, dice: &mut Dice) -> Vec<Told> {
     let sigma = accuracy_m / ACCURACY_SIGMAS;
     let mut error = dice.gaussian().map(|part| sigma * part);
     let mut fixes = Vec::with_capacity(path.len());
-    for point in path {
+    for (second, point) in path.iter().enumerate() {
         let told = [0, 1].map(|axis| point[axis] + error[axis]);
-        fixes.extend(position(told).map(|at| Fix {
+        let fix = |at| Fix {
             at,
             accuracy_m: Some(accuracy_m as f32),
             speed_m_s: None,
             floor: None,
-        }));
+        };
+        fixes.extend(position(told).map(|at| (second, fix(at))));
         let fresh = dice.gaussian();
         let share = sigma * (1.0 - correlation * correlation).sqrt();
         error = [0, 1].map(|axis| correlation * error[axis] + share * fresh[axis]);

@@ -263,6 +263,12 @@ pub const EXIT_MARGIN_M_MAX: f64 = 10_000.0;
 pub const CONFIRM_MS: i64 = 10_000;
 /// The longest such time: an hour.
 pub const CONFIRM_MS_MAX: i64 = 3_600_000;
+/// The longest time in milliseconds between two positions for which a place can ask to look at the path
+/// between them: after five minutes nobody knows which way somebody took.
+pub const PATH_CROSSING_MS_MAX: i64 = 300_000;
+/// Metres a second beyond which a path between two positions is not believed: trains are slower;
+/// who is faster flies above all places, or one of the positions is wrong.
+pub const PATH_SPEED_M_S_MAX: f64 = 100.0;
 /// Metres of error beyond which a fix says nothing of a place, unless the place says otherwise: the
 /// satellites and Wi-Fi do better, a cell of a mobile network does not.
 pub const FIX_ACCURACY_M: f64 = 200.0;

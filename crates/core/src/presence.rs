@@ -2,7 +2,8 @@
 //!
 //! A place is entered by its geofence or by any beacon of its zones, a zone by its own geofence or
 //! any of its beacons. Both ways count as one: a target is entered when the first of them holds and
-//! left when the last no longer does. When a geofence holds is in `fences.rs`.
+//! left when the last no longer does. When a geofence holds is in `fences.rs`,
+//! what lies between two fixes in `paths.rs`.
 //!
 //! Who has entered stays until something says otherwise. So a stay that an experience waits for is
 //! complete at its moment of event time although nothing happened then; the next event or, when the
@@ -11,8 +12,10 @@
 use serde::{Deserialize, Serialize};
 
 mod fences;
+mod paths;
 mod rules;
 
+pub use paths::PathStart;
 pub use rules::{PresenceConfig, Rules};
 
 use crate::{
@@ -23,7 +26,7 @@ use crate::{
 };
 
 /// What is known of where one instance is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Presence {
     /// Time of the newest location or sighting taken in, ms since 1970.
     pub newest_at: i64,
@@ -38,6 +41,9 @@ pub struct Presence {
     pub inside: Vec<(Target, i64)>,
     /// Stays that experiences wait for, the one due first in front.
     pub stays: Vec<Stay>,
+    /// Where the next path begins, if any place looks at paths.
+    #[serde(skip)]
+    pub path_start: Option<PathStart>,
 }
 
 /// A stay of a certain length, complete or not.
@@ -111,6 +117,9 @@ pub fn observe(
 ) {
     if event.at_ms < presence.newest_at {
         return;
+    }
+    if let EventBody::Location(fix) = &event.body {
+        paths::take_path(presence, world, fix, event.at_ms, occurred);
     }
     tick(presence, world, event.at_ms, occurred);
     match &event.body {

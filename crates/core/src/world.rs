@@ -8,7 +8,7 @@ use crate::{
     campaign::Campaign,
     experience::{Direction, Experience, Target},
     geo::{
-        Geofence, LatLon,
+        Geofence, LatLon, Path,
         index::{Fence, FenceIndex},
     },
     id::{BeaconId, CampaignId, ExperienceId, PlaceId, SegmentId, ZoneId},
@@ -25,6 +25,8 @@ pub struct World {
     time_zone: TimeZone,
     fences: FenceIndex<Target>,
     places: HashMap<PlaceId, OwnWays>,
+    /// How many places look at the path between two fixes.
+    looking_at_paths: usize,
     /// The zones, each with its place and floor.
     zones: HashMap<ZoneId, (PlaceId, i64)>,
     beacons: HashMap<BeaconId, (BeaconIdentity, Option<ZoneId>)>,
@@ -44,12 +46,20 @@ struct OwnWays {
     presence: Option<Box<PresenceConfig>>,
 }
 
+impl OwnWays {
+    fn looks_at_paths(&self) -> bool {
+        let rules = self.presence.as_deref().map(PresenceConfig::rules);
+        rules.is_some_and(|rules| rules.path_crossing_ms > 0)
+    }
+}
+
 impl Default for World {
     fn default() -> Self {
         Self {
             time_zone: TimeZone::utc(),
             fences: FenceIndex::default(),
             places: HashMap::new(),
+            looking_at_paths: 0,
             zones: HashMap::new(),
             beacons: HashMap::new(),
             by_identity: HashMap::new(),
@@ -75,13 +85,16 @@ impl World {
             time_zone: place.config.time_zone.as_deref().and_then(TimeZone::named),
             presence: place.config.presence.map(Box::new),
         };
-        self.places.insert(id, own);
+        self.looking_at_paths += usize::from(own.looks_at_paths());
+        let before = self.places.insert(id, own);
+        self.looking_at_paths -= usize::from(before.is_some_and(|own| own.looks_at_paths()));
     }
 
     /// Removes a place.
     pub fn remove_place(&mut self, id: PlaceId) {
         self.fences.remove(Target::Place(id));
-        self.places.remove(&id);
+        let removed = self.places.remove(&id);
+        self.looking_at_paths -= usize::from(removed.is_some_and(|own| own.looks_at_paths()));
     }
 
     /// Adds or replaces a zone.
@@ -229,6 +242,17 @@ impl World {
     /// Calls `found` for every place and zone whose geofence holds the point.
     pub fn fences_at(&self, at: LatLon, found: impl FnMut(Target)) {
         self.fences.containing(at, found);
+    }
+
+    /// Whether any place looks at the path between two fixes.
+    pub fn looks_at_paths(&self) -> bool {
+        self.looking_at_paths > 0
+    }
+
+    /// Calls `found` for every place and zone whose geofence the path meets, for others near it too, and
+    /// for some several times.
+    pub fn fences_near_path(&self, path: &Path, found: impl FnMut(Target)) {
+        self.fences.near_path(path, found);
     }
 
     /// The geofence of a target, if it has one.

@@ -4,6 +4,7 @@ use moca_core::{
     limits::{
         ACCURACY_M_MAX, BEACON_EXIT_MS, BEACON_EXIT_MS_MAX, BEACON_EXIT_MS_MIN, CONFIRM_MS,
         CONFIRM_MS_MAX, EXIT_MARGIN_M, EXIT_MARGIN_M_MAX, FIX_ACCURACY_M, FIX_ACCURACY_M_MIN,
+        PATH_CROSSING_MS_MAX, PATH_SPEED_M_S_MAX,
     },
     presence::PresenceConfig,
 };
@@ -47,6 +48,16 @@ pub(crate) fn schema() -> Schema {
                  said."
             ),
         ),
+        schema::optional(
+            "pathCrossingMs",
+            schema::integer(0, PATH_CROSSING_MS_MAX),
+            &format!(
+                "Milliseconds between two fixes up to which the straight path between them counts: a \
+                 geofence that it surely goes through is entered and left although no fix lies in it. \
+                 0, which is usual: it never counts. Nor does a path faster than {PATH_SPEED_M_S_MAX} \
+                 metres a second."
+            ),
+        ),
     ])
     .titled("Presence")
 }
@@ -60,5 +71,7 @@ pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Option<PresenceConfig> {
         confirm_ms: fields.optional("confirmMs", values::integer(0, CONFIRM_MS_MAX)),
         accuracy_max_m: fields.optional("accuracyMaxM", accuracy),
         beacon_exit_ms: fields.optional("beaconExitMs", beacon_exit),
+        path_crossing_ms: fields
+            .optional("pathCrossingMs", values::integer(0, PATH_CROSSING_MS_MAX)),
     })
 }

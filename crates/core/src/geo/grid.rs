@@ -3,7 +3,7 @@
 //! A level is a number of rows of equal height from pole to pole; a row is divided into as many cells
 //! as leaves them about as wide as high, so a cell near a pole is not a sliver.
 
-use super::{Circle, LatLon, distance::METRES_PER_CHORD_MIN};
+use super::{Circle, LatLon, Path, distance::METRES_PER_CHORD_MIN};
 
 /// Powers of two of the rows of each level, from cells of 311 km to cells of 300 m.
 const ROWS_LOG2: [u32; LEVELS] = [6, 8, 10, 12, 14, 16];
@@ -23,12 +23,13 @@ pub(super) type CellId = u64;
 
 /// The finest level whose cells are at least as high as the circle, so that it touches few of them.
 pub(super) fn level_of(circle: &Circle) -> usize {
-    let fits = |level: &usize| {
-        let cell_height_m =
-            METRES_PER_CHORD_MIN * std::f64::consts::PI / f64::from(1 << ROWS_LOG2[*level]);
-        CELL_RADII_MIN * circle.radius_m <= cell_height_m
-    };
+    let fits = |level: &usize| CELL_RADII_MIN * circle.radius_m <= cell_height_m(*level);
     (0..LEVELS).rev().find(fits).unwrap_or(0)
+}
+
+/// How high a cell of a level is.
+fn cell_height_m(level: usize) -> f64 {
+    METRES_PER_CHORD_MIN * std::f64::consts::PI / f64::from(1 << ROWS_LOG2[level])
 }
 
 /// The cell of a level that a point is in.
@@ -45,6 +46,22 @@ pub(super) fn for_each_cell(level: usize, circle: &Circle, mut visit: impl FnMut
         visit(cell);
         true
     });
+}
+
+/// Calls `visit` for every cell of a level that a path goes through (and for a few more), for some of
+/// them several times.
+pub(super) fn for_each_cell_along(level: usize, path: &Path, mut visit: impl FnMut(CellId)) {
+    // Pieces no longer than a cell is high, so that the box around each has few cells.
+    let pieces = (path.length_m() / cell_height_m(level)).ceil().max(1.0);
+    let reach_m = path.length_m() / pieces / 2.0;
+    for piece in 0..pieces as u64 {
+        let middle = path.at((piece as f64 + 0.5) / pieces);
+        let (latitudes, longitudes) = around(middle, reach_m);
+        for_each_cell_between(level, latitudes, longitudes, |cell| {
+            visit(cell);
+            true
+        });
+    }
 }
 
 /// Latitudes and longitudes, which may be beyond +-180 degrees, between which lies all that is at most

@@ -6,7 +6,7 @@ mod circles;
 use std::hash::{Hash, Hasher};
 
 use self::{areas::AreaIndex, circles::CircleIndex};
-use super::{Geofence, LatLon};
+use super::{Geofence, LatLon, Path};
 
 pub use super::near::Fence;
 
@@ -69,6 +69,13 @@ impl<K: Copy + Eq + Hash> FenceIndex<K> {
     pub fn containing(&self, at: LatLon, mut found: impl FnMut(K)) {
         self.circles.containing(at, &mut found);
         self.areas.containing(at, found);
+    }
+
+    /// Calls `found` for every fence that the path meets, for others near it too, and for some several
+    /// times.
+    pub fn near_path(&self, path: &Path, mut found: impl FnMut(K)) {
+        self.circles.near_path(path, &mut found);
+        self.areas.near_path(path, found);
     }
 }
 

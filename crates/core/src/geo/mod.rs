@@ -7,6 +7,7 @@ mod fence;
 mod grid;
 pub mod index;
 mod near;
+mod path;
 pub mod quad;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ pub use bounds::Bounds;
 pub use distance::distance_m;
 pub use fence::Geofence;
 pub use near::Region;
+pub use path::{Passage, Path};
 
 use crate::limits::{RADIUS_M_MAX, RADIUS_M_MIN};
 

@@ -15,7 +15,7 @@ use crate::{event::Fix, experience::Target, geo::index::Fence, world::World};
 
 /// What a fix says of being in a geofence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Word {
+pub(super) enum Word {
     /// It is so.
     Sure(bool),
     /// It seems so.
@@ -42,7 +42,7 @@ pub(super) fn take_fix(presence: &mut Presence, world: &World, fix: &Fix, at_ms:
         let was_inside = presence.fences.binary_search(&target).is_ok();
         let since = doubt(presence, target);
         let holds = holding.binary_search(&target).is_ok();
-        let is_elsewhere = is_on_another_floor(world, target, fix);
+        let is_elsewhere = is_on_another_floor(world, target, fix.floor);
         if was_inside && holds && since.is_none() && !is_elsewhere {
             // By far the most frequent case, whatever the rules.
             inside.push(target);
@@ -75,6 +75,11 @@ pub(super) fn take_fix(presence: &mut Presence, world: &World, fix: &Fix, at_ms:
     presence.doubts = doubts;
 }
 
+/// Metres by which a fix may be wrong. A device that tells no accuracy is taken at its word.
+pub(super) fn error_m(fix: &Fix) -> f64 {
+    fix.accuracy_m.map_or(0.0, f64::from)
+}
+
 /// Since when fixes contradict what is known of a geofence, if the last ones did.
 fn doubt(presence: &Presence, target: Target) -> Option<i64> {
     let doubts = &presence.doubts;
@@ -83,17 +88,22 @@ fn doubt(presence: &Presence, target: Target) -> Option<i64> {
 }
 
 /// Whether a zone is on one floor and the fix on another. A fix that tells no floor may be on any.
-fn is_on_another_floor(world: &World, target: Target, fix: &Fix) -> bool {
+pub(super) fn is_on_another_floor(world: &World, target: Target, floor: Option<i16>) -> bool {
     let Target::Zone(zone) = target else {
         return false;
     };
-    let floors = fix.floor.zip(world.floor_of(zone));
+    let floors = floor.zip(world.floor_of(zone));
     floors.is_some_and(|(told, floor)| i64::from(told) != floor)
 }
 
-fn word(fence: Fence<'_>, rules: &Rules, fix: &Fix, holds: bool, is_elsewhere: bool) -> Word {
-    // A device that tells no accuracy is taken at its word.
-    let accuracy_m = fix.accuracy_m.map_or(0.0, f64::from);
+pub(super) fn word(
+    fence: Fence<'_>,
+    rules: &Rules,
+    fix: &Fix,
+    holds: bool,
+    is_elsewhere: bool,
+) -> Word {
+    let accuracy_m = error_m(fix);
     if accuracy_m > rules.accuracy_max_m {
         return Word::Nothing;
     }

@@ -21,6 +21,9 @@ pub struct PresenceConfig {
     /// Milliseconds after which an unseen beacon counts as left.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub beacon_exit_ms: Option<i64>,
+    /// Milliseconds between two fixes up to which the path between them counts.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub path_crossing_ms: Option<i64>,
 }
 
 /// The same with nothing absent.
@@ -34,6 +37,8 @@ pub struct Rules {
     pub accuracy_max_m: f64,
     /// Milliseconds after which an unseen beacon counts as left.
     pub beacon_exit_ms: i64,
+    /// Milliseconds between two fixes up to which the path between them counts; 0: it never does.
+    pub path_crossing_ms: i64,
 }
 
 impl PresenceConfig {
@@ -44,6 +49,7 @@ impl PresenceConfig {
             confirm_ms: self.confirm_ms.unwrap_or(CONFIRM_MS),
             accuracy_max_m: self.accuracy_max_m.unwrap_or(FIX_ACCURACY_M),
             beacon_exit_ms: self.beacon_exit_ms.unwrap_or(BEACON_EXIT_MS),
+            path_crossing_ms: self.path_crossing_ms.unwrap_or(0),
         }
     }
 }

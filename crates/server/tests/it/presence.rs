@@ -61,3 +61,46 @@ async fn a_place_is_entered_and_left_as_it_says() {
         assert_eq!(is_inside(&team, &phone).await, inside, "{seconds}");
     }
 }
+
+#[tokio::test]
+async fn who_drives_through_between_two_positions_gets_the_message_and_is_counted() {
+    let team = Team::start().await;
+    let app = app(&team).await;
+    let app_id = app["appId"].as_str().unwrap();
+    let place_id = team
+        .place(json!({
+            "name": "Toll",
+            "geofence": {"type": "Circle", "latitude": 40.0, "longitude": -3.0, "radius": 100},
+            "presence": {"pathCrossingMs": 60_000},
+        }))
+        .await;
+    let campaign_id = team
+        .campaign(app_id, NOON - 3_600_000, NOON + 3_600_000)
+        .await;
+    let trigger = json!({"@type": "EnterPlaceTrigger", "placeId": place_id});
+    team.experience(&campaign_id, trigger).await;
+    team.act(&format!("/v2/campaigns/{campaign_id}/start"))
+        .await
+        .done();
+    let phone = Phone::register(&team, &app, json!({})).await;
+    phone.event(NOON, position(-300.0, 10.0)).await;
+    phone.event(NOON + 60 * SECOND, position(300.0, 10.0)).await;
+    assert!(!is_inside(&team, &phone).await);
+    let path = format!(
+        "/v2/decisions?appId={app_id}&instanceId={}",
+        phone.instance_id
+    );
+    let decisions = team.get(&path).await.done();
+    assert_eq!(decisions["total"], 1, "{decisions}");
+    assert_eq!(decisions["items"][0]["outcome"], "Fired", "{decisions}");
+    // A third of the way, to the length of a degree.
+    let at = decisions["items"][0]["at"].as_i64().unwrap();
+    assert!((at - NOON - 20 * SECOND).abs() < 100, "{decisions}");
+    let path = format!(
+        "/v2/analytics/visitors?appId={app_id}&from={}&to={}&interval=none",
+        NOON - 3_600_000,
+        NOON + 3_600_000
+    );
+    let visitors = team.get(&path).await.done();
+    assert_eq!(visitors["total"], 1, "{visitors}");
+}

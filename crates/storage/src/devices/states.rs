@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Batch, Devices,
     keys::Key,
-    value::{backend, decode_with, encode_with},
+    value::{Parts, backend, decode_with, encode_with, next_part},
 };
 use crate::StorageError;
 
@@ -51,23 +51,19 @@ pub struct InstanceState {
     pub push: Option<PushAddress>,
 }
 
-/// What stands behind a state since later versions, unless all of it is empty.
-#[derive(Default, Serialize, Deserialize)]
-struct Later {
-    push: Option<PushAddress>,
-}
-
 pub(super) fn encode(state: &InstanceState) -> Result<Vec<u8>, StorageError> {
-    let later = state.push.is_some().then(|| Later {
-        push: state.push.clone(),
-    });
-    encode_with(state, later.as_ref())
+    let parts = Parts::default()
+        .push(state.push.as_ref())?
+        .push(state.presence.path_start.as_ref())?;
+    encode_with(state, &parts)
 }
 
 pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<InstanceState, StorageError> {
-    let (mut state, later): (InstanceState, Later) = decode_with(TABLE, key, value)?;
-    state.push = later.push;
-    Ok(state)
+    decode_with(TABLE, key, value, |state: &mut InstanceState, parts| {
+        state.push = next_part(parts)?;
+        state.presence.path_start = next_part(parts)?;
+        Some(())
+    })
 }
 
 pub(super) fn key(instance: InstanceId) -> Vec<u8> {

@@ -7,13 +7,14 @@ use moca_core::{
     campaign::decide::Caps,
     event::{Profile, Subject},
     experience::{Direction, Target},
+    geo::LatLon,
     id::{
         AccountId, AppId, BeaconId, CampaignId, ExperienceId, Id, InstanceId, MessageId, PlaceId,
         ZoneId,
     },
     metric::Level,
     notification::Failure,
-    presence::{Crossing, Presence},
+    presence::{Crossing, PathStart, Presence},
     property::Property,
     push::PushAddress,
     receipt::{ReceiptKind, Receipts},
@@ -84,6 +85,7 @@ fn instance_state() {
             beacons: vec![(BeaconId(id(8)), 1_002)],
             inside: vec![(Target::Zone(ZoneId(id(9))), 1_003)],
             stays: Vec::new(),
+            path_start: None,
         },
         caps,
         message_count: 1,
@@ -103,6 +105,24 @@ fn instance_state() {
     // The version, and 16 equal bytes behind it.
     let rest = kept.strip_prefix("[1]01").unwrap();
     assert_eq!(hex(&bytes), format!("02[1]{rest}01010154"));
+    assert_eq!(states::decode(&[], &bytes).unwrap(), state);
+
+    state.presence.path_start = Some(PathStart {
+        at_ms: 1_000,
+        at: LatLon::new(1.0, -2.0).unwrap(),
+        error_m: 0.5,
+        floor: Some(-1),
+    });
+    let start = "01d00f000000000000f03f00000000000000c0000000000000e03f0101";
+    let bytes = states::encode(&state).unwrap();
+    assert_eq!(hex(&bytes), format!("02[1]{rest}01010154{start}"));
+    assert_eq!(states::decode(&[], &bytes).unwrap(), state);
+    assert!(states::decode(&[], &[&bytes[..], &[0]].concat()).is_err());
+    assert!(states::decode(&[], &bytes[..bytes.len() - 1]).is_err());
+
+    state.push = None;
+    let bytes = states::encode(&state).unwrap();
+    assert_eq!(hex(&bytes), format!("02[1]{rest}00{start}"));
     assert_eq!(states::decode(&[], &bytes).unwrap(), state);
 }
 

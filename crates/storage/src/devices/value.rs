@@ -15,34 +15,65 @@ pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Storag
 /// The version of values that have something behind them that was not kept at first.
 const WITH_MORE: u8 = 2;
 
-/// The bytes of a value and, unless `more` is none, of what stands behind it.
-pub(super) fn encode_with<T: Serialize, M: Serialize>(
-    value: &T,
-    more: Option<&M>,
-) -> Result<Vec<u8>, StorageError> {
-    let Some(more) = more else {
-        return encode(value);
-    };
-    let failed = backend("encode a value of the device store");
-    let bytes = postcard::to_extend(value, vec![WITH_MORE]).map_err(&failed)?;
-    postcard::to_extend(more, bytes).map_err(failed)
+/// What stands behind a value: parts that were not kept at first and may be missing, in the order in
+/// which versions of MOCA brought them. The last ones are left out while they are missing, so nobody pays
+/// for a part that is not there, and what was written before there was such a part is read as it is.
+#[derive(Default)]
+pub(super) struct Parts {
+    bytes: Vec<u8>,
+    /// Bytes up to the end of the last part that is not missing.
+    used: usize,
 }
 
-/// The reverse of [`encode_with`]; without anything behind it, that is the default.
-pub(super) fn decode_with<T: DeserializeOwned, M: DeserializeOwned + Default>(
+impl Parts {
+    /// Adds the next part.
+    pub(super) fn push<T: Serialize>(mut self, part: Option<&T>) -> Result<Self, StorageError> {
+        let failed = backend("encode a value of the device store");
+        self.bytes = postcard::to_extend(&part, self.bytes).map_err(failed)?;
+        if part.is_some() {
+            self.used = self.bytes.len();
+        }
+        Ok(self)
+    }
+}
+
+/// The bytes of a value and of what stands behind it.
+pub(super) fn encode_with<T: Serialize>(value: &T, parts: &Parts) -> Result<Vec<u8>, StorageError> {
+    let mut bytes = encode(value)?;
+    if parts.used > 0 {
+        bytes[0] = WITH_MORE;
+        bytes.extend_from_slice(&parts.bytes[..parts.used]);
+    }
+    Ok(bytes)
+}
+
+/// The reverse of [`encode_with`]: `read_parts` takes the parts from the bytes behind the value, by
+/// [`next_part`].
+pub(super) fn decode_with<T: DeserializeOwned>(
     table: &'static str,
     key: &[u8],
     value: &[u8],
-) -> Result<(T, M), StorageError> {
+    read_parts: impl FnOnce(&mut T, &mut &[u8]) -> Option<()>,
+) -> Result<T, StorageError> {
     let Some((&WITH_MORE, body)) = value.split_first() else {
-        return Ok((decode(table, key, value)?, M::default()));
+        return decode(table, key, value);
     };
     let read = || {
-        let (value, rest) = postcard::take_from_bytes(body).ok()?;
-        let (more, rest) = postcard::take_from_bytes(rest).ok()?;
-        rest.is_empty().then_some((value, more))
+        let (mut value, mut rest) = postcard::take_from_bytes(body).ok()?;
+        read_parts(&mut value, &mut rest)?;
+        rest.is_empty().then_some(value)
     };
     read().ok_or_else(|| inconsistent(table, "value", key))
+}
+
+/// The next part, which may be missing; none if it cannot be read.
+pub(super) fn next_part<T: DeserializeOwned>(bytes: &mut &[u8]) -> Option<Option<T>> {
+    if bytes.is_empty() {
+        return Some(None);
+    }
+    let (part, rest) = postcard::take_from_bytes(bytes).ok()?;
+    *bytes = rest;
+    Some(part)
 }
 
 pub(super) fn decode<T: DeserializeOwned>(

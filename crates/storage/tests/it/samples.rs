@@ -227,6 +227,7 @@ pub(crate) fn place(number: u32) -> Place {
                 confirm_ms: Some(0),
                 accuracy_max_m: None,
                 beacon_exit_ms: Some(60_000),
+                path_crossing_ms: Some(30_000),
             }),
             properties: properties(),
         },

@@ -26,7 +26,7 @@ fn place() -> Value {
             "providerName": "V", "accessKey": "a", "mapID": "7", "title": "T", "url": "https://v.example/7",
             "height": 10.5, "width": 20.0, "numFloors": 3, "areaM2": 1_000.0
         },
-        "presence": {"exitMarginM": 0.0, "confirmMs": 3_600_000, "accuracyMaxM": 1.0, "beaconExitMs": 1_000},
+        "presence": {"exitMarginM": 0.0, "confirmMs": 3_600_000, "accuracyMaxM": 1.0, "beaconExitMs": 1_000, "pathCrossingMs": 300_000},
         "properties": {"open": true, "floors": 3, "area": 1.5, "architect": "Juan", "tags": ["a", "b"]}
     }})
 }
@@ -66,6 +66,7 @@ fn a_place_needs_only_a_name() {
             "/config/presence/confirmMs",
             "/config/presence/accuracyMaxM",
             "/config/presence/beaconExitMs",
+            "/config/presence/pathCrossingMs",
             "/config/properties",
             "/config/properties/open",
         ],
@@ -206,10 +207,12 @@ fn each_fault_of_a_place_is_found_where_it_is() {
 #[test]
 fn each_fault_of_presence_is_found_where_it_is() {
     let presence = "/config/presence";
-    let fields = ["exitMarginM", "confirmMs", "accuracyMaxM", "beaconExitMs"];
-    let [margin, confirm, accuracy, beacon] = fields.map(|field| format!("{presence}/{field}"));
-    let [margin, confirm] = [&*margin, &*confirm];
-    let [accuracy, beacon] = [&*accuracy, &*beacon];
+    let [margin, confirm] = ["/config/presence/exitMarginM", "/config/presence/confirmMs"];
+    let [accuracy, beacon] = [
+        "/config/presence/accuracyMaxM",
+        "/config/presence/beaconExitMs",
+    ];
+    let path = "/config/presence/pathCrossingMs";
     assert_faults(
         &place(),
         |body| places::read(body).by_itself(),
@@ -223,6 +226,9 @@ fn each_fault_of_presence_is_found_where_it_is() {
             (accuracy, Set(json!("200")), accuracy, "wrong_type"),
             (beacon, Set(json!(999)), beacon, "out_of_range"),
             (beacon, Set(json!(86_400_001)), beacon, "out_of_range"),
+            (path, Set(json!(-1)), path, "out_of_range"),
+            (path, Set(json!(300_001)), path, "out_of_range"),
+            (path, Set(json!(true)), path, "wrong_type"),
             (
                 "/config/presence/dwellMs",
                 Set(json!(1)),

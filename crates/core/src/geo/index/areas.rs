@@ -8,7 +8,7 @@ use std::{
 
 use super::CellHasher;
 use crate::geo::{
-    LatLon,
+    LatLon, Path,
     area::{Area, PlanarPolygon, Prepared},
     grid::{self, CellId, LEVELS},
 };
@@ -122,6 +122,19 @@ impl<K: Copy + Eq + Hash> AreaIndex<K> {
                     found(entry.key);
                 }
             }
+        }
+    }
+
+    /// Calls `found` for every area in the cells that the path goes through, maybe several times.
+    pub(super) fn near_path(&self, path: &Path, mut found: impl FnMut(K)) {
+        for level in (0..LEVELS).filter(|level| self.level_areas[*level] > 0) {
+            grid::for_each_cell_along(level, path, |id| {
+                for slot in self.cells.get(&id).into_iter().flatten() {
+                    if let Some(entry) = &self.entries[*slot as usize] {
+                        found(entry.key);
+                    }
+                }
+            });
         }
     }
 }

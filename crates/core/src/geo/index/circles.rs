@@ -7,7 +7,7 @@ use std::{
 
 use super::CellHasher;
 use crate::geo::{
-    Circle, LatLon,
+    Circle, LatLon, Path,
     distance::{self, UnitVector},
     grid::{self, CellId, LEVELS},
 };
@@ -196,6 +196,18 @@ impl<K: Copy + Eq + Hash> CircleIndex<K> {
                     found(*key);
                 }
             }
+        }
+    }
+
+    /// Calls `found` for every fence in the cells that the path goes through, maybe several times.
+    pub(super) fn near_path(&self, path: &Path, mut found: impl FnMut(K)) {
+        for level in (0..LEVELS).filter(|&level| self.level_fences[level] > 0) {
+            grid::for_each_cell_along(level, path, |id| {
+                let outlines = self.cells.get(&id).map_or(&[][..], Cell::outlines);
+                for outline in outlines {
+                    found(self.fences[outline.slot as usize].0);
+                }
+            });
         }
     }
 

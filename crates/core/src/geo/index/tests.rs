@@ -1,6 +1,6 @@
 //! The index against a scan of all geofences.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{collection::vec, prelude::*};
 
@@ -159,6 +159,23 @@ proptest! {
                 .map(|(key, _)| *key)
                 .collect();
             prop_assert_eq!(found(&index, point), expected, "{:?}", point);
+        }
+        for ends in points.windows(2).take(3) {
+            // Paths as long as people go in minutes, and from anywhere.
+            let whole = Path::between(ends[0], ends[1]);
+            let share = (60_000.0 / whole.length_m()).min(1.0);
+            let path = Path::between(ends[0], whole.at(share));
+            let mut near = BTreeSet::new();
+            index.near_path(&path, |key| {
+                near.insert(key);
+            });
+            for step in 0..=20 {
+                let point = path.at(f64::from(step) / 20.0);
+                let met = model.iter().filter(|(_, geofence)| geofence.contains(point));
+                for (key, geofence) in met {
+                    prop_assert!(near.contains(key), "{:?} of {:?} meets {:?}", point, path, geofence);
+                }
+            }
         }
         for key in model.keys() {
             prop_assert!(index.remove(*key));

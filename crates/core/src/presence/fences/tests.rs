@@ -140,6 +140,7 @@ fn a_place_has_its_own_ways_and_its_zones_share_them() {
         confirm_ms: Some(0),
         accuracy_max_m: Some(10.0),
         beacon_exit_ms: Some(5 * SECOND),
+        path_crossing_ms: None,
     }));
     world.put_zone(zone(2, Some(circle(0.0, 50.0))));
     world.put_beacon(beacon(3, Some(2)));
