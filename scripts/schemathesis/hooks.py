@@ -55,7 +55,7 @@ def sensible(value):
     for name, field in value.items():
         if isinstance(field, str) and name in known:
             made[name] = known[name]
-        elif isinstance(field, list) and field and name in ("labelIds", "beaconIds") and name[:-1] in known:
+        elif isinstance(field, list) and field and name in ("labelIds", "beaconIds", "instanceIds", "userIds") and name[:-1] in known:
             made[name] = [known[name[:-1]]]
         elif name == "query" and isinstance(field, dict):
             # Few objects are a query of a segment.

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use moca_core::{
     audit::{Action, Actor, Origin, Subject},
     event,
-    id::{AccountId, AppId},
+    id::{AccountId, AppId, SegmentId},
 };
 use moca_storage::control::Access;
 use serde_json::{Map, Value, json};
@@ -74,7 +74,24 @@ pub(crate) async fn record_erasure_of_app(
     write(call, origin(call), access).await
 }
 
-/// The same for a device that erases itself, or that is erased as its app is gone.
+/// Records that so many instances are about to be all that a static segment holds.
+pub(crate) async fn record_listing(
+    call: &Call,
+    segment_id: SegmentId,
+    count: usize,
+) -> Result<(), Failure> {
+    let parameters = json!({"segmentId": segment_id, "instanceCount": count}).to_string();
+    let access = Access {
+        account_id: call.principal.account_id,
+        action: Action::Update,
+        subject: Subject::Instance,
+        id: None,
+        parameters: Some(&parameters),
+    };
+    write(call, origin(call), access).await
+}
+
+/// Records the erasure by a device that erases itself, or that is erased as its app is gone.
 pub(crate) async fn record_own_erasure<P>(
     call: &Call<P>,
     subject: event::Subject,

@@ -307,6 +307,7 @@ static ROUTES: &[Route] = &[
     route(Get,    "/v2/segments/{segmentId}", Manage(Viewer, manage!(segments::get))),
     route(Put,    "/v2/segments/{segmentId}", Manage(Editor, manage!(segments::put))).json(),
     route(Delete, "/v2/segments/{segmentId}", Manage(Editor, manage!(segments::delete))).query(&[CASCADE]),
+    route(Put,    "/v2/segments/{segmentId}/members", Ask(Editor, call!(segments::put_members))).json().personal().also(&[Family::Instances]),
     route(Get,    "/v2/segments/{segmentId}/instances", Ask(Analyst, call!(segments::instances))).query(PAGE).personal().also(&[Family::Instances]),
 
     route(Get,    "/v2/imports",            Manage(Viewer, manage!(imports::list))).query(PAGE),

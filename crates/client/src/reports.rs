@@ -8,7 +8,7 @@ use moca_wire::{
     explain::Explanation,
     instances::KnownInstance,
     page::Page,
-    segments::{Estimate, EstimateInput},
+    segments::{Estimate, EstimateInput, Members, MembersInput},
     tags::SeenTag,
 };
 use reqwest::Method;
@@ -168,6 +168,19 @@ impl Client {
     pub fn segment_instances(&self, segment: SegmentId) -> Query<KnownInstance> {
         let all = Query::new(self.clone(), "/v2/segments");
         all.below(segment).below("instances")
+    }
+
+    /// Lets a static segment hold these instances and users, and no others.
+    pub async fn replace_segment_members(
+        &self,
+        segment: SegmentId,
+        members: &MembersInput,
+    ) -> Result<Members, ClientError> {
+        let call = Call::new(Method::PUT, "/v2/segments")
+            .segment(segment)
+            .segment("members")
+            .json(members)?;
+        self.send(&call).await?.json()
     }
 
     /// The tags that instances of an app carry, declared or not, by name.

@@ -6,7 +6,7 @@ use crate::{
     beacon::BeaconIdentity,
     experience::Target,
     geo::LatLon,
-    id::{AccountId, AppId, InstanceId},
+    id::{AccountId, AppId, InstanceId, SegmentId},
     property::{Properties, Property},
     push::PushAddress,
     receipt::Receipt,
@@ -246,6 +246,13 @@ pub enum Change {
     Receipt(Receipt),
     /// A push service does not know this address any more. It is not the device that says so.
     PushEnded(Box<PushAddress>),
+    /// Was put into a static segment, or taken out of it. It is not the device that says so.
+    Listed {
+        /// The segment.
+        segment_id: SegmentId,
+        /// Whether it belongs to it now.
+        is_member: bool,
+    },
 }
 
 #[cfg(test)]

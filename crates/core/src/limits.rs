@@ -228,6 +228,12 @@ pub const SEGMENT_COMPARED_MAX: usize = 10;
 /// Characters of such a value.
 pub const SEGMENT_COMPARED_TEXT_CHARS_MAX: usize = 200;
 
+/// Instances that one call names as the members of a static segment: all of them are one row of the
+/// event log. Who has more marks them with a property or a tag, and asks for that by a query.
+pub const SEGMENT_MEMBERS_MAX: usize = 10_000;
+/// Users that it names besides: their ids may be long, and the body has to hold them.
+pub const SEGMENT_MEMBER_USERS_MAX: usize = 1_000;
+
 /// Events in one request of a device.
 pub const EVENTS_MAX: usize = 1_000;
 /// Beacons in one sighting event.

@@ -14,7 +14,7 @@ use crate::{
     id::{BeaconId, CampaignId, ExperienceId, PlaceId, SegmentId, ZoneId},
     place::Place,
     presence::{PresenceConfig, Rules},
-    segment::{Query, Segment, Segments},
+    segment::{Segment, Segments},
     time::Zone as TimeZone,
     zone::Zone,
 };
@@ -132,7 +132,7 @@ impl World {
 
     /// Adds or replaces a segment. One whose query cannot be read (any more) holds nobody.
     pub fn put_segment(&mut self, segment: Segment) {
-        match Query::read(&segment.config.query) {
+        match segment.query() {
             Ok(query) => self.segments.put(segment.id(), query),
             Err(_) => self.segments.remove(segment.id()),
         }

@@ -4,7 +4,10 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use std::{collections::BTreeMap, iter::successors};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter::successors,
+};
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use moca_core::{
@@ -447,6 +450,7 @@ proptest! {
                     properties: &Properties::new(),
                     tags: &BTreeMap::new(),
                     push_enabled: false,
+                    listed: &BTreeSet::new(),
                     created_at: 0,
                     last_seen_at: 0,
                 },

@@ -145,6 +145,13 @@ fn records_of_the_event_log() {
         }),
         "08b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b30180f8b2e5bd68",
     );
+    kept_change(
+        Change::Listed {
+            segment_id: id(0xb4),
+            is_member: true,
+        },
+        "0ab4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b401",
+    );
     kept(
         &Record::Happened(Happenings {
             app_id: id(0xa2),

@@ -55,6 +55,8 @@ pub(crate) struct Inner {
     pub(crate) log_path: PathBuf,
     /// Turns for questions that look at every instance of an app.
     pub(crate) scans: Arc<Semaphore>,
+    /// The turn of who replaces the members of a static segment.
+    pub(crate) lists: tokio::sync::Mutex<()>,
     pub(crate) imports: Arc<Desk>,
     pub(crate) last_used: Arc<LastUsed>,
     pub(crate) pushes: PushBell,

@@ -1,14 +1,17 @@
 //! What is asked of instances, users and beacons.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use moca_core::{
-    event::{Record, Subject},
+    event::{Change, Record, Subject},
     health::BeaconHealth,
-    id::{AccountId, AppId, BeaconId, InstanceId},
+    id::{AccountId, AppId, BeaconId, InstanceId, SegmentId},
     limits::ERASED_AT_ONCE,
 };
 use moca_storage::log::{LogReader, forget_replaced};
@@ -17,8 +20,8 @@ use crate::{
     Engine, EngineError,
     pipeline::ingest::Request,
     query::{
-        About, InstanceQuery, InstanceView, MemberQuery, Page, TagQuery, ToldRow, UserQuery,
-        UserView,
+        About, Chosen, InstanceQuery, InstanceView, MemberQuery, Page, Replaced, TagQuery, ToldRow,
+        UserQuery, UserView,
     },
     read::people,
 };
@@ -57,6 +60,63 @@ impl Engine {
             .await;
         drop(waiting);
         page
+    }
+
+    /// The instances with these ids, and those that these users are logged in on now, with all that was
+    /// acknowledged before this call.
+    pub async fn choose(
+        &self,
+        app_id: AppId,
+        instance_ids: Vec<InstanceId>,
+        user_ids: Vec<String>,
+    ) -> Result<Chosen, EngineError> {
+        self.wait(&self.inner.listed).await?;
+        self.read(move |devices| people::choose(devices, app_id, &instance_ids, &user_ids))
+            .await
+    }
+
+    /// Lets a static segment of an app hold these instances and no others; durable when it returns.
+    /// All of the app are looked at, in turn with other questions that do.
+    pub async fn replace_members(
+        &self,
+        app_id: AppId,
+        segment_id: SegmentId,
+        members: Vec<Subject>,
+    ) -> Result<Replaced, EngineError> {
+        // Of two that change one list at a time, the second has to see what the first did.
+        let _alone = self.inner.lists.lock().await;
+        let turn = self.inner.scans.clone().acquire_owned().await;
+        let turn = turn.map_err(|_| EngineError::Stopping)?;
+        self.wait(&self.inner.listed).await?;
+        let waiting = GivenUp::default();
+        let is_given_up = waiting.0.clone();
+        let before = self
+            .read(move |devices| {
+                let _turn = turn;
+                people::listed(devices, app_id, segment_id, &is_given_up)
+            })
+            .await?;
+        drop(waiting);
+        let change = |is_member| Change::Listed {
+            segment_id,
+            is_member,
+        };
+        let after: HashSet<Subject> = members.into_iter().collect();
+        let added = after.difference(&before);
+        let added = added.map(|subject| (*subject, change(true)));
+        let removed = before.difference(&after);
+        let removed = removed.map(|subject| (*subject, change(false)));
+        let (mut changes, removed): (Vec<_>, Vec<_>) = (added.collect(), removed.collect());
+        let replaced = Replaced {
+            count: after.len(),
+            added: changes.len(),
+            removed: removed.len(),
+        };
+        changes.extend(removed);
+        if !changes.is_empty() {
+            self.submit(|answer| Request::Each(changes, answer)).await?;
+        }
+        Ok(replaced)
     }
 
     /// How many instances of its app carry each of these tags, with all that was acknowledged before

@@ -88,6 +88,28 @@ pub struct MemberQuery {
     pub limit: i64,
 }
 
+/// Whom a static segment is to hold.
+#[derive(Debug, Clone, Default)]
+pub struct Chosen {
+    /// The instances, each once.
+    pub subjects: Vec<Subject>,
+    /// The places in the list of instances of those that the app does not have.
+    pub unknown_instances: Vec<usize>,
+    /// The places in the list of users of those that the app does not have.
+    pub unknown_users: Vec<usize>,
+}
+
+/// What became of a static segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replaced {
+    /// Instances that belong to it now.
+    pub count: usize,
+    /// Those of them that did not before.
+    pub added: usize,
+    /// Those that do no more.
+    pub removed: usize,
+}
+
 /// Which tags of an app to list.
 #[derive(Debug, Clone, Default)]
 pub struct TagQuery {

@@ -210,6 +210,7 @@ fn start_stages(
             threads: Mutex::new(threads),
             helpers: Mutex::default(),
             log_path: stores.log_path,
+            lists: tokio::sync::Mutex::default(),
             scans: Arc::new(Semaphore::new(SEGMENT_SCANS_AT_ONCE)),
             imports: Arc::new(stores.imports),
             last_used,

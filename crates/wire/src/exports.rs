@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use moca_core::{
     event::{self, Change, EventBody, Fix, Profile, Sighting, TagChange},
-    id::MessageId,
+    id::{MessageId, SegmentId},
     property::Property,
     receipt::ReceiptKind,
 };
@@ -97,6 +97,13 @@ pub enum Told {
         /// When, by the device's clock, ms since 1970.
         at: i64,
     },
+    /// It was put into a static segment, or taken out of it.
+    List {
+        /// Which segment.
+        segment_id: SegmentId,
+        /// Whether it belongs to it since.
+        is_member: bool,
+    },
 }
 
 impl LogEntry {
@@ -133,6 +140,13 @@ impl LogEntry {
                 message_id: receipt.message_id,
                 receipt: receipt.kind,
                 at: receipt.at_ms,
+            },
+            Change::Listed {
+                segment_id,
+                is_member,
+            } => Told::List {
+                segment_id,
+                is_member,
             },
         };
         Self { received_at, told }
@@ -203,7 +217,7 @@ impl Described for LogEntry {
     fn schema() -> Schema {
         let profile = || schema::required("profile", told_profile_schema(), "The device.");
         let set = |note| schema::required("properties", properties::schema(), note);
-        let kinds: [(&str, Vec<Field>); 10] = [
+        let kinds: [(&str, Vec<Field>); 11] = [
             ("registered", vec![profile()]),
             ("profile", vec![profile()]),
             (
@@ -256,6 +270,17 @@ impl Described for LogEntry {
                         "What was done with it.",
                     ),
                     schema::required("at", schema::moment(), "When, by the device's clock."),
+                ],
+            ),
+            (
+                "list",
+                vec![
+                    schema::required("segmentId", schema::id(), "Which static segment."),
+                    schema::required(
+                        "isMember",
+                        schema::boolean(),
+                        "Whether it belongs to it since.",
+                    ),
                 ],
             ),
         ];

@@ -94,6 +94,20 @@ impl<T> Body<T> {
         self
     }
 
+    /// The value as far as it could be read, whatever its faults: for who has to ask elsewhere whether what
+    /// it names is there.
+    pub fn so_far(&self) -> Option<&T> {
+        self.value.as_ref()
+    }
+
+    /// The same with more faults.
+    pub fn with(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
+        for fault in faults {
+            self.faults.push_as(fault.pointer.clone(), fault);
+        }
+        self
+    }
+
     /// The objects it mentions, as far as their ids could be read.
     pub fn mentions(&self) -> &[Mention] {
         &self.mentions

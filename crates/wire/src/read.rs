@@ -341,7 +341,7 @@ impl<'v> Fields<'v, '_> {
     }
 
     /// The values of [`Fields::set`], each with where it stands in the list.
-    fn indexed_set<T: PartialEq>(
+    pub(crate) fn indexed_set<T: PartialEq>(
         &mut self,
         key: &'static str,
         max: usize,

@@ -1,9 +1,12 @@
 //! Segments.
 
 use moca_core::{
-    id::{AppId, SegmentId},
-    limits::{SEGMENT_QUERY_CHARS_MAX, TEXT_CHARS_MAX},
-    segment::{self, Query, QueryProblem, SegmentConfig},
+    id::{AppId, InstanceId, SegmentId},
+    limits::{
+        CODE_CHARS_MAX, SEGMENT_MEMBER_USERS_MAX, SEGMENT_MEMBERS_MAX, SEGMENT_QUERY_CHARS_MAX,
+        TEXT_CHARS_MAX,
+    },
+    segment::{self, Query, QueryProblem, SegmentConfig, SegmentType},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -145,16 +148,117 @@ impl Described for Segment {
 }
 
 fn config_schema() -> Schema {
-    schema::object([
-        schema::required("name", schema::name(), "Name, unique in the app."),
-        schema::optional("description", schema::text(TEXT_CHARS_MAX), "Description."),
-        schema::required("query", query_schema(), "Whom it holds."),
-        schema::optional(
-            "externalId",
-            schema::code(),
-            "Your own id, unique among the segments of the account.",
+    let by = |kind: SegmentType, note: &str| {
+        let word = SegmentType::WORDS[kind as usize];
+        let said = schema::words(&[word]).noted("It does not change.");
+        let mut fields = vec![
+            schema::required("name", schema::name(), "Name, unique in the app."),
+            schema::optional("description", schema::text(TEXT_CHARS_MAX), "Description."),
+            schema::optional(
+                "externalId",
+                schema::code(),
+                "Your own id, unique among the segments of the account.",
+            ),
+        ];
+        match kind {
+            SegmentType::Query => fields.extend([
+                schema::optional("type", said, "The kind: this one unless said otherwise."),
+                schema::required("query", query_schema(), "Whom it holds."),
+            ]),
+            SegmentType::Static => fields.push(schema::required("type", said, "The kind.")),
+        }
+        schema::object(fields).titled(word).noted(note)
+    };
+    schema::one_of([
+        by(SegmentType::Query, "By a query."),
+        by(
+            SegmentType::Static,
+            "By a list of instances, which is put into it by itself.",
         ),
     ])
+}
+
+/// The body of `PUT /v2/segments/{segmentId}/members`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MembersInput {
+    /// Instances of the app.
+    pub instance_ids: Vec<InstanceId>,
+    /// Users of the app: the instances that they are logged in on.
+    pub user_ids: Vec<String>,
+}
+
+/// What became of the members of a static segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Members {
+    /// Instances that belong to it now.
+    pub count: i64,
+    /// Those of them that did not before.
+    pub added: i64,
+    /// Those that do no more.
+    pub removed: i64,
+}
+
+impl Described for MembersInput {
+    const NAME: &'static str = "MembersInput";
+
+    fn schema() -> Schema {
+        schema::object([
+            schema::optional(
+                "instanceIds",
+                schema::set(schema::id(), SEGMENT_MEMBERS_MAX),
+                "Instances of the app, each once.",
+            ),
+            schema::optional(
+                "userIds",
+                schema::set(schema::code(), SEGMENT_MEMBER_USERS_MAX),
+                "Users of the app, each once: the instances that they are logged in on now.",
+            ),
+        ])
+    }
+
+    fn example() -> Value {
+        json!({"instanceIds": ["AZuN58uAcACAAAAAAAAA8Q"], "userIds": ["customer-4711"]})
+    }
+}
+
+impl Described for Members {
+    const NAME: &'static str = "Members";
+
+    fn schema() -> Schema {
+        schema::object([
+            schema::required("count", schema::count(), "Instances that belong to it now."),
+            schema::required(
+                "added",
+                schema::count(),
+                "Those of them that did not before.",
+            ),
+            schema::required("removed", schema::count(), "Those that do no more."),
+        ])
+    }
+
+    fn example() -> Value {
+        json!({"count": 3, "added": 1, "removed": 2})
+    }
+}
+
+/// Whom such a body names, each with where it stands in its list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NamedMembers {
+    /// Instances.
+    pub instances: Vec<(usize, InstanceId)>,
+    /// Users.
+    pub users: Vec<(usize, String)>,
+}
+
+/// Reads the body of `PUT /v2/segments/{segmentId}/members`.
+pub fn read_members(value: &Value) -> Body<NamedMembers> {
+    read::managed(value, &[], |fields| {
+        let instances = fields.indexed_set("instanceIds", SEGMENT_MEMBERS_MAX, values::id);
+        let user = values::line(CODE_CHARS_MAX);
+        let users = fields.indexed_set("userIds", SEGMENT_MEMBER_USERS_MAX, user);
+        Some(NamedMembers { instances, users })
+    })
 }
 
 /// A query: JSON in a text, as it is answered, or the object itself.
@@ -171,20 +275,31 @@ pub(crate) fn query_schema() -> Schema {
     schema::one_of([text, object])
 }
 
-/// Reads the body of a POST, or of a PUT on a segment of `app`, which cannot change.
-pub fn read(value: &Value, app: Option<AppId>) -> Body<SegmentInput> {
-    read_named(value, app, None)
+/// Reads the body of a POST, or of a PUT on a segment of `current` app and type, which cannot change.
+pub fn read(value: &Value, current: Option<(AppId, SegmentType)>) -> Body<SegmentInput> {
+    read_named(value, current, None)
 }
 
 /// Reads the body of a PUT to the `externalId` in its path.
-pub fn read_external(value: &Value, app: Option<AppId>, external_id: &str) -> Body<SegmentInput> {
-    read_named(value, app, Some(external_id))
+pub fn read_external(
+    value: &Value,
+    current: Option<(AppId, SegmentType)>,
+    external_id: &str,
+) -> Body<SegmentInput> {
+    read_named(value, current, Some(external_id))
 }
 
-fn read_named(value: &Value, app: Option<AppId>, external_id: Option<&str>) -> Body<SegmentInput> {
+fn read_named(
+    value: &Value,
+    current: Option<(AppId, SegmentType)>,
+    external_id: Option<&str>,
+) -> Body<SegmentInput> {
+    let (app, kind) = current.unzip();
     read::managed(value, &["segmentId"], |fields| {
         let app_id = fields.parent("appId", app);
-        let config = fields.object("config", |fields| read_config(fields, app_id, external_id));
+        let config = fields.object("config", |fields| {
+            read_config(fields, app_id, kind, external_id)
+        });
         Some(SegmentInput {
             app_id: app_id?,
             config: config?,
@@ -195,18 +310,51 @@ fn read_named(value: &Value, app: Option<AppId>, external_id: Option<&str>) -> B
 fn read_config(
     fields: &mut Fields<'_, '_>,
     app_id: Option<AppId>,
+    current: Option<SegmentType>,
     external_id: Option<&str>,
 ) -> Option<SegmentConfig> {
     let name = fields.required("name", values::name);
     let description = fields.optional("description", values::description);
-    let query = read_query(fields, app_id);
+    let kind = read_type(fields, current);
+    let query = match kind {
+        Some(SegmentType::Query) => read_query(fields, app_id).map(Some),
+        Some(SegmentType::Static) => {
+            if fields.take("query").is_some_and(|query| !query.is_null()) {
+                let detail = "a static segment has none: put its members into it by PUT \
+                              /v2/segments/{segmentId}/members";
+                fields.fault("query", FaultCode::UnknownField, detail);
+            }
+            Some(None)
+        }
+        None => {
+            // Whether there has to be one is not known.
+            fields.take("query");
+            None
+        }
+    };
     let external_id = fields.external_id(external_id);
     Some(SegmentConfig {
         name: name?,
         description,
+        kind: kind?,
         query: query?,
         external_id,
     })
+}
+
+fn read_type(fields: &mut Fields<'_, '_>, current: Option<SegmentType>) -> Option<SegmentType> {
+    let key = "type";
+    let word = values::word(&SegmentType::WORDS, SegmentType::named);
+    let is_there = fields.take(key).is_some_and(|value| !value.is_null());
+    let kind = match fields.optional(key, word) {
+        None if is_there => return None,
+        sent => sent.unwrap_or_default(),
+    };
+    if current.is_some_and(|current| current != kind) {
+        let detail = "cannot change once the segment exists: make another segment";
+        fields.fault(key, FaultCode::Immutable, detail);
+    }
+    Some(kind)
 }
 
 /// The query in field `query`, as a text, with the segments that it names noted.

@@ -22,7 +22,7 @@ use moca_wire::{
     notifications::Notification,
     oauth::{AccessToken, OAuthProblem, TokenRequest},
     places::Place,
-    segments::{Estimate, EstimateInput, Segment},
+    segments::{Estimate, EstimateInput, Members, MembersInput, Segment},
     tags::{SeenTag, Tag},
     tokens::Token,
     users::User,
@@ -230,6 +230,20 @@ fn segments() -> Group {
             "/v2/segments/{segmentId}/instances",
             "Lists the instances in a segment",
             |operation| operation.lists::<KnownInstance>(),
+        )
+        .with(
+            Put,
+            "/v2/segments/{segmentId}/members",
+            "Replaces the members of a static segment",
+            |operation| {
+                operation
+                    .noted(
+                        "They belong to it until the next such call, or until they are erased. A user \
+                         stands for the instances that it is logged in on at the moment of the call.",
+                    )
+                    .takes::<MembersInput>()
+                    .answers::<Members>()
+            },
         )
 }
 

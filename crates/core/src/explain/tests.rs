@@ -1,3 +1,5 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::*;
 use crate::{
     campaign::{Recurrence, repeat::Repeat},
@@ -16,6 +18,7 @@ fn the_first_rule_that_stops_is_what_is_decided() {
     let mut segments = Segments::default();
     segments.put(id(6), Query::read(r#"{"lang":"es"}"#).unwrap());
     let (profile, properties, tags) = (Profile::default(), Properties::new(), BTreeMap::new());
+    let listed = BTreeSet::new();
     let audience = Audience {
         instance_id: id(1),
         segments: &segments,
@@ -27,6 +30,7 @@ fn the_first_rule_that_stops_is_what_is_decided() {
             created_at: 0,
             last_seen_at: 0,
             push_enabled: false,
+            listed: &listed,
         },
     };
     let (at_ms, zone) = (MONDAY + 5 * HOUR_MS, Zone::utc());

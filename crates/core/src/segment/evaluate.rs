@@ -1,6 +1,9 @@
 //! Whether a query holds for an instance, and which of its values decided.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use crate::{
     event::Profile,
@@ -28,6 +31,8 @@ pub struct Traits<'a> {
     pub tags: &'a BTreeMap<String, f64>,
     /// Whether it can be pushed to.
     pub push_enabled: bool,
+    /// The static segments that it was put into.
+    pub listed: &'a BTreeSet<SegmentId>,
     /// First registration, ms since 1970.
     pub created_at: i64,
     /// When the server last heard of it, ms since 1970.
@@ -156,6 +161,7 @@ impl<'a> Found<'a> {
             Field::PushEnabled => Self::Bool(of.push_enabled),
             Field::CreatedAt => Self::Number(of.created_at as f64),
             Field::LastSeenAt => Self::Number(of.last_seen_at as f64),
+            Field::Listed(id) => Self::Bool(of.listed.contains(id)),
             Field::Tag(name) => of
                 .tags
                 .get(name)

@@ -43,6 +43,39 @@ impl Segment {
     pub fn id(&self) -> SegmentId {
         SegmentId(self.frame.id)
     }
+
+    /// What is asked of an instance to know whether it belongs to it.
+    pub fn query(&self) -> Result<Query, Vec<QueryFault>> {
+        self.config.query_of(self.id())
+    }
+}
+
+/// How it is said who belongs to a segment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SegmentType {
+    /// By a query.
+    #[default]
+    Query,
+    /// By a list of instances.
+    Static,
+}
+
+impl SegmentType {
+    /// The words of both.
+    pub const WORDS: [&'static str; 2] = ["Query", "Static"];
+
+    /// The one with this word.
+    pub fn named(word: &str) -> Option<Self> {
+        match word {
+            "Query" => Some(Self::Query),
+            "Static" => Some(Self::Static),
+            _ => None,
+        }
+    }
+
+    fn is_query(&self) -> bool {
+        *self == Self::Query
+    }
 }
 
 /// What a client sets on a segment.
@@ -54,9 +87,28 @@ pub struct SegmentConfig {
     /// Description.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub description: Option<String>,
-    /// The criteria: JSON in a text, as documented.
-    pub query: String,
+    /// How it is said who belongs to it; it does not change.
+    #[serde(
+        rename = "type",
+        skip_serializing_if = "SegmentType::is_query",
+        default
+    )]
+    pub kind: SegmentType,
+    /// The criteria: JSON in a text, as documented. A static segment has none, and no other goes
+    /// without.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub query: Option<String>,
     /// The customer's own id, unique among the segments of the account.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub external_id: Option<String>,
+}
+
+impl SegmentConfig {
+    /// What the segment with this id and these settings asks of an instance.
+    pub fn query_of(&self, id: SegmentId) -> Result<Query, Vec<QueryFault>> {
+        match self.kind {
+            SegmentType::Static => Ok(Query::of_static(id)),
+            SegmentType::Query => Query::read(self.query.as_deref().unwrap_or_default()),
+        }
+    }
 }

@@ -18,6 +18,18 @@ impl Query {
         &self.mentions
     }
 
+    /// What a static segment asks: whether an instance was put into it.
+    pub fn of_static(id: SegmentId) -> Self {
+        Self {
+            root: Node::Leaf(Field::Listed(id), Test::Equals(Scalar::Bool(true))),
+            size: Size {
+                leaves: 1,
+                ..Size::default()
+            },
+            mentions: Vec::new(),
+        }
+    }
+
     /// Its own size, without that of the segments it names.
     pub fn size(&self) -> Size {
         self.size
@@ -75,6 +87,8 @@ pub(super) enum Field {
     UserId,
     Property(String),
     Tag(String),
+    /// Whether it was put into a static segment. Queries say this by `$segment`.
+    Listed(SegmentId),
 }
 
 /// The fields with a name of their own, in the order of their names.
@@ -97,6 +111,8 @@ const NAMED: [(&str, Field); 15] = [
 ];
 const PROPERTY: &str = "property.";
 const TAG: &str = "tag.";
+/// Only where values are shown.
+const SEGMENT: &str = "segment.";
 
 impl Field {
     /// The field with this name.
@@ -116,6 +132,7 @@ impl Field {
         match self {
             Self::Property(name) => format!("{PROPERTY}{name}"),
             Self::Tag(name) => format!("{TAG}{name}"),
+            Self::Listed(id) => format!("{SEGMENT}{id}"),
             named => {
                 let found = NAMED.iter().find(|(_, field)| field == named);
                 found.map_or("", |(name, _)| name).to_owned()

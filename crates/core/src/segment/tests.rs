@@ -2,7 +2,7 @@
 
 mod naive;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -25,6 +25,7 @@ struct Someone {
     properties: Properties,
     tags: BTreeMap<String, f64>,
     push_enabled: bool,
+    listed: BTreeSet<SegmentId>,
     created_at: i64,
     last_seen_at: i64,
 }
@@ -37,6 +38,7 @@ impl Someone {
             properties: &self.properties,
             tags: &self.tags,
             push_enabled: self.push_enabled,
+            listed: &self.listed,
             created_at: self.created_at,
             last_seen_at: self.last_seen_at,
         }
@@ -477,4 +479,29 @@ fn limits_hold_for_a_query_with_its_segments_written_out() {
     assert_eq!(segments.check(None, &query(&segment(27))), Ok(()));
     let wide = format!(r#"{{"$any":[{0},{0},{0},{0}]}}"#, segment(27));
     assert_eq!(segments.check(None, &query(&wide)), Err(Unfit::Depth));
+}
+
+#[test]
+fn a_static_segment_holds_whom_it_was_given_and_no_one_else() {
+    let mut segments = Segments::default();
+    segments.put(id(2), Query::of_static(id(2)));
+    segments.put(id(3), query(&segment(2)));
+    let chosen = Someone {
+        listed: BTreeSet::from([id(2), id(4)]),
+        ..Someone::default()
+    };
+    let other = Someone {
+        listed: BTreeSet::from([id(3)]),
+        ..Someone::default()
+    };
+    for segment in [2, 3] {
+        assert_eq!(segments.kept_out(id(segment), &chosen.traits()), None);
+        let why = vec![(
+            format!("segment.{}", id::<SegmentId>(2)),
+            Some(Property::Bool(false)),
+        )];
+        assert_eq!(segments.kept_out(id(segment), &other.traits()), Some(why));
+    }
+    // Only by `$segment` can a query say this.
+    assert!(Query::read(&format!(r#"{{"segment.{}":true}}"#, id::<SegmentId>(2))).is_err());
 }

@@ -61,7 +61,11 @@ pub async fn check_segment(
     own_id: Option<SegmentId>,
     config: &SegmentConfig,
 ) -> Result<(), Refusal> {
-    let Ok(query) = Query::read(&config.query) else {
+    let Some(text) = &config.query else {
+        // A static segment names none.
+        return Ok(());
+    };
+    let Ok(query) = Query::read(text) else {
         // Who reads the body says so.
         return Ok(());
     };
@@ -95,7 +99,7 @@ pub async fn segment_fits(
     let Some(segment) = tx.get::<Segment>(account, id.0).await? else {
         return Ok(false);
     };
-    let Ok(query) = Query::read(&segment.config.query) else {
+    let Ok(query) = segment.query() else {
         return Ok(false);
     };
     if query.mentions().is_empty() {
@@ -143,7 +147,7 @@ async fn named_segments_of(
         after = Some((last.frame.created_at, last.frame.id));
         for segment in page {
             let id = segment.id();
-            if let Ok(query) = Query::read(&segment.config.query) {
+            if let Ok(query) = segment.query() {
                 segments.put(id, query);
             }
             names.insert(id, segment.config.name);

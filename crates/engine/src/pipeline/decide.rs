@@ -271,8 +271,8 @@ impl Decide {
             )?;
         }
         instance::apply(state, change);
-        // That an address ended is not heard from the device.
-        if !matches!(change, Change::PushEnded(_)) {
+        // That an address ended is not heard from the device, nor who put it on a list.
+        if !matches!(change, Change::PushEnded(_) | Change::Listed { .. }) {
             state.heard_at = state.heard_at.max(received_at);
         }
         self.timers.update(state);

@@ -28,6 +28,8 @@ pub(crate) enum Request {
     Register(Box<Registration>, oneshot::Sender<Registered>),
     /// An instance did something other than an event, or several things at once.
     Change(Subject, Vec<Change>, oneshot::Sender<Option<()>>),
+    /// Something was done to instances, one change each; those that were erased are passed over.
+    Each(Vec<(Subject, Change)>, oneshot::Sender<()>),
     /// An instance sent events.
     Events(Subject, Vec<Event>, oneshot::Sender<Option<Appended>>),
     /// Instances are to be erased.
@@ -209,6 +211,14 @@ impl Group<'_> {
                     self.push(subject, change)?;
                 }
                 self.answers.push(Answer::Changed(to));
+            }
+            Request::Each(changes, to) => {
+                for (subject, change) in changes {
+                    if !self.is_erased(subject)? {
+                        self.push(subject, change)?;
+                    }
+                }
+                self.answers.push(Answer::Done(to));
             }
             Request::Events(subject, events, to) => {
                 let appended = self.events(subject, events)?;

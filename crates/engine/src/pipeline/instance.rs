@@ -1,6 +1,6 @@
 //! What a change other than an event does to what is known of an instance.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use moca_core::{
     campaign::decide::Caps,
@@ -26,6 +26,7 @@ pub(crate) fn unknown(subject: Subject, created_at: i64) -> InstanceState {
         newest_event_at: i64::MIN,
         heard_at: created_at,
         push: None,
+        listed: BTreeSet::new(),
     }
 }
 
@@ -37,6 +38,7 @@ pub(crate) fn traits(state: &InstanceState) -> Traits<'_> {
         properties: &state.properties,
         tags: &state.tags,
         push_enabled: state.push.is_some(),
+        listed: &state.listed,
         created_at: state.created_at,
         last_seen_at: state.heard_at,
     }
@@ -69,6 +71,11 @@ pub(crate) fn apply(state: &mut InstanceState, change: &Change) {
         Change::Event(event) => {
             state.newest_event_at = state.newest_event_at.max(event.at_ms);
         }
+        Change::Listed {
+            segment_id,
+            is_member: true,
+        } => drop(state.listed.insert(*segment_id)),
+        Change::Listed { segment_id, .. } => drop(state.listed.remove(segment_id)),
         // It is of a message, and changes nothing about the instance.
         Change::Receipt(_) => {}
     }

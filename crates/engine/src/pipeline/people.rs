@@ -141,7 +141,8 @@ fn take_in_change(
         | Change::PushSet(_)
         | Change::PushEnded(_)
         | Change::Event(_)
-        | Change::Receipt(_) => Ok(()),
+        | Change::Receipt(_)
+        | Change::Listed { .. } => Ok(()),
     }
 }
 

@@ -1,8 +1,15 @@
 //! Instances and users.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    collections::HashSet,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
-use moca_core::{event::Subject, id::AppId, limits::USER_INSTANCES_SHOWN};
+use moca_core::{
+    event::Subject,
+    id::{AppId, InstanceId, SegmentId},
+    limits::USER_INSTANCES_SHOWN,
+};
 use moca_storage::{
     StorageError,
     devices::{Devices, InstanceState, Listed, PeopleReader},
@@ -11,7 +18,8 @@ use moca_storage::{
 use crate::{
     pipeline::instance::traits,
     query::{
-        InstanceQuery, InstanceView, MemberQuery, Page, TagQuery, UserInstance, UserQuery, UserView,
+        Chosen, InstanceQuery, InstanceView, MemberQuery, Page, TagQuery, UserInstance, UserQuery,
+        UserView,
     },
 };
 
@@ -70,6 +78,56 @@ pub(crate) fn members(
         !is_given_up.load(Ordering::Relaxed)
     })?;
     Ok(Page { total, items })
+}
+
+/// The instances of an app with these ids, and those that these users are logged in on.
+pub(crate) fn choose(
+    devices: &Devices,
+    app_id: AppId,
+    instance_ids: &[InstanceId],
+    user_ids: &[String],
+) -> Result<Chosen, StorageError> {
+    let reader = devices.people_reader();
+    let mut chosen = Chosen::default();
+    let mut subjects = HashSet::new();
+    for (index, id) in instance_ids.iter().enumerate() {
+        let state = devices.state(*id)?;
+        match state.filter(|state| state.subject.app_id == app_id) {
+            Some(state) => drop(subjects.insert(state.subject)),
+            None => chosen.unknown_instances.push(index),
+        }
+    }
+    for (index, user_id) in user_ids.iter().enumerate() {
+        if reader.user(app_id, user_id)?.is_none() {
+            chosen.unknown_users.push(index);
+        }
+        let of_user = reader.instances_of_user(app_id, user_id, 0, usize::MAX)?;
+        for id in of_user.items {
+            let state = devices.state(id)?;
+            let is_logged_in = |one: &InstanceState| one.user_id.as_ref() == Some(user_id);
+            subjects.extend(state.filter(is_logged_in).map(|state| state.subject));
+        }
+    }
+    chosen.subjects = subjects.into_iter().collect();
+    Ok(chosen)
+}
+
+/// The instances of an app that were put into a static segment; all of the app are looked at, unless
+/// the answer is given up.
+pub(crate) fn listed(
+    devices: &Devices,
+    app_id: AppId,
+    segment_id: SegmentId,
+    is_given_up: &AtomicBool,
+) -> Result<HashSet<Subject>, StorageError> {
+    let mut found = HashSet::new();
+    devices.people_reader().for_each_state(app_id, |state| {
+        if state.listed.contains(&segment_id) {
+            found.insert(state.subject);
+        }
+        !is_given_up.load(Ordering::Relaxed)
+    })?;
+    Ok(found)
 }
 
 /// A page of the tags that instances of an app carry.

@@ -6,6 +6,7 @@ use moca_core::{
     campaign::{decide::Verdict, repeat::Repeat},
     event::{Change, Subject, TagChange},
     experience::Trigger,
+    id::{Id, SegmentId},
     receipt::{Receipt, ReceiptKind},
 };
 use moca_engine::Engine;
@@ -75,6 +76,13 @@ pub(crate) async fn live(
                 change: TagChange::Add(1.0),
             };
             engine.change(subject, tagged).await.unwrap();
+        }
+        if random.below(4) == 0 {
+            let listed = Change::Listed {
+                segment_id: SegmentId(Id([7; 16])),
+                is_member: random.below(2) == 0,
+            };
+            engine.change(subject, listed).await.unwrap();
         }
         let at = now - random.below(5 * MINUTE);
         let event = match random.below(4) {

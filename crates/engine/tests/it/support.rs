@@ -25,7 +25,7 @@ use moca_core::{
     place::{Place, PlaceConfig},
     property::Properties,
     resource::Frame,
-    segment::{Segment, SegmentConfig},
+    segment::{Segment, SegmentConfig, SegmentType},
     zone::{Zone, ZoneConfig},
 };
 use moca_engine::Engine;
@@ -258,7 +258,8 @@ impl Site {
             config: SegmentConfig {
                 name: format!("Segment {id}"),
                 description: None,
-                query: query.to_owned(),
+                kind: SegmentType::Query,
+                query: Some(query.to_owned()),
                 external_id: None,
             },
         })

@@ -85,6 +85,7 @@ fn is_recorded(route: &Route) -> bool {
 fn action(route: &Route) -> Action {
     match route.verb {
         Verb::Delete => Action::Erase,
+        Verb::Put => Action::Update,
         _ if route.path.ends_with("/export") => Action::Export,
         _ => Action::Read,
     }

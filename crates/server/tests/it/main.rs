@@ -54,6 +54,7 @@ mod segments;
 mod simulate;
 mod slow;
 mod startup;
+mod static_segments;
 mod support;
 mod tags;
 mod targets;

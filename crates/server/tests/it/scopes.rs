@@ -34,6 +34,10 @@ const PARTICULAR: &[(&str, &[&str])] = &[
         "GET /v2/segments/{segmentId}/instances",
         &["segments:read", "instances:read"],
     ),
+    (
+        "PUT /v2/segments/{segmentId}/members",
+        &["segments:write", "instances:write"],
+    ),
     ("POST /v2/imports", &["imports:write", "labels:write"]),
     (
         "GET /v2/instances/{instanceId}/explain",

@@ -4,7 +4,7 @@ use moca_core::{
     clock::new_id,
     id::AppId,
     resource::Frame,
-    segment::{Segment, SegmentConfig},
+    segment::{Segment, SegmentConfig, SegmentType},
 };
 use serde_json::{Value, json};
 
@@ -367,7 +367,8 @@ async fn a_campaign_whose_segment_cannot_be_evaluated_does_not_start() {
         config: SegmentConfig {
             name: "Newer".into(),
             description: None,
-            query: r#"{"$did":{"verb":"buy"}}"#.into(),
+            kind: SegmentType::Query,
+            query: Some(r#"{"$did":{"verb":"buy"}}"#.into()),
             external_id: None,
         },
     };

@@ -3,7 +3,7 @@
 use moca_core::{
     id::AppId,
     resource::{Frame, Kind},
-    segment::{Query, Segment, SegmentConfig},
+    segment::{Segment, SegmentConfig},
 };
 
 use super::{
@@ -61,7 +61,7 @@ impl Mapped for Segment {
             Value::id(self.app_id),
             Value::optional_text(self.config.external_id.as_deref()),
             self.config.name.as_str().into(),
-            named_ids(&self.config.query).as_str().into(),
+            named_ids(self).as_str().into(),
         ])
     }
 
@@ -78,9 +78,9 @@ impl Mapped for Segment {
     }
 }
 
-/// The ids of the segments that a query names, for the condition that finds who names one.
-fn named_ids(query: &str) -> String {
-    let Ok(query) = Query::read(query) else {
+/// The ids of the segments that the query of one names, for the condition that finds who names one.
+fn named_ids(segment: &Segment) -> String {
+    let Ok(query) = segment.query() else {
         return String::new();
     };
     let ids = query

@@ -1,11 +1,11 @@
 //! What the decide stage knows of each instance.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use moca_core::{
     campaign::decide::Caps,
     event::{Profile, Subject},
-    id::InstanceId,
+    id::{InstanceId, SegmentId},
     presence::Presence,
     property::Properties,
     push::PushAddress,
@@ -49,12 +49,16 @@ pub struct InstanceState {
     /// Where it can be pushed to.
     #[serde(skip)]
     pub push: Option<PushAddress>,
+    /// The static segments that it was put into.
+    #[serde(skip)]
+    pub listed: BTreeSet<SegmentId>,
 }
 
 pub(super) fn encode(state: &InstanceState) -> Result<Vec<u8>, StorageError> {
     let parts = Parts::default()
         .push(state.push.as_ref())?
-        .push(state.presence.path_start.as_ref())?;
+        .push(state.presence.path_start.as_ref())?
+        .push((!state.listed.is_empty()).then_some(&state.listed))?;
     encode_with(state, &parts)
 }
 
@@ -62,6 +66,7 @@ pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<InstanceState, StorageE
     decode_with(TABLE, key, value, |state: &mut InstanceState, parts| {
         state.push = next_part(parts)?;
         state.presence.path_start = next_part(parts)?;
+        state.listed = next_part(parts)?.unwrap_or_default();
         Some(())
     })
 }

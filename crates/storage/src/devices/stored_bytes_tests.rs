@@ -1,7 +1,7 @@
 //! The bytes of every kind of value. A difference means that stores of earlier releases could not be
 //! read any more: give the value a new version and keep the reader of the old one.
 
-use std::fmt::Debug;
+use std::{collections::BTreeSet, fmt::Debug};
 
 use moca_core::{
     campaign::decide::Caps,
@@ -10,7 +10,7 @@ use moca_core::{
     geo::LatLon,
     id::{
         AccountId, AppId, BeaconId, CampaignId, ExperienceId, Id, InstanceId, MessageId, PlaceId,
-        ZoneId,
+        SegmentId, ZoneId,
     },
     metric::Level,
     notification::Failure,
@@ -92,6 +92,7 @@ fn instance_state() {
         newest_event_at: 1_004,
         heard_at: 1_005,
         push: None,
+        listed: BTreeSet::new(),
     };
     let kept = "[1]01[2][3]ac02d00f00000103694f530000000000000001017501017001000000000000f03f0101740000000000000040d20f0100[7]0001[8]d40f0101[9]d60f0001[5]02d00f01[6]d00f01d80fda0f";
     let bytes = states::encode(&state).unwrap();
@@ -123,6 +124,15 @@ fn instance_state() {
     state.push = None;
     let bytes = states::encode(&state).unwrap();
     assert_eq!(hex(&bytes), format!("02[1]{rest}00{start}"));
+    assert_eq!(states::decode(&[], &bytes).unwrap(), state);
+
+    state.listed = BTreeSet::from([SegmentId(id(4))]);
+    let bytes = states::encode(&state).unwrap();
+    assert_eq!(hex(&bytes), format!("02[1]{rest}00{start}0101[4]"));
+    assert_eq!(states::decode(&[], &bytes).unwrap(), state);
+    state.presence.path_start = None;
+    let bytes = states::encode(&state).unwrap();
+    assert_eq!(hex(&bytes), format!("02[1]{rest}00000101[4]"));
     assert_eq!(states::decode(&[], &bytes).unwrap(), state);
 }
 

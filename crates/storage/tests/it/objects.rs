@@ -81,7 +81,7 @@ async fn every_field_of_every_kind_comes_back(store: &Control) {
 
     let mut other = segment(8);
     other.config.external_id = None;
-    other.config.query = r#"{"lang":"es"}"#.into();
+    other.config.query = Some(r#"{"lang":"es"}"#.into());
     round_trip(store, segment(8), other, |o| &mut o.frame).await;
 
     let mut other = campaign(8);

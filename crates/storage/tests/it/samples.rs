@@ -32,7 +32,7 @@ use moca_core::{
     quota::Quotas,
     resource::{Frame, Kind},
     scope::{Access, Family, Scope},
-    segment::{Segment, SegmentConfig},
+    segment::{Segment, SegmentConfig, SegmentType},
     tag::{Tag, TagConfig},
     target::{Credential, Environment, KeptTarget, Target},
     zone::{Zone, ZoneConfig},
@@ -328,7 +328,10 @@ pub(crate) fn segment(number: u32) -> Segment {
         config: SegmentConfig {
             name: format!("Segment {number}"),
             description: Some("Who reads Spanish".into()),
-            query: format!("{{ \"$any\": [{{\"lang\": \"es\"}}, {{\"$segment\": \"{named}\"}}] }}"),
+            kind: SegmentType::Query,
+            query: Some(format!(
+                "{{ \"$any\": [{{\"lang\": \"es\"}}, {{\"$segment\": \"{named}\"}}] }}"
+            )),
             external_id: Some(format!("segment-{number}")),
         },
     }

@@ -1,5 +1,7 @@
 //! Each rule on its own. All of them together are held to a model in `tests/rules.rs`.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::{
     campaign::{Recurrence, repeat::Repeat},
@@ -49,6 +51,7 @@ fn decide_for(
             properties: &Properties::new(),
             tags: &BTreeMap::new(),
             push_enabled: false,
+            listed: &BTreeSet::new(),
             created_at: 0,
             last_seen_at: 0,
         },
@@ -229,6 +232,7 @@ fn what_is_outranked_and_held_out_says_by_what() {
             properties: &Properties::new(),
             tags: &BTreeMap::new(),
             push_enabled: false,
+            listed: &BTreeSet::new(),
             created_at: 0,
             last_seen_at: 0,
         },

@@ -124,7 +124,10 @@ fn with_real_ids(value: &Value, objects: &Objects) -> Value {
             .iter()
             .map(|(name, field)| match objects.ids.get(name.as_str()) {
                 Some(id) if name != "externalId" && name != "name" => (name.clone(), json!(id)),
-                _ if name == "beaconIds" => (name.clone(), json!([objects.ids["beaconId"]])),
+                _ if ["beaconIds", "instanceIds", "userIds"].contains(&name.as_str()) => {
+                    let id = &objects.ids[name.strip_suffix('s').unwrap_or_default()];
+                    (name.clone(), json!([id]))
+                }
                 _ => (name.clone(), with_real_ids(field, objects)),
             })
             .collect(),

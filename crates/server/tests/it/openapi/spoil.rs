@@ -55,7 +55,8 @@ impl<'a> Spoiler<'a> {
         };
         match value {
             Value::Object(fields) if inner["properties"].is_object() => {
-                self.object(inner, fields, pointer);
+                let kinds = schema["oneOf"].as_array().map_or(&[][..], Vec::as_slice);
+                self.object(inner, kinds, fields, pointer);
             }
             Value::Object(entries) => {
                 for (name, entry) in entries {
@@ -73,8 +74,24 @@ impl<'a> Spoiler<'a> {
         }
     }
 
-    fn object(&mut self, schema: &'a Value, fields: &Map<String, Value>, pointer: &str) {
+    fn object(
+        &mut self,
+        schema: &'a Value,
+        kinds: &'a [Value],
+        fields: &Map<String, Value>,
+        pointer: &str,
+    ) {
         for name in schema["required"].as_array().into_iter().flatten() {
+            // Without the word for its kind it is of the kind that is meant where none is said.
+            let is_word = schema["properties"][name.as_str().unwrap()]["enum"].is_array();
+            let mut others = kinds.iter().map(|kind| self.schemas.resolve(kind));
+            let is_required = |kind: &Value| {
+                let required = kind["required"].as_array();
+                required.is_some_and(|required| required.contains(name))
+            };
+            if is_word && !others.all(is_required) {
+                continue;
+            }
             let name = name.as_str().unwrap();
             let mut less = fields.clone();
             less.remove(name);

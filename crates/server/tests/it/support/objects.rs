@@ -59,6 +59,7 @@ impl Installation {
             match id {
                 "appId" => objects.app_secret = text(&made, "appSecret"),
                 "campaignId" => self.push_campaign(&mut objects).await,
+                "segmentId" => self.static_segment(&mut objects).await,
                 "campaignGroupId" => drop(objects.ids.insert("groupId", text(&made, id))),
                 "tokenId" => objects.access_token = text(&made, "accessToken"),
                 _ => {}
@@ -100,6 +101,20 @@ impl Installation {
         objects
             .ids
             .insert("pushCampaignId", text(&made, "campaignId"));
+    }
+
+    /// A segment that takes members.
+    async fn static_segment(&self, objects: &mut Objects) {
+        let name = format!("Static {}", self.unique());
+        let body =
+            json!({"appId": objects.ids["appId"], "config": {"name": name, "type": "Static"}});
+        let ask = self
+            .ask("POST", "/v2/segments")
+            .bearer(&objects.tenant.token);
+        let made = ask.json(&body).send().await.done();
+        objects
+            .ids
+            .insert("staticSegmentId", text(&made, "segmentId"));
     }
 
     /// Lets a user log in on the instance.
@@ -238,6 +253,9 @@ impl Installation {
             ("POST", "/v2/segments/estimate") => {
                 json!({"appId": id("appId"), "query": {"os": {"$ne": format!("OS {n}")}}})
             }
+            ("PUT", "/v2/segments/{segmentId}/members") => {
+                json!({"instanceIds": [id("instanceId")], "userIds": [id("userId")]})
+            }
             ("POST", "/v2/segments") | ("PUT", "/v2/segments/external/{externalId}") => segment,
             ("POST", "/v2/campaigns") => json!({"appId": id("appId"), "config": {
                 "name": format!("Campaign {n}"),
@@ -292,6 +310,7 @@ impl Objects {
             let name = segment.strip_prefix('{').and_then(|s| s.strip_suffix('}'));
             filled.push(match name {
                 None => segment,
+                Some("segmentId") if path.ends_with("/members") => &self.ids["staticSegmentId"],
                 Some(name) => self
                     .ids
                     .get(name)
