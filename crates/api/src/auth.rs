@@ -28,6 +28,8 @@ pub struct Principal {
     pub role: Role,
     /// What of that the scopes of the token let through, and those of the one it was exchanged for.
     pub reach: Reach,
+    /// When the token ends, ms since 1970, if it does.
+    pub expires_at: Option<i64>,
     /// When the token was last used, as far as the control store knows.
     pub last_used_at: Option<i64>,
     /// Whether they may create and list accounts.
@@ -132,6 +134,7 @@ async fn principal(tx: &mut Tx, token: &Token, now_ms: i64) -> Result<Principal,
         token_id: TokenId(token.frame.id),
         role,
         reach,
+        expires_at: token.config.expires_at,
         last_used_at: token.last_used_at,
         operator: account.operator && role == Role::Owner,
         counted_as: token.parent_id.unwrap_or(TokenId(token.frame.id)),

@@ -317,6 +317,8 @@ fn read_fcm(fields: &mut Fields<'_, '_>, is_there: bool) -> Option<CredentialInp
         let project_id = fields.required("project_id", values::code);
         let private_key_id = fields.required("private_key_id", values::code);
         let client_email = fields.required("client_email", links::email);
+        // Nobody else is asked for tokens: who could set another address could have us call it.
+        fields.optional("token_uri", values::word(&[TOKEN_URI], token_uri));
         let expected =
             "a private key of RSA with at least 2048 bits in PEM (-----BEGIN PRIVATE KEY-----)";
         let read = credentials::private_key(&[Algorithm::Rsa], expected);
@@ -376,6 +378,13 @@ fn read_web_push(
 
 /// The kind of the file.
 const SERVICE_ACCOUNT: &str = "service_account";
+
+/// Where tokens for a service account are had, as its file says it.
+const TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
+
+fn token_uri(text: &str) -> Option<()> {
+    (text == TOKEN_URI).then_some(())
+}
 
 fn service_account(word: &str) -> Option<()> {
     (word == SERVICE_ACCOUNT).then_some(())
@@ -480,6 +489,11 @@ fn service_account_schema() -> Schema {
         schema::required("private_key_id", schema::code(), "The id of the key."),
         schema::required("private_key", schema::rsa_key(), "The key."),
         schema::required("client_email", schema::email(), "The account."),
+        schema::optional(
+            "token_uri",
+            schema::words(&[TOKEN_URI]),
+            "Where its tokens are had: Google, and no one else.",
+        ),
     ])
     .open()
     .titled("The service account file of Google")

@@ -7,8 +7,8 @@ use moca_engine::estate::{Done, Managed, store_many};
 use moca_storage::control::Tx;
 use moca_wire::{
     batch::{self, BatchAnswer, BatchItem},
-    fault::Faults,
-    problem::Code,
+    fault::{FaultCode, Faults},
+    problem::{Code, Fault},
 };
 
 use crate::{call::Call, failure::Failure, reply::Reply};
@@ -75,10 +75,20 @@ fn all_refused(prefix: &str, outcomes: Vec<Result<Done, Failure>>) -> Failure {
     let mut faults = Faults::new();
     let mut first = None;
     for (index, outcome) in outcomes.into_iter().enumerate() {
-        let Err(Failure::Refused { code, errors, .. }) = outcome else {
+        let Err(Failure::Refused {
+            code,
+            mut errors,
+            detail,
+            ..
+        }) = outcome
+        else {
             continue;
         };
         first.get_or_insert(code);
+        if code == Code::QuotaExceeded {
+            // It is of no field.
+            errors.push(Fault::new("", FaultCode::QuotaExceeded, detail));
+        }
         for fault in errors {
             faults.push_as(format!("{prefix}/{index}{}", fault.pointer), fault);
         }

@@ -2,13 +2,14 @@
 
 use moca_core::{
     campaign::{
-        Campaign, Status,
-        status::{Lifecycle, Refusal},
+        Campaign, CampaignType, Status,
+        status::{Lifecycle, Parts, Refusal},
     },
+    experience::Experience,
     resource::Kind,
 };
 use moca_engine::estate;
-use moca_storage::control::Tx;
+use moca_storage::control::{Filter, ListQuery, Tx};
 use moca_wire::{campaigns, fault::FaultCode, problem::Fault};
 
 use super::{
@@ -70,14 +71,19 @@ pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn start(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut campaign = find(call, tx).await?;
     call.check_match(Some(campaign.frame.revision))?;
-    let n_parts = n_parts(call, tx, &campaign).await?;
+    let parts = match n_parts(call, tx, &campaign).await? {
+        0 => Parts::None,
+        _ if campaign.config.kind == CampaignType::Push => Parts::Some,
+        _ if has_enabled(call, tx, &campaign).await? => Parts::Some,
+        _ => Parts::Disabled,
+    };
     let segment_fits = match campaign.config.segment_id {
         None => true,
         Some(id) => estate::segment_fits(tx, call.principal.account_id, id).await?,
     };
     campaign.lifecycle = campaign
         .lifecycle
-        .start(&campaign.config, n_parts, segment_fits, call.now_ms())
+        .start(&campaign.config, parts, segment_fits, call.now_ms())
         .map_err(|refusals| refused("started", &refusals))?;
     call.state().engine.pushes().ring();
     replace(call, tx, campaign).await
@@ -118,6 +124,25 @@ async fn n_parts(call: &Call, tx: &mut Tx, campaign: &Campaign) -> Result<usize,
     Ok(users.len())
 }
 
+/// Whether an experience of the campaign is enabled.
+async fn has_enabled(call: &Call, tx: &mut Tx, campaign: &Campaign) -> Result<bool, Failure> {
+    let of_campaign = campaign.frame.id.to_string();
+    let query = ListQuery {
+        offset: 0,
+        limit: 1,
+        sort: Vec::new(),
+        filters: vec![
+            (Filter::CampaignId, of_campaign),
+            (Filter::Enabled, true.to_string()),
+        ],
+        q: None,
+        regions: Vec::new(),
+        status: None,
+    };
+    let page = tx.list::<Experience>(call.principal.account_id, &query);
+    Ok(page.await?.total > 0)
+}
+
 async fn replace(call: &Call, tx: &mut Tx, mut campaign: Campaign) -> Result<Reply, Failure> {
     campaign.frame = call.next_frame(&campaign.frame);
     tx.replace(&campaign).await?;
@@ -128,7 +153,7 @@ async fn replace(call: &Call, tx: &mut Tx, mut campaign: Campaign) -> Result<Rep
 fn refused(done: &str, refusals: &[Refusal]) -> Failure {
     let fault = |refusal: &Refusal| {
         let (pointer, code) = match refusal {
-            Refusal::NoExperience => ("", FaultCode::NoExperience),
+            Refusal::NoExperience | Refusal::NoneEnabled => ("", FaultCode::NoExperience),
             Refusal::NothingToSend => ("", FaultCode::NothingToSend),
             Refusal::HasParts(_) => ("/config/type", FaultCode::WrongCampaignType),
             Refusal::SegmentUnfit => ("/config/segmentId", FaultCode::SegmentUnfit),

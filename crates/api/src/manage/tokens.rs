@@ -7,7 +7,7 @@ use moca_core::{
     scope::Reach,
 };
 use moca_storage::control::Tx;
-use moca_wire::tokens;
+use moca_wire::{fault::FaultCode, problem::Fault, tokens};
 
 use super::{
     common::{self, accept, created, require_role_at_most},
@@ -30,6 +30,7 @@ pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
         .ok_or_else(|| Failure::not_found(Kind::Member))?;
     require_grantable(call, &member, &input.config)?;
     auth::require_within(&call.principal, reach(&input.config))?;
+    require_end(call, &input.config, None)?;
     let access_token = secret::new_token(call.state().random.as_ref());
     let token = Token {
         frame: call.new_frame(),
@@ -67,6 +68,7 @@ pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     for config in [&token.config, &config] {
         auth::require_within(&call.principal, reach(config))?;
     }
+    require_end(call, &config, Some(&token.config))?;
     token.config = config;
     token.frame = call.next_frame(&token.frame);
     tx.replace(&token).await?;
@@ -89,6 +91,32 @@ fn require_grantable(call: &Call, member: &Member, config: &TokenConfig) -> Resu
         _ => member.config.role,
     };
     require_role_at_most(call, role)
+}
+
+/// Refuses a token that lasts longer than the caller's, unless it did so before.
+fn require_end(
+    call: &Call,
+    config: &TokenConfig,
+    before: Option<&TokenConfig>,
+) -> Result<(), Failure> {
+    let Some(own) = call.principal.expires_at else {
+        return Ok(());
+    };
+    let latest = match before.map(|before| before.expires_at) {
+        Some(None) => return Ok(()),
+        Some(Some(before)) => before.max(own),
+        None => own,
+    };
+    let code = match config.expires_at {
+        Some(at) if at <= latest => return Ok(()),
+        Some(_) => FaultCode::OutOfRange,
+        None => FaultCode::Required,
+    };
+    let detail = format!(
+        "expected at most {latest}, when the token of this call ends: a token makes none that outlives it"
+    );
+    let fault = Fault::new("/config/expiresAt", code, detail);
+    Err(Failure::invalid(vec![fault]))
 }
 
 fn reach(config: &TokenConfig) -> Reach {

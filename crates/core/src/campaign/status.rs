@@ -88,12 +88,26 @@ impl Status {
     }
 }
 
+/// What a campaign has to fire, or to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parts {
+    /// Nothing.
+    None,
+    /// Experiences that are all disabled.
+    Disabled,
+    /// An experience that is enabled, or a notification.
+    Some,
+}
+
 /// Why a campaign cannot be started, stopped, archived or made one of another type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Nothing could ever fire.
     #[error("the campaign has no experience: add one")]
     NoExperience,
+    /// Nothing fires before one is enabled.
+    #[error("all experiences of the campaign are disabled: enable one")]
+    NoneEnabled,
     /// A `Push` campaign without anything to push.
     #[error("the campaign has nothing to send: add a notification")]
     NothingToSend,
@@ -147,12 +161,12 @@ impl Lifecycle {
         }
     }
 
-    /// Starts, or gives every reason why not. `n_parts` is how many experiences, or notifications, the campaign has,
+    /// Starts, or gives every reason why not. `parts` is what the campaign has to fire or send,
     /// `segment_fits` whether its segment, if it has one, can be evaluated.
     pub fn start(
         &self,
         config: &CampaignConfig,
-        n_parts: usize,
+        parts: Parts,
         segment_fits: bool,
         now_ms: i64,
     ) -> Result<Self, Vec<Refusal>> {
@@ -161,10 +175,11 @@ impl Lifecycle {
         if matches!(status, Status::Scheduled | Status::Running) {
             refusals.push(Refusal::AlreadyStarted(status));
         }
-        match config.kind {
-            _ if n_parts > 0 => {}
-            CampaignType::Proximity => refusals.push(Refusal::NoExperience),
-            CampaignType::Push => refusals.push(Refusal::NothingToSend),
+        match (parts, config.kind) {
+            (Parts::Some, _) => {}
+            (Parts::Disabled, _) => refusals.push(Refusal::NoneEnabled),
+            (Parts::None, CampaignType::Proximity) => refusals.push(Refusal::NoExperience),
+            (Parts::None, CampaignType::Push) => refusals.push(Refusal::NothingToSend),
         }
         if !segment_fits {
             refusals.push(Refusal::SegmentUnfit);
@@ -271,7 +286,9 @@ mod tests {
     #[test]
     fn a_started_campaign_goes_by_its_times() {
         let config = config(100, 200);
-        let started = Lifecycle::draft(10).start(&config, 1, true, 50).unwrap();
+        let started = Lifecycle::draft(10)
+            .start(&config, Parts::Some, true, 50)
+            .unwrap();
         for (at, expected) in [
             (50, (Status::Scheduled, 50)),
             (99, (Status::Scheduled, 50)),
@@ -313,7 +330,7 @@ mod tests {
         };
         let draft = Lifecycle::draft(10);
         assert_eq!(
-            draft.start(&push, 0, true, 300),
+            draft.start(&push, Parts::None, true, 300),
             Err(vec![Refusal::NothingToSend, Refusal::EndPassed])
         );
         let endless = CampaignConfig {
@@ -321,11 +338,11 @@ mod tests {
             ..push
         };
         assert_eq!(
-            draft.start(&endless, 0, true, 300),
+            draft.start(&endless, Parts::None, true, 300),
             Err(vec![Refusal::NothingToSend])
         );
         let proximity = config(100, 200);
-        let running = draft.start(&proximity, 1, true, 150).unwrap();
+        let running = draft.start(&proximity, Parts::Some, true, 150).unwrap();
         assert_eq!(
             running.change_type(&proximity, CampaignType::Push, 1, 150),
             Err(vec![
@@ -340,12 +357,12 @@ mod tests {
         assert_eq!(to_proximity(0), Ok(()));
         let kept = vec![Refusal::HasParts(CampaignType::Push)];
         assert_eq!(to_proximity(1), Err(kept));
-        assert!(draft.start(&endless, 1, true, 300).is_ok());
+        assert!(draft.start(&endless, Parts::Some, true, 300).is_ok());
     }
 
     #[test]
     fn starting_names_every_reason_against_it() {
-        let late = Lifecycle::draft(10).start(&config(100, 200), 0, false, 300);
+        let late = Lifecycle::draft(10).start(&config(100, 200), Parts::None, false, 300);
         let all = vec![
             Refusal::NoExperience,
             Refusal::SegmentUnfit,
@@ -357,19 +374,28 @@ mod tests {
             since_ms: 0,
         };
         assert_eq!(
-            running.start(&config(0, 200), 1, true, 100),
+            running.start(&config(0, 200), Parts::Some, true, 100),
             Err(vec![Refusal::AlreadyStarted(Status::Running)])
         );
     }
 
     #[test]
+    fn what_is_disabled_is_nothing_to_start() {
+        let start = |parts| Lifecycle::draft(0).start(&config(0, 200), parts, true, 10);
+        assert_eq!(start(Parts::Disabled), Err(vec![Refusal::NoneEnabled]));
+        assert!(start(Parts::Some).is_ok());
+    }
+
+    #[test]
     fn an_extended_end_needs_a_new_start() {
         let (short, long) = (config(0, 200), config(0, 900));
-        let started = Lifecycle::draft(0).start(&short, 1, true, 10).unwrap();
+        let started = Lifecycle::draft(0)
+            .start(&short, Parts::Some, true, 10)
+            .unwrap();
         assert_eq!(started.after_edit(&short, 100), started);
         let edited = started.after_edit(&short, 300);
         assert_eq!(edited.status(&long, 300), (Status::Finished, 200));
-        let again = edited.start(&long, 1, true, 310).unwrap();
+        let again = edited.start(&long, Parts::Some, true, 310).unwrap();
         assert_eq!(again.status(&long, 310), (Status::Running, 310));
     }
 
@@ -381,7 +407,7 @@ mod tests {
             draft.stop(&config, 10),
             Err(vec![Refusal::NotStarted(Status::Draft)])
         );
-        let running = draft.start(&config, 1, true, 10).unwrap();
+        let running = draft.start(&config, Parts::Some, true, 10).unwrap();
         assert_eq!(
             running.archive(&config, 20),
             Err(vec![Refusal::StillStarted(Status::Running)])
@@ -395,7 +421,7 @@ mod tests {
         );
         assert_eq!(
             archived
-                .start(&config, 1, true, 40)
+                .start(&config, Parts::Some, true, 40)
                 .unwrap()
                 .status(&config, 40)
                 .0,

@@ -87,6 +87,29 @@ async fn a_campaign_that_cannot_run_says_every_reason() {
 }
 
 #[tokio::test]
+async fn a_campaign_whose_experiences_are_all_disabled_does_not_start() {
+    let team = Team::start().await;
+    let id = prepared(&team).await;
+    let beacon = team.beacon(1).await;
+    let mut body = experience(
+        &id,
+        json!({"@type": "EnterBeaconTrigger", "beaconId": beacon}),
+    );
+    body["config"]["enabled"] = json!(false);
+    for _ in 0..2 {
+        team.post("/v2/experiences", body.clone()).await.done();
+    }
+    let start = format!("/v2/campaigns/{id}/start");
+    let refused = team.act(&start).await;
+    assert_eq!(faults(&refused), expected(&[("", "no_experience")]));
+    let detail = refused.json()["errors"][0]["detail"].to_string();
+    assert!(detail.contains("enable one"), "{detail}");
+    body["config"]["enabled"] = json!(true);
+    team.post("/v2/experiences", body).await.done();
+    team.act(&start).await.done();
+}
+
+#[tokio::test]
 async fn the_app_must_exist_and_stays() {
     let team = Team::start().await;
     let app = team.app().await;

@@ -8,7 +8,7 @@ use moca_core::{quota::built_in, resource::Kind};
 use serde_json::{Map, Value, json};
 
 use crate::support::{
-    team::{Team, faults},
+    team::{Team, expected, faults},
     walk::{Walk, is_managed},
 };
 
@@ -94,7 +94,17 @@ async fn a_batch_makes_as_many_as_there_is_room_for() {
         .post("/v2/places/batch?atomic=true", batch.clone())
         .await;
     assert_eq!(all.code(), "quota_exceeded");
-    assert_eq!(faults(&all), []);
+    let full = ["/items/2", "/items/3"].map(|pointer| (pointer, "quota_exceeded"));
+    assert_eq!(faults(&all), expected(&full));
+    // With what else is wrong.
+    let mut wrong = batch.clone();
+    wrong["items"][1]["config"]["name"] = json!("");
+    let wrong = team.post("/v2/places/batch?atomic=true", wrong).await;
+    let both = [
+        ("/items/1/config/name", "too_short"),
+        ("/items/3", "quota_exceeded"),
+    ];
+    assert_eq!(faults(&wrong), expected(&both));
     assert_eq!(team.get("/v2/places").await.done()["total"], 0);
     let some = team.post("/v2/places/batch", batch).await.done();
     let statuses: Vec<i64> = some["items"]

@@ -1,7 +1,7 @@
 //! Tokens: shown once, bounded, revocable at once.
 
 use moca_core::account::{Role, Token};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
     NOON,
@@ -54,6 +54,61 @@ async fn a_deleted_token_ends_at_once_and_so_does_what_was_exchanged_for_it() {
         let refused = team.get_as(token, "/v2/apps").await;
         assert_eq!(refused.code(), "not_authenticated");
     }
+}
+
+#[tokio::test]
+async fn a_token_makes_none_that_outlives_it() {
+    let team = Team::start().await;
+    let make = |token: String, expires_at: Option<i64>| {
+        let team = &team;
+        async move {
+            let body = json!({"config": {"name": "CI", "expiresAt": expires_at}});
+            team.send_as(&token, "POST", "/v2/tokens", &body).await
+        }
+    };
+    let endless = team.tenant.token.clone();
+    let long = make(endless.clone(), None).await.done();
+    let short = make(endless, Some(NOON + 1_000)).await.done();
+    let token = |made: &Value| made["accessToken"].as_str().unwrap().to_owned();
+    let at = "/config/expiresAt";
+    let refused = make(token(&short), None).await;
+    assert_eq!(faults(&refused), expected(&[(at, "required")]));
+    let refused = make(token(&short), Some(NOON + 1_001)).await;
+    assert_eq!(faults(&refused), expected(&[(at, "out_of_range")]));
+    let last = make(token(&short), Some(NOON + 1_000)).await.done();
+
+    // It changes no token into one that does, and leaves alone what lasted longer before.
+    let put = |made: &Value, expires_at: Option<i64>| {
+        let path = format!("/v2/tokens/{}", made["tokenId"].as_str().unwrap());
+        let body = json!({"config": {"name": "Renamed", "expiresAt": expires_at}});
+        let (team, short) = (&team, token(&short));
+        async move { team.send_as(&short, "PUT", &path, &body).await }
+    };
+    let refused = put(&last, None).await;
+    assert_eq!(faults(&refused), expected(&[(at, "required")]));
+    let refused = put(&last, Some(NOON + 1_001)).await;
+    assert_eq!(faults(&refused), expected(&[(at, "out_of_range")]));
+    put(&last, Some(NOON + 999)).await.done();
+    put(&long, None).await.done();
+    put(&long, Some(NOON + 900_000)).await.done();
+    let refused = put(&long, Some(NOON + 900_001)).await;
+    assert_eq!(faults(&refused), expected(&[(at, "out_of_range")]));
+
+    // One that was exchanged lives an hour, and so does what it makes.
+    let form = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        long["tokenId"].as_str().unwrap(),
+        token(&long)
+    );
+    let ask = team.installation.ask("POST", "/oauth/token");
+    let ask = ask.header("content-type", "application/x-www-form-urlencoded");
+    let exchanged = ask.body(form).send().await.done();
+    let refused = make(token_of(&exchanged), None).await;
+    assert_eq!(faults(&refused), expected(&[(at, "required")]));
+}
+
+fn token_of(answer: &Value) -> String {
+    answer["access_token"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]

@@ -36,7 +36,11 @@ pub(super) fn open(source: Source) -> Result<(CsvRows, Names), Broken> {
         Columns::read(source.kind, map, source.radius_m, header).map_err(Broken::File)
     };
     let mut rows = reader(&source, 0)?;
-    rows.read_row()?;
+    if !rows.read_row()? {
+        // No row lacks a column.
+        let none = Columns::none(source.kind);
+        return Ok((rows, Names::Csv(Box::new(none))));
+    }
     let header = StringRecord::from_byte_record(rows.record.clone());
     let header = header.map_err(|_| {
         Broken::File("the first line is not UTF-8: save the file in that encoding".to_owned())

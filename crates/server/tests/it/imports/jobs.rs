@@ -16,6 +16,51 @@ fn files(team: &Team) -> usize {
 }
 
 #[tokio::test]
+async fn a_file_without_a_row_is_an_import_of_none() {
+    let team = Team::start().await;
+    for (media, file, done) in [
+        ("application/x-ndjson", "", true),
+        ("application/x-ndjson", "\n\n", true),
+        ("text/csv", "", true),
+        ("text/csv", "name\n", true),
+        ("application/geo+json", "", false),
+        ("application/vnd.google-earth.kml+xml", "", false),
+    ] {
+        let sent = team.send_file(&team.tenant.token, "kind=places", media, file);
+        let sent = sent.await;
+        if !done {
+            assert_eq!(sent.code(), "malformed_body", "{media}");
+            continue;
+        }
+        let sent = sent.done();
+        team.installation.import_all().await;
+        let import = team.import(&sent).await;
+        assert_eq!(import["status"], "Completed", "{import}");
+        assert_eq!((counts(&import), &import["rows"]), ([0; 4], &json!(0)));
+    }
+}
+
+#[tokio::test]
+async fn an_import_goes_on_when_the_token_that_sent_it_is_revoked() {
+    let team = Team::start().await;
+    let body = json!({"config": {"name": "Nightly"}});
+    let token = team.post("/v2/tokens", body).await.done();
+    let secret = token["accessToken"].as_str().unwrap();
+    let sent = team.send_file(secret, "kind=places", "text/csv", table(2_500));
+    let sent = sent.await.done();
+    let mut importer = team.installation.importer();
+    assert!(importer.round().await.unwrap());
+    let path = format!("/v2/tokens/{}", token["tokenId"].as_str().unwrap());
+    team.delete(&path).await.done();
+    team.installation.import_all().await;
+    let import = team.import(&sent).await;
+    assert_eq!(
+        (&import["status"], counts(&import)),
+        (&json!("Completed"), [2_500, 0, 0, 0])
+    );
+}
+
+#[tokio::test]
 async fn an_import_goes_on_chunk_by_chunk_and_accounts_take_turns() {
     let team = Team::start().await;
     let other = team.installation.tenant(false).await;
