@@ -11,6 +11,7 @@ use super::{
     account::{Live, body_of},
     kinds::DESCRIBED,
     plan::{Action, Plan, Step},
+    query::{self, QUERY},
 };
 
 /// Does all steps, and tells of each that is done. What somebody else changed since the plan was
@@ -35,18 +36,34 @@ pub(crate) async fn execute(
                 count += 1;
                 done(step);
             }
-            // What is to be deleted may hold the value, or the object that this one refers to
-            // waits for that.
+            // What is to be deleted may hold the value, or refer to this one, or the object that this
+            // one refers to waits for that.
             Err(error) if frees && may_be_freed(&error) => later.push(step),
             Err(error) => return Err(explain(error, step, count, plan)),
         }
     }
-    for step in later {
-        if let Err(error) = run.take(step).await {
+    // One of them may free another.
+    while !later.is_empty() {
+        let waiting = std::mem::take(&mut later);
+        let mut failure = None;
+        for step in &waiting {
+            match run.take(step).await {
+                Ok(()) => {
+                    count += 1;
+                    done(step);
+                }
+                Err(error) if may_be_freed(&error) => {
+                    later.push(*step);
+                    failure.get_or_insert((error, *step));
+                }
+                Err(error) => return Err(explain(error, step, count, plan)),
+            }
+        }
+        if let Some((error, step)) = failure
+            && later.len() == waiting.len()
+        {
             return Err(explain(error, step, count, plan));
         }
-        count += 1;
-        done(step);
     }
     Ok(())
 }
@@ -65,11 +82,11 @@ fn explain(error: anyhow::Error, step: &Step, count: usize, plan: &Plan) -> anyh
 struct NotMade;
 
 fn may_be_freed(error: &anyhow::Error) -> bool {
-    let taken = Some(Code::AlreadyExists.as_str());
     let code = error
         .downcast_ref::<ClientError>()
         .and_then(ClientError::code);
-    code == taken || error.is::<NotMade>()
+    let waits = [Code::AlreadyExists, Code::InUse].map(|code| Some(code.as_str()));
+    waits.contains(&code) || error.is::<NotMade>()
 }
 
 struct Run<'a> {
@@ -150,6 +167,19 @@ impl Run<'_> {
                 if let Some(text) = id.as_str() {
                     *id = Value::from(self.real(text)?);
                 }
+            }
+        }
+        if let Some(written) = body.pointer_mut(QUERY) {
+            let mut missing = None;
+            *written = query::map(written, &mut |id| match self.real(id) {
+                Ok(real) => Some(real),
+                Err(error) => {
+                    missing = Some(error);
+                    None
+                }
+            });
+            if let Some(error) = missing {
+                return Err(error.into());
             }
         }
         Ok(body)

@@ -10,6 +10,7 @@ mod execute;
 mod kinds;
 mod plan;
 mod pull;
+mod query;
 mod registry;
 mod sources;
 mod wanted;

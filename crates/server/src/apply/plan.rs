@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     account::{Account, Live},
     kinds::{DESCRIBED, Described, without},
+    query::{self, QUERY},
     registry::Registry,
     wanted::Wanted,
 };
@@ -220,6 +221,9 @@ fn named(
         let value = value?;
         let named = |id: &Value| id.as_str().map_or(id.clone(), |id| registry.reference(id));
         let shown = match (reference, value) {
+            (None, query) if pointer == QUERY => {
+                query::map(query, &mut |id| registry.text_of(id).map(str::to_owned))
+            }
             (None, _) => value.clone(),
             (Some(_), Value::Array(ids)) => ids.iter().map(named).collect(),
             (Some(_), id) => named(id),

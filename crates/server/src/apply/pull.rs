@@ -14,6 +14,7 @@ use super::{
     account::{Account, Live},
     kinds::{DESCRIBED, Identity, Reference},
     plan,
+    query::{self, QUERY},
     registry::{Key, Known, Registry},
     sources,
 };
@@ -127,6 +128,9 @@ fn document(live: &Live, registry: &Registry) -> anyhow::Result<String> {
     }
     for reference in kind.references {
         name_references(reference, &mut body, registry);
+    }
+    if let Some(text) = body.pointer_mut(QUERY) {
+        *text = query::map(text, &mut |id| registry.text_of(id).map(str::to_owned));
     }
     for &part in kind.parts {
         if let Some(value) = body.get(part) {

@@ -182,6 +182,29 @@ impl Registry {
         Ok(ids.into_iter().flatten().filter(fits).cloned().collect())
     }
 
+    /// The id of the object with this external id, or of the one in a parent with this name.
+    pub(super) fn resolve_in(&self, rank: usize, parent: Option<&str>, text: &str) -> Option<&str> {
+        let key = (rank, text.nfc().collect());
+        let is_in = |id: &&String| {
+            let known = self.by_id.get(*id);
+            known.is_some_and(|known| known.parent_id.as_deref() == parent)
+        };
+        [&self.by_external_id, &self.by_name]
+            .into_iter()
+            .find_map(|map| map.get(&key)?.iter().find(is_in))
+            .map(String::as_str)
+    }
+
+    /// The text by which [`Self::resolve_in`] finds an object, if there is one.
+    pub(super) fn text_of(&self, id: &str) -> Option<&str> {
+        let known = self.by_id.get(id)?;
+        let texts = [&known.external_id, &known.name].into_iter().flatten();
+        let parent = known.parent_id.as_deref();
+        texts
+            .map(String::as_str)
+            .find(|text| self.resolve_in(known.rank, parent, text) == Some(id))
+    }
+
     /// The shortest reference to an object that is not ambiguous.
     pub(super) fn reference(&self, id: &str) -> Value {
         let Some(known) = self.by_id.get(id) else {

@@ -1,6 +1,6 @@
 //! Which object each document means, and what it should be.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use moca_core::id::Id;
 use serde_json::{Map, Value, json};
@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     account::{Account, Live},
     kinds::{DESCRIBED, Described, Identity, Reference},
+    query::{self, QUERY},
     registry::{Key, Known, Registry},
     sources::{Fault, Faults, Source},
 };
@@ -16,6 +17,7 @@ use super::{
 const STATUSES: [&str; 3] = ["Started", "Stopped", "Archived"];
 
 /// A document with the rank of its kind.
+#[derive(Clone, Copy)]
 pub(super) struct Sorted<'a> {
     pub(super) rank: usize,
     source: &'a Source,
@@ -57,6 +59,9 @@ pub(super) fn sort(sources: &[Source]) -> Result<Vec<Sorted<'_>>, Faults> {
         }
     }
     sorted.sort_by_key(|document| document.rank);
+    for alike in sorted.chunk_by_mut(|one, next| one.rank == next.rank) {
+        order_segments(alike);
+    }
     if faults.is_empty() {
         Ok(sorted)
     } else {
@@ -203,6 +208,7 @@ fn read(document: &Sorted<'_>, registry: &Registry) -> Result<Read, Vec<Fault>> 
         );
         faults.push(source.fault("", detail));
     }
+    name_segments(document.rank, &mut body, source, registry, &mut faults);
     match (kind.normalise)(&body) {
         Ok(body) if faults.is_empty() => return Ok((body, status)),
         Ok(_) => {}
@@ -320,6 +326,71 @@ fn replace(
     if let Some(id) = id {
         fields.insert(reference.id.to_owned(), id);
     }
+}
+
+/// Replaces the names of segments in a query by their ids. They are of the same app.
+fn name_segments(
+    rank: usize,
+    body: &mut Value,
+    source: &Source,
+    registry: &Registry,
+    faults: &mut Vec<Fault>,
+) {
+    let parent = DESCRIBED[rank].parent.map(|parent| parent.id);
+    let app = parent.and_then(|id| body.get(id)?.as_str().map(str::to_owned));
+    let Some(written) = body.pointer_mut(QUERY) else {
+        return;
+    };
+    *written = query::map(written, &mut |name| {
+        let found = registry.resolve_in(rank, app.as_deref(), name);
+        if found.is_none() && name.parse::<Id>().is_err() {
+            let detail = format!(
+                "{QUERY}: there is no Segment {name:?} of this app, neither in the files nor in the account"
+            );
+            faults.push(source.fault(QUERY, detail));
+        }
+        found.map(str::to_owned)
+    });
+}
+
+/// Puts segments behind those that their queries name. Circles are left for the server to refuse.
+fn order_segments(sorted: &mut [Sorted<'_>]) {
+    let text = |document: &Sorted<'_>, pointer: &str| {
+        let value = document.source.document.value.pointer(pointer)?;
+        Some(value.as_str()?.to_owned())
+    };
+    let mut order = Vec::with_capacity(sorted.len());
+    let mut waiting: Vec<usize> = (0..sorted.len()).collect();
+    while !waiting.is_empty() {
+        // The texts that a document which still waits can be meant by, each with its app.
+        let mut known = HashSet::new();
+        for &index in &waiting {
+            let document = &sorted[index];
+            let app = document.source.document.value.get("app");
+            for pointer in ["/name", "/config/name", "/externalId", "/config/externalId"] {
+                known.extend(text(document, pointer).map(|text| (app.cloned(), text)));
+            }
+        }
+        let is_ready = |index: &usize| {
+            let document = &sorted[*index].source.document.value;
+            let named = document
+                .pointer(QUERY)
+                .map(query::names)
+                .unwrap_or_default();
+            let mut named = named.into_iter();
+            !named.any(|name| known.contains(&(document.get("app").cloned(), name)))
+        };
+        let (ready, blocked): (Vec<usize>, Vec<usize>) =
+            waiting.iter().partition(|index| is_ready(index));
+        if ready.is_empty() {
+            order.extend(blocked);
+            break;
+        }
+        order.extend(ready);
+        waiting = blocked;
+    }
+    let ordered: Vec<Sorted<'_>> = order.iter().map(|index| sorted[*index]).collect();
+    sorted.copy_from_slice(&ordered);
 }
 
 /// A pointer into a body as the file has it.

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use super::Desk;
 
 const ACCOUNT: &str = r#"
@@ -355,5 +357,133 @@ fn a_colour_is_for_terminals_only() {
         (code, told.starts_with("+ Label \"A\"\n")),
         (8, true),
         "{told}"
+    );
+}
+
+#[test]
+fn segments_name_each_other_by_name_both_ways() {
+    let desk = Desk::new();
+    // In an order in which nothing that is named is there yet.
+    desk.write(
+        "segments.yaml",
+        r#"
+kind: Segment
+name: Both
+app: One
+config: {query: {$any: [{$segment: Regulars}, {$not: {$segment: crm-1}}]}}
+---
+kind: Segment
+name: Regulars
+app: One
+config: {query: '{ "$all" : [ {"$segment" : "crm-1"}, {"tag.visits": {"$gte": 3}} ] }'}
+---
+kind: Segment
+externalId: crm-1
+app: One
+config: {name: Spanish, query: '{"lang": "es"}'}
+---
+kind: Segment
+name: Regulars
+app: Two
+config: {type: Static}
+---
+kind: Segment
+name: Both
+app: Two
+config: {query: {$segment: Regulars}}
+---
+kind: App
+name: One
+---
+kind: App
+name: Two
+"#,
+    );
+    let made = desk.run(&["apply", "-f", "segments.yaml", "--yes"]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    assert_eq!(check(&desk, &["-f", "segments.yaml"]).0, 0);
+    let listed = desk.run(&["segments", "list", "--all", "--output", "json"]);
+    let segments: Vec<Value> = listed
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let named = |segment: &Value| {
+        segment["config"]["query"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    for segment in &segments {
+        assert!(!named(segment).contains("crm-1"), "an id: {segment}");
+    }
+    // What is pulled says names, in the text as it was, and changes nothing.
+    assert_eq!(desk.run(&["pull", "pulled"]).code, 0);
+    let pulled = fs::read_to_string(desk.home().join("pulled/segments.yaml")).unwrap();
+    assert!(
+        pulled.contains(r#"{ \"$all\" : [ {\"$segment\" : \"crm-1\"}, "#),
+        "{pulled}"
+    );
+    for segment in &segments {
+        let id = segment["segmentId"].as_str().unwrap();
+        assert!(!pulled.contains(id), "{pulled}");
+    }
+    assert_eq!(check(&desk, &["-f", "pulled", "--prune"]).0, 0);
+
+    // They can be turned around, and one that names another goes before it whatever their age.
+    desk.write(
+        "turned.yaml",
+        r#"
+kind: Segment
+externalId: crm-1
+app: One
+config: {name: Spanish, query: {$segment: Both}}
+---
+kind: Segment
+name: Both
+app: One
+config: {query: {os: iOS}}
+---
+kind: App
+name: One
+---
+kind: App
+name: Two
+"#,
+    );
+    let turned = desk.run(&["apply", "-f", "turned.yaml", "--yes", "--prune"]);
+    assert_eq!(turned.code, 0, "{}{}", turned.out, turned.err);
+    assert!(
+        turned.out.contains(r#"{\"$segment\":\"Both\"}"#),
+        "{}",
+        turned.out
+    );
+    assert_eq!(check(&desk, &["-f", "turned.yaml", "--prune"]).0, 0);
+    desk.write(
+        "one.yaml",
+        "kind: App\nname: One\n---\nkind: App\nname: Two\n",
+    );
+    let gone = [
+        "apply",
+        "-f",
+        "one.yaml",
+        "--yes",
+        "--prune",
+        "--prune-kind",
+        "Segment",
+    ];
+    let gone = desk.run(&gone);
+    assert_eq!(gone.code, 0, "{}{}", gone.out, gone.err);
+
+    desk.write(
+        "wrong.yaml",
+        "kind: Segment\nname: S\napp: One\nconfig: {query: {$segment: Nobody}}\n",
+    );
+    let wrong = desk.run(&["apply", "-f", "wrong.yaml", "--yes"]);
+    assert_eq!(wrong.code, 2, "{}", wrong.err);
+    assert!(
+        wrong.err.contains("no Segment \"Nobody\" of this app"),
+        "{}",
+        wrong.err
     );
 }
