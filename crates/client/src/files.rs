@@ -7,7 +7,7 @@ use futures::{Stream, TryStreamExt};
 use http_body_util::StreamBody;
 use moca_core::{
     bulk::{BulkKind, FileFormat, ImportFormat},
-    id::ImportId,
+    id::{AppId, ImportId, InstanceId},
 };
 use moca_wire::{
     imports::{Import, Refusal},
@@ -171,6 +171,23 @@ impl Client {
         for (name, value) in filters {
             call = call.query(*name, value);
         }
+        self.open(&call).await.map(Download)
+    }
+
+    /// All that is held on an instance, as one JSON document.
+    pub async fn export_instance(&self, id: InstanceId) -> Result<Download, ClientError> {
+        let call = Call::new(Method::GET, "/v2/instances")
+            .segment(id)
+            .segment("export");
+        self.open(&call).await.map(Download)
+    }
+
+    /// All that is held on a user of an app, as one JSON document.
+    pub async fn export_user(&self, app: AppId, user_id: &str) -> Result<Download, ClientError> {
+        let call = Call::new(Method::GET, "/v2/users")
+            .segment(user_id)
+            .segment("export")
+            .query("appId", app);
         self.open(&call).await.map(Download)
     }
 }

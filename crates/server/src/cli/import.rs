@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, IsTerminal, Read, Write},
+    io::{self, IsTerminal, Read},
     path::Path,
     process::ExitCode,
     time::Duration,
@@ -19,7 +19,7 @@ use moca_core::{
 use moca_wire::imports::{Import, Refusal};
 
 use super::{
-    block_on, connection,
+    block_on, connection, download,
     exit::Misuse,
     given,
     kinds::{Field, Kind},
@@ -49,18 +49,22 @@ pub(super) fn command() -> Command {
         .about("Import what you have into a running server")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands(BulkKind::ALL.map(import_command))
+        .subcommands(BulkKind::ALL.map(|kind| {
+            import_of(kind)
+                .name(kind.as_str())
+                .args(connection::arguments())
+        }))
 }
 
-fn import_command(kind: BulkKind) -> Command {
+/// `moca places import` and so on: the same, beside the other commands of a kind.
+pub(super) fn import_of(kind: BulkKind) -> Command {
     let mut formats: Vec<&str> = ImportFormat::ALL.map(ImportFormat::as_str).to_vec();
     if kind == BulkKind::Places {
         formats.push(AIRPORTS);
     }
-    Command::new(kind.as_str())
+    Command::new("import")
         .about(format!("Import {} from a file", kind.as_str()))
         .after_help(HELP)
-        .args(connection::arguments())
         .arg(
             Arg::new("file")
                 .value_name("FILE")
@@ -115,18 +119,23 @@ fn radius(text: &str) -> Result<f64, String> {
 
 pub(super) fn run(arguments: &ArgMatches) -> ExitCode {
     match kind_of(arguments) {
-        Some((kind, arguments)) => block_on(async {
-            let outcome = import(kind, arguments).await;
-            outcome.or_else(|error| match is_misuse(&error) {
-                true => {
-                    super::report(&error);
-                    Ok(ExitCode::from(super::MISUSED))
-                }
-                false => Err(error),
-            })
-        }),
+        Some((kind, arguments)) => run_import(kind, arguments),
         None => ExitCode::from(super::MISUSED),
     }
+}
+
+/// Imports objects of a kind.
+pub(super) fn run_import(kind: BulkKind, arguments: &ArgMatches) -> ExitCode {
+    block_on(async {
+        let outcome = import(kind, arguments).await;
+        outcome.or_else(|error| match is_misuse(&error) {
+            true => {
+                super::report(&error);
+                Ok(ExitCode::from(super::MISUSED))
+            }
+            false => Err(error),
+        })
+    })
 }
 
 /// Whether something else has to be typed.
@@ -309,34 +318,34 @@ pub(super) fn export_command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands(BulkKind::ALL.map(|kind| {
-            Command::new(kind.as_str())
-                .about(format!("Write all {} into a file", kind.as_str()))
-                .after_help(super::exit::CODES)
+            export_of(kind)
+                .name(kind.as_str())
                 .args(connection::arguments())
-                .arg(
-                    Arg::new("format")
-                        .long("format")
-                        .value_name("FORMAT")
-                        .value_parser(PossibleValuesParser::new(
-                            FileFormat::ALL.map(FileFormat::as_str),
-                        ))
-                        .help("How it is written [default: by the end of its name, else csv]"),
-                )
-                .arg(
-                    Arg::new("output")
-                        .short('o')
-                        .long("output")
-                        .value_name("FILE")
-                        .help("The file [default: standard output]"),
-                )
-                .arg(
-                    Arg::new("search")
-                        .long("search")
-                        .value_name("TEXT")
-                        .help("Only those with this text in their name"),
-                )
-                .args(filters(kind).map(super::resources::flag))
         }))
+}
+
+/// `moca places export` and so on: the same, beside the other commands of a kind.
+pub(super) fn export_of(kind: BulkKind) -> Command {
+    Command::new("export")
+        .about(format!("Write all {} into a file", kind.as_str()))
+        .after_help(super::exit::CODES)
+        .arg(
+            Arg::new("format")
+                .long("format")
+                .value_name("FORMAT")
+                .value_parser(PossibleValuesParser::new(
+                    FileFormat::ALL.map(FileFormat::as_str),
+                ))
+                .help("How it is written [default: by the end of its name, else csv]"),
+        )
+        .arg(download::file())
+        .arg(
+            Arg::new("search")
+                .long("search")
+                .value_name("TEXT")
+                .help("Only those with this text in their name"),
+        )
+        .args(filters(kind).map(super::resources::flag))
 }
 
 /// The filters of a list that an export has too.
@@ -351,13 +360,18 @@ pub(super) fn run_export(arguments: &ArgMatches) -> ExitCode {
         return ExitCode::from(super::MISUSED);
     };
     run_to_end(async move {
-        export(kind, arguments).await?;
+        export(kind, &connection::client(arguments)?, arguments).await?;
         Ok(ExitCode::SUCCESS)
     })
 }
 
-async fn export(kind: BulkKind, arguments: &ArgMatches) -> anyhow::Result<()> {
-    let path = given(arguments, "output").filter(|path| path != "-");
+/// Writes all objects of a kind into a file.
+pub(super) async fn export(
+    kind: BulkKind,
+    client: &Client,
+    arguments: &ArgMatches,
+) -> anyhow::Result<()> {
+    let path = download::path(arguments);
     let format = given(arguments, "format");
     let known = format_of(format.as_deref(), path.as_deref().unwrap_or_default());
     let mut formats = FileFormat::ALL.into_iter();
@@ -373,30 +387,6 @@ async fn export(kind: BulkKind, arguments: &ArgMatches) -> anyhow::Result<()> {
     for field in filters(kind) {
         wanted.extend(given(arguments, field.flag).map(|value| (field.at, value)));
     }
-    let client = connection::client(arguments)?;
-    let mut file = client.export(kind, format, &wanted).await?;
-    let Some(path) = path else {
-        let mut out = io::stdout().lock();
-        while let Some(piece) = file.chunk().await? {
-            out.write_all(&piece)?;
-        }
-        return Ok(out.flush()?);
-    };
-    // A part must not be taken for the whole.
-    let unfinished = format!("{path}.part");
-    let written = async {
-        let mut out = File::create(&unfinished)?;
-        while let Some(piece) = file.chunk().await? {
-            out.write_all(&piece)?;
-        }
-        out.sync_all()?;
-        fs::rename(&unfinished, &path)?;
-        anyhow::Ok(())
-    };
-    let outcome = written.await;
-    if outcome.is_err() {
-        // It may not be there.
-        let _ = fs::remove_file(&unfinished);
-    }
-    outcome.with_context(|| format!("{path} could not be written whole"))
+    let file = client.export(kind, format, &wanted).await?;
+    download::save(file, path.as_deref()).await
 }

@@ -358,6 +358,7 @@ pub(crate) static KINDS: &[Kind] = &[
         fields: &[
             field("app", "/appId", Text, "Id of the app"),
             NAME, DESCRIPTION,
+            field("type", "/config/type", Text, "Query, or Static for one whose members are chosen [default: Query]"),
             field("query", "/config/query", Text, "Whom it holds, for example '{\"lang\":\"es\"}'"),
             EXTERNAL_ID,
         ],

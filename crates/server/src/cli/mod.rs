@@ -1,10 +1,12 @@
 //! The command line: what can be typed, and what it does.
 
+mod analytics;
 mod apply;
 mod check;
 mod completion;
 pub(crate) mod connection;
 mod demo;
+mod download;
 pub(crate) mod exit;
 mod explain;
 mod import;
@@ -41,6 +43,7 @@ pub fn command() -> Command {
              moca export places -o FILE.csv all places, as a file; zones and beacons too\n  \
              moca explain INSTANCE ...      why a device gets an experience, or does not\n  \
              moca places list               what is there; so for apps, campaigns and the others\n  \
+             moca analytics visitors ...    how many came, by hour, day, week or month\n  \
              moca simulate                  made-up devices that move among your places\n  \
              moca apply -f FOLDER           an account as files say; moca pull writes them\n  \
              moca profile add NAME ...      several servers under names of your own\n\n\
@@ -56,6 +59,7 @@ pub fn command() -> Command {
         .subcommand(check::command())
         .subcommand(explain::command())
         .subcommands(resources::commands())
+        .subcommand(analytics::command())
         .subcommand(apply::command())
         .subcommand(apply::pull_command())
         .subcommand(profile::command())
@@ -84,6 +88,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("simulate", arguments)) => simulate::run(arguments),
         Some(("check", arguments)) => check::run(arguments),
         Some(("explain", arguments)) => explain::run(arguments),
+        Some(("analytics", arguments)) => analytics::run(arguments),
         Some(("config", _)) => print_example(),
         Some(("apply", arguments)) => apply::run(arguments),
         Some(("pull", arguments)) => apply::pull(arguments),

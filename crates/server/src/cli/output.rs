@@ -74,6 +74,11 @@ impl Printer {
         }
     }
 
+    /// Whether programs read it as it was answered.
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
     /// Prints some objects of a list; the widths of a table are those of the first call.
     pub(crate) fn rows(&mut self, objects: &[Value]) -> io::Result<()> {
         let mut out = io::stdout().lock();

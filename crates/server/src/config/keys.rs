@@ -261,9 +261,9 @@ pub const KEYS: &[Key] = &[
         default: "",
         notation: Notation::List,
         help: "Objects of a kind that an account may have, such as place=1000; more are answered \
-               409. Kinds not named have 1000 apps, 10000 members, 100000 tokens, labels, campaigns, \
-               notifications and campaignGroups, 1000000 experiences, 2000000 places, 5000000 zones and beacons. An \
-               account may have its own",
+               409. Unless said otherwise, 1000 of app and segment, 10000 of member and tag, 100000 of \
+               token, label, campaign, campaignGroup and notification, 1000000 of experience, 2000000 of \
+               place, 5000000 of zone and beacon. An account may have its own",
         set: |config, text| {
             config.quotas = quotas(text)?;
             Ok(())

@@ -1,16 +1,17 @@
 //! What can be asked below a kind besides its own objects: `moca segments instances ID`, `moca tags seen`,
 //! `moca imports refused ID`, `moca segments estimate`.
 
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use moca_client::{Call, Client, Method};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::{flag, id_argument, list};
+use super::{body, change, dry_run, flag, id_argument, list};
 use crate::cli::{
-    exit, given,
+    exit::{self, Misuse},
+    given,
     kinds::{
         Field,
-        Form::{Json, Text},
+        Form::{Json, Moment, Text, Texts},
         Kind, field, needed,
     },
     output::{self, Printer},
@@ -76,6 +77,49 @@ const ESTIMATED: &[Field] = &[
     ),
 ];
 
+/// The command that counts decisions by their outcome, and its flags.
+const SUMMARY: &str = "summary";
+const SUMMARISED: &[Field] = &[
+    needed("app", "appId", Text, "Those of the app of this id"),
+    field(
+        "instance",
+        "instanceId",
+        Text,
+        "Only those of this instance",
+    ),
+    field(
+        "campaign",
+        "campaignId",
+        Text,
+        "Only those of this campaign",
+    ),
+    field(
+        "experience",
+        "experienceId",
+        Text,
+        "Only those of this experience",
+    ),
+    field("from", "from", Moment, "Event times from here"),
+    field("to", "to", Moment, "Event times before this"),
+];
+
+/// The command that replaces the members of a static segment, and its flags.
+const MEMBERS: &str = "members";
+const CHOSEN: &[Field] = &[
+    field(
+        "instance",
+        "instanceIds",
+        Texts,
+        "Id of an instance; repeat it for more",
+    ),
+    field(
+        "user",
+        "userIds",
+        Texts,
+        "The app's own id of a user: the instances they are logged in on now; repeat it for more",
+    ),
+];
+
 /// The commands below a kind.
 pub(super) fn commands(kind: &'static Kind) -> impl Iterator<Item = Command> {
     let lists = LISTS.iter().filter(|list| list.plural == kind.plural);
@@ -98,7 +142,48 @@ pub(super) fn commands(kind: &'static Kind) -> impl Iterator<Item = Command> {
             .args(ESTIMATED.iter().map(flag))
             .args(output::arguments())
     });
-    lists.chain(estimate)
+    let members = (kind.plural == "segments").then(|| {
+        Command::new(MEMBERS)
+            .about("Replace the members of a static segment; `instances` lists them")
+            .after_help(format!(
+                "Examples:\n  \
+                 moca segments members SEGMENT_ID --user u-7 --user u-8\n  \
+                 moca segments members SEGMENT_ID -f FILE.json\n\n{}",
+                exit::CODES
+            ))
+            .arg(id_argument(kind))
+            .args(CHOSEN.iter().map(flag))
+            .arg(
+                Arg::new("file")
+                    .short('f')
+                    .long("file")
+                    .value_name("FILE")
+                    .conflicts_with_all(CHOSEN.iter().map(|field| field.flag))
+                    .help("instanceIds and userIds, as JSON or YAML; - for standard input"),
+            )
+            .arg(
+                Arg::new("nobody")
+                    .long("nobody")
+                    .action(ArgAction::SetTrue)
+                    .help("Leave nobody in it"),
+            )
+            .group(
+                ArgGroup::new("whom")
+                    .args(["instance", "user", "file", "nobody"])
+                    .multiple(true)
+                    .required(true),
+            )
+            .arg(dry_run())
+            .args(output::arguments())
+    });
+    let summary = (kind.plural == "decisions").then(|| {
+        Command::new(SUMMARY)
+            .about("Count them by outcome; the counts add up to the triggers that came true")
+            .after_help(exit::CODES)
+            .args(SUMMARISED.iter().map(flag))
+            .args(output::arguments())
+    });
+    lists.chain(estimate).chain(members).chain(summary)
 }
 
 /// Runs a command below a kind; nothing if it is none.
@@ -110,6 +195,12 @@ pub(super) async fn run(
 ) -> Option<anyhow::Result<()>> {
     if kind.plural == "segments" && verb == ESTIMATE {
         return Some(estimate(client, arguments).await);
+    }
+    if kind.plural == "decisions" && verb == SUMMARY {
+        return Some(summary(client, arguments).await);
+    }
+    if kind.plural == "segments" && verb == MEMBERS {
+        return Some(members(client, arguments).await);
     }
     let mut lists = LISTS.iter();
     let list = lists.find(|list| list.plural == kind.plural && list.name == verb)?;
@@ -143,4 +234,47 @@ async fn estimate(client: &Client, arguments: &ArgMatches) -> anyhow::Result<()>
     let answer = client.send(&call).await?.json()?;
     Printer::new(arguments, &["count"]).object(&answer)?;
     Ok(())
+}
+
+async fn members(client: &Client, arguments: &ArgMatches) -> anyhow::Result<()> {
+    let mut body = Value::Object(Map::new());
+    for field in CHOSEN {
+        if let Some(texts) = arguments.get_many::<String>(field.flag) {
+            body[field.at] = texts.map(String::as_str).collect();
+        }
+    }
+    if let Some(name) = given(arguments, "file") {
+        let [one]: [Value; 1] = body::read_file(&name)?
+            .try_into()
+            .map_err(|_| Misuse(format!("{name}: expected one object")))?;
+        body = one;
+    }
+    let id = given(arguments, "id").unwrap_or_default();
+    let call = Call::new(Method::PUT, "/v2/segments")
+        .segment(id)
+        .segment(MEMBERS)
+        .json(&body)?;
+    if arguments.get_flag("dry-run") {
+        return change::show(client, &call);
+    }
+    let answer = client.send(&call).await?.json()?;
+    Printer::new(arguments, &["count", "added", "removed"]).object(&answer)?;
+    Ok(())
+}
+
+async fn summary(client: &Client, arguments: &ArgMatches) -> anyhow::Result<()> {
+    let mut call = Call::new(Method::GET, "/v2/decisions").segment(SUMMARY);
+    for field in SUMMARISED {
+        if let Some(text) = given(arguments, field.flag) {
+            call = call.query(field.at, body::parameter(field, &text)?);
+        }
+    }
+    let answer: Value = client.send(&call).await?.json()?;
+    let mut printer = Printer::new(arguments, &["outcome", "count"]);
+    if printer.is_json() {
+        return Ok(printer.rows(&[answer])?);
+    }
+    let outcomes = answer["outcomes"].as_object().into_iter().flatten();
+    let row = |(outcome, count): (&String, &Value)| json!({"outcome": outcome, "count": count});
+    Ok(printer.rows(&outcomes.map(row).collect::<Vec<_>>())?)
 }

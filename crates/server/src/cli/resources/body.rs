@@ -83,7 +83,7 @@ pub(super) fn unset_fields(kind: &'static Kind, flags: &[&str], body: &mut Value
 }
 
 /// The value of a filter as a query parameter.
-pub(super) fn parameter(field: &Field, text: &str) -> anyhow::Result<String> {
+pub(crate) fn parameter(field: &Field, text: &str) -> anyhow::Result<String> {
     Ok(match value(field, &[text])? {
         Value::String(text) => text,
         other => other.to_string(),

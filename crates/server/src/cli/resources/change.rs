@@ -292,7 +292,7 @@ async fn done(
 }
 
 /// Prints a request as it would go out, without the token.
-fn show(client: &Client, call: &Call) -> anyhow::Result<()> {
+pub(super) fn show(client: &Client, call: &Call) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{} {}", call.method(), client.url(call))?;
     writeln!(out, "Authorization: Bearer (hidden)")?;

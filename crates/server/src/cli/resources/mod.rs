@@ -3,16 +3,19 @@
 mod below;
 mod body;
 mod change;
+mod limits;
 mod list;
+mod person;
 
-pub(crate) use body::{MOMENT, moment};
+pub(crate) use body::{MOMENT, moment, parameter};
 
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use moca_core::bulk::BulkKind;
 
 use super::{
-    connection, exit,
+    connection, exit, import,
     kinds::{Field, Form, KINDS, Kind, Verbs},
     output, run_to_end,
 };
@@ -31,7 +34,7 @@ fn command(kind: &'static Kind) -> Command {
         .args(connection::arguments())
         .subcommand(list::command(kind));
     if kind.verbs == Verbs::ListOnly {
-        return command;
+        return command.subcommands(below::commands(kind));
     }
     command = command.subcommand(change::get_command(kind));
     if kind.is_managed() {
@@ -43,6 +46,16 @@ fn command(kind: &'static Kind) -> Command {
         command = command.subcommand(change::delete_command(kind));
     }
     command = command.subcommands(below::commands(kind));
+    if let Some(bulk) = BulkKind::named(kind.plural) {
+        command = command
+            .subcommand(import::import_of(bulk))
+            .subcommand(import::export_of(bulk));
+    }
+    match kind.plural {
+        "instances" | "users" => command = command.subcommand(person::export_command(kind)),
+        "accounts" => command = command.subcommand(limits::command(kind)),
+        _ => {}
+    }
     for &(action, about) in kind.actions {
         command = command.subcommand(
             Command::new(action)
@@ -60,6 +73,10 @@ pub(super) fn run(kind: &'static Kind, arguments: &ArgMatches) -> ExitCode {
     let Some((verb, arguments)) = arguments.subcommand() else {
         return ExitCode::from(exit::MISUSED);
     };
+    let bulk = BulkKind::named(kind.plural);
+    if let (Some(bulk), "import") = (bulk, verb) {
+        return import::run_import(bulk, arguments);
+    }
     run_to_end(async move {
         let client = connection::client(arguments)?;
         if let Some(done) = below::run(kind, &client, verb, arguments).await {
@@ -72,6 +89,11 @@ pub(super) fn run(kind: &'static Kind, arguments: &ArgMatches) -> ExitCode {
             "create" => change::create(kind, &client, arguments).await,
             "update" => change::update(kind, &client, arguments).await,
             "delete" => change::delete(kind, &client, arguments).await,
+            "export" => match bulk {
+                Some(bulk) => import::export(bulk, &client, arguments).await,
+                None => person::export(kind, &client, arguments).await,
+            },
+            "limits" => limits::run(&client, arguments).await,
             action => change::act(kind, &client, action, arguments).await,
         }?;
         Ok(ExitCode::SUCCESS)

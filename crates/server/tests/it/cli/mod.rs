@@ -5,6 +5,7 @@ mod changes;
 mod docs;
 mod lists;
 mod profiles;
+mod reports;
 
 use std::{
     env, fs,
