@@ -127,3 +127,52 @@ fn every_link_between_files_leads_to_a_file_and_a_heading_that_exist() {
     }
     assert!(followed > 20, "{followed} links");
 }
+
+/// The pages whose blocks of shell are run as they stand (`cli/docs.rs`).
+const TYPED: [&str; 9] = [
+    "audit.md",
+    "beacons.md",
+    "bulk.md",
+    "cli.md",
+    "first-app.md",
+    "operations.md",
+    "push.md",
+    "segments.md",
+    "tokens.md",
+];
+
+/// What takes too long for a test, with the file that it builds.
+const LONG: [(&str, &str); 2] = [
+    ("cargo bench\n", "crates/server/benches/moca/main.rs"),
+    (
+        "cargo run -p moca-core --example flapping\n",
+        "crates/core/examples/flapping.rs",
+    ),
+];
+
+#[test]
+fn every_block_says_what_it_is_and_what_can_be_typed_is_typed_by_a_test() {
+    for (path, text) in files() {
+        if path.parent() != Some(&root().join("docs")) {
+            continue;
+        }
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let parts: Vec<&str> = text.split("\n```").collect();
+        for block in parts.iter().skip(1).step_by(2) {
+            let (language, block) = block.split_once('\n').unwrap();
+            let block = format!("{block}\n");
+            match language {
+                "sh" => {
+                    let long = LONG.iter().find(|(command, _)| *command == block);
+                    let built = long.is_some_and(|(_, file)| root().join(file).exists());
+                    assert!(
+                        TYPED.contains(&name) || built,
+                        "{name}: no test runs {block}"
+                    );
+                }
+                "json" | "python" | "text" => {}
+                other => panic!("{name}: a block is {other:?}: say sh, json, python or text"),
+            }
+        }
+    }
+}
