@@ -67,8 +67,13 @@ pub(crate) fn apns(byte: u8) -> Value {
 
 impl Newsroom {
     pub(crate) async fn open(settings: PushSettings) -> Self {
+        Self::open_with(settings, targets()).await
+    }
+
+    /// The same with these credentials.
+    pub(crate) async fn open_with(settings: PushSettings, targets: Value) -> Self {
         let team = Team::start().await;
-        let body = json!({"config": {"name": "Guide"}, "targets": targets()});
+        let body = json!({"config": {"name": "Guide"}, "targets": targets});
         let app = team.post("/v2/apps", body).await.done();
         let campaign = json!({"appId": id(&app), "config": {
             "name": "News", "type": "Push", "startAt": NOON,

@@ -1,9 +1,12 @@
 //! A push service of our own, over TLS, that answers as the real ones do.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex},
+};
 
 use axum::{
-    Router,
+    Extension, Router,
     body::{Body, Bytes, to_bytes},
     extract::Request,
     response::{IntoResponse as _, Response},
@@ -17,8 +20,11 @@ use hyper_util::{
 use moca_engine::push::PushSettings;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{
-    ServerConfig,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+    DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme,
+    client::danger::HandshakeSignatureValid,
+    crypto::{ring, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime},
+    server::danger::{ClientCertVerified, ClientCertVerifier},
 };
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::Notify};
@@ -31,6 +37,8 @@ pub(crate) struct Got {
     pub(crate) version: Version,
     headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// The certificate that the client showed.
+    pub(crate) certificate: Option<Vec<u8>>,
 }
 
 impl Got {
@@ -58,6 +66,9 @@ pub(crate) enum Answer {
     Reply(u16, Option<&'static str>, Value),
     /// Nothing, ever.
     Hang,
+    /// That it was taken, and that the connection ends: what comes behind on it is not looked at, as
+    /// when Apple moves its clients elsewhere (GOAWAY).
+    GoAway,
 }
 
 /// That the message was taken.
@@ -82,11 +93,11 @@ impl Provider {
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let provider = Arc::new(ring::default_provider());
         let mut tls = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
-            .with_no_client_auth()
+            .with_client_cert_verifier(Arc::new(Anybody))
             .with_single_cert(vec![cert.der().clone()], key)
             .unwrap();
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -143,7 +154,9 @@ async fn answer(
         version: parts.version,
         headers: parts.headers,
         body: to_bytes(body, usize::MAX).await.unwrap(),
+        certificate: parts.extensions.get::<Shown>().cloned().flatten(),
     };
+    let leave = parts.extensions.get::<Leave>().cloned();
     got.lock().unwrap().push(request.clone());
     let answer = match request.path.as_str() {
         "/token" => Answer::Reply(
@@ -163,12 +176,71 @@ async fn answer(
             }
             response
         }
+        Answer::GoAway => {
+            leave.unwrap().0.notify_one();
+            Body::from("{}").into_response()
+        }
         Answer::Hang => {
             hung.notify_one();
             std::future::pending().await
         }
     }
 }
+
+/// Whoever shows a certificate may come in with it, and who does not, without.
+#[derive(Debug)]
+struct Anybody;
+
+impl ClientCertVerifier for Anybody {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let known = ring::default_provider().signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, &known)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let known = ring::default_provider().signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, &known)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let known = ring::default_provider().signature_verification_algorithms;
+        known.supported_schemes()
+    }
+}
+
+/// The certificate of a connection.
+type Shown = Option<Vec<u8>>;
+
+/// Ends a connection in order.
+#[derive(Clone)]
+struct Leave(Arc<Notify>);
 
 async fn serve(listener: TcpListener, acceptor: TlsAcceptor, router: Router) {
     while let Ok((stream, _)) = listener.accept().await {
@@ -177,12 +249,24 @@ async fn serve(listener: TcpListener, acceptor: TlsAcceptor, router: Router) {
             let Ok(stream) = acceptor.accept(stream).await else {
                 return;
             };
+            let (_, tls) = stream.get_ref();
+            let shown = tls.peer_certificates().and_then(|all| all.first());
+            let shown: Shown = shown.map(|der| der.to_vec());
+            let leave = Leave(Arc::default());
+            let router = router
+                .layer(Extension(shown))
+                .layer(Extension(leave.clone()));
             let service = TowerToHyperService::new(router);
             let builder = auto::Builder::new(TokioExecutor::new());
-            // A client that goes away is no fault of the test.
-            let _ = builder
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            let connection = builder.serve_connection(TokioIo::new(stream), service);
+            let mut connection = pin!(connection);
+            loop {
+                tokio::select! {
+                    // A client that goes away is no fault of the test.
+                    _ = connection.as_mut() => return,
+                    () = leave.0.notified() => connection.as_mut().graceful_shutdown(),
+                }
+            }
         });
     }
 }

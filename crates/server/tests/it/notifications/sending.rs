@@ -1,9 +1,13 @@
 //! What push services get, and what their answers lead to.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::Version;
+use moca_core::limits::{PUSH_ATTEMPTS_MAX, PUSH_PAUSE_MS_MAX};
 use serde_json::{Value, json};
 
 use super::{
@@ -11,7 +15,10 @@ use super::{
     provider::{Answer, Got, Provider, taken},
     to_all,
 };
-use crate::support::{NOON, keys::vapid};
+use crate::support::{
+    NOON,
+    keys::{APNS, vapid},
+};
 
 /// Head and claims of a token.
 fn token(header: &str) -> (Value, Value) {
@@ -268,4 +275,56 @@ async fn browsers_lead_into_no_inner_network() {
     // A name may lead elsewhere the next time.
     assert_eq!(status["state"], "Sending", "{status}");
     assert!(provider.messages().is_empty());
+}
+
+#[tokio::test]
+async fn a_certificate_says_who_sends_to_apple() {
+    let provider = Provider::start(|_| taken()).await;
+    let targets = json!([{
+        "@type": "ApnsCertificateTarget", "environment": "Production",
+        "certificate": APNS.certificate, "privateKey": APNS.key,
+    }]);
+    let room = Newsroom::open_with(provider.settings(), targets).await;
+    room.phone(apns(1)).await;
+    let status = room.send_to_all().await;
+    assert_eq!(status["accepted"], 1, "{status}");
+    let [got] = &provider.messages()[..] else {
+        panic!("one message");
+    };
+    assert_eq!(got.certificate.as_deref(), Some(&APNS.der[..]));
+    assert_eq!(got.header("authorization"), "");
+    assert_eq!(got.header("apns-topic"), "com.example.guide");
+    assert_eq!(got.version, Version::HTTP_2);
+}
+
+#[tokio::test]
+async fn who_is_sent_elsewhere_in_the_middle_is_served_once_and_nobody_is_left_out() {
+    let count = AtomicUsize::new(0);
+    let provider = Provider::start(move |_| match count.fetch_add(1, Ordering::SeqCst) % 7 {
+        6 => Answer::GoAway,
+        _ => taken(),
+    })
+    .await;
+    let room = Newsroom::open(provider.settings()).await;
+    for byte in 0..60 {
+        room.phone(apns(byte)).await;
+    }
+    let path = room.notify(to_all(&room.campaign)).await;
+    room.start().await;
+    for _ in 0..PUSH_ATTEMPTS_MAX {
+        room.work().await;
+        room.team.installation.clock.advance(PUSH_PAUSE_MS_MAX);
+    }
+    let status = room.status(&path).await;
+    assert_eq!(
+        (&status["state"], &status["accepted"]),
+        (&json!("Completed"), &json!(60)),
+        "{status}"
+    );
+    let mut devices: Vec<String> = provider.messages().iter().map(Got::device).collect();
+    devices.sort();
+    let expected: Vec<String> = (0..60)
+        .map(|byte| format!("{byte:02x}").repeat(32))
+        .collect();
+    assert_eq!(devices, expected);
 }
