@@ -260,6 +260,7 @@ fn world(radius_m: f64, presence: Option<PresenceConfig>) -> Option<World> {
         name: "Place".into(),
         geofence: Some(Geofence::from(Circle::new(center, radius_m).ok()?)),
         address: None,
+        sensitive: false,
         time_zone: None,
         category: None,
         external_id: None,

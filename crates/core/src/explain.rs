@@ -19,6 +19,8 @@ use crate::{
 /// A rule of [`decide`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
+    /// The trigger is not about a sensitive place.
+    Sensitive,
     /// The experience is switched on.
     Enabled,
     /// The campaign runs.
@@ -41,7 +43,8 @@ pub enum Rule {
 
 impl Rule {
     /// All of them, in the order in which they are asked.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
+        Self::Sensitive,
         Self::Enabled,
         Self::Running,
         Self::Recurrence,
@@ -89,10 +92,11 @@ impl Rule {
         alone
     }
 
-    /// The moment, with what fired in it if this rule asks for it.
+    /// The moment, with what fired in it, and where it was, if this rule asks for it.
     fn moment<'a>(self, moment: &Moment<'a>) -> Moment<'a> {
         Moment {
             rival: moment.rival.filter(|_| self == Self::Rank),
+            sensitive: moment.sensitive.filter(|_| self == Self::Sensitive),
             ..*moment
         }
     }
@@ -163,7 +167,9 @@ pub fn explain(
             &rule.moment(moment),
         ),
     };
-    let &Moment { at_ms, zone, rival } = moment;
+    let &Moment {
+        at_ms, zone, rival, ..
+    } = moment;
     let (hour, day) = zone.hour_and_day(at_ms);
     let last_at = caps.experiences.get(&experience.id());
     let facts = Facts {

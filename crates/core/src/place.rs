@@ -65,6 +65,10 @@ pub struct PlaceConfig {
     /// How it is entered and left, where that is not as usual.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub presence: Option<PresenceConfig>,
+    /// Whether what people do there is their own business: it never triggers marketing, and nothing is
+    /// counted of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub sensitive: bool,
     /// Free properties.
     #[serde(skip_serializing_if = "Properties::is_empty", default)]
     pub properties: Properties,

@@ -102,6 +102,7 @@ pub(crate) fn place(number: u8, geofence: Option<Circle>) -> Place {
         location_provider: None,
         floor_plan_provider: None,
         presence: None,
+        sensitive: false,
         properties: Properties::new(),
     };
     Place {

@@ -44,6 +44,7 @@ struct OwnWays {
     time_zone: Option<TimeZone>,
     /// Most places have none, and there may be millions.
     presence: Option<Box<PresenceConfig>>,
+    is_sensitive: bool,
 }
 
 impl OwnWays {
@@ -84,6 +85,7 @@ impl World {
         let own = OwnWays {
             time_zone: place.config.time_zone.as_deref().and_then(TimeZone::named),
             presence: place.config.presence.map(Box::new),
+            is_sensitive: place.config.sensitive,
         };
         self.looking_at_paths += usize::from(own.looks_at_paths());
         let before = self.places.insert(id, own);
@@ -230,13 +232,22 @@ impl World {
         own.copied().unwrap_or_default().rules()
     }
 
+    /// The place that a target is (part of), if that is a sensitive one.
+    pub fn sensitive_place(&self, target: Target) -> Option<PlaceId> {
+        let id = self.place_around(target)?;
+        self.places.get(&id)?.is_sensitive.then_some(id)
+    }
+
     fn own_ways(&self, target: Target) -> Option<&OwnWays> {
-        let place = match target {
+        self.places.get(&self.place_around(target)?)
+    }
+
+    fn place_around(&self, target: Target) -> Option<PlaceId> {
+        match target {
             Target::Place(id) => Some(id),
             Target::Zone(id) => self.place_of(id),
             Target::Beacon(id) => self.zone_of(id).and_then(|zone| self.place_of(zone)),
-        };
-        self.places.get(&place?)
+        }
     }
 
     /// Calls `found` for every place and zone whose geofence holds the point.

@@ -85,8 +85,8 @@ struct Together {
     gap: i64,
     who: u8,
     spanish: bool,
-    /// Each an offer and an experience, modulo how many there are.
-    which: Vec<(usize, usize)>,
+    /// Each an offer and an experience, modulo how many there are, and whether it is about a sensitive place.
+    which: Vec<(usize, usize, bool)>,
 }
 
 fn offer() -> impl Strategy<Value = Offer> {
@@ -139,7 +139,7 @@ fn together() -> impl Strategy<Value = Together> {
         // A device that tells late of what was.
         1 => -HOUR_MS..0,
     ];
-    let which = prop::collection::vec((0usize..12, 0usize..12), 1..6);
+    let which = prop::collection::vec((0usize..12, 0usize..12, prop::bool::weighted(0.1)), 1..6);
     (gap, 0u8..3, any::<bool>(), which).prop_map(|(gap, who, spanish, which)| Together {
         gap,
         who,
@@ -224,7 +224,11 @@ impl Model<'_> {
             let next = left.iter().position(|index| rank(index) == highest);
             let index = left.remove(next.unwrap());
             let (campaign, experience) = self.at(moment, index);
-            let mut verdict = self.alone(at, moment, campaign, experience);
+            let (_, _, is_sensitive) = moment.which[index];
+            let mut verdict = match is_sensitive {
+                true => Verdict::SensitivePlace { place_id: id(9) },
+                false => self.alone(at, moment, campaign, experience),
+            };
             if verdict == Verdict::Fired || matches!(verdict, Verdict::HeldOut { .. }) {
                 let priority = self.priority(campaign);
                 let higher = fired.iter().find(|rival| rival.priority > priority);
@@ -252,7 +256,7 @@ impl Model<'_> {
 
     /// The offer and the experience of a trigger.
     fn at(&self, moment: &Together, index: usize) -> (usize, usize) {
-        let (offer, experience) = moment.which[index];
+        let (offer, experience, _) = moment.which[index];
         let offer = offer % self.offers.len();
         (offer, experience % self.offers[offer].experiences.len())
     }
@@ -459,7 +463,12 @@ proptest! {
                 .map(|index| {
                     let (offer, nth) = model.at(moment, index);
                     let (campaign, experiences) = &world[offer];
-                    Candidate { campaign, experience: &experiences[nth], zone: &local }
+                    Candidate {
+                        campaign,
+                        experience: &experiences[nth],
+                        zone: &local,
+                        sensitive: moment.which[index].2.then(|| id(9)),
+                    }
                 })
                 .collect();
             let caps = caps.entry(moment.who).or_default();

@@ -345,6 +345,12 @@ fn decisions_of_the_device_store() {
             },
             "09 12 14",
         ),
+        (
+            Verdict::SensitivePlace {
+                place_id: id::<PlaceId>(9),
+            },
+            "0a 09090909090909090909090909090909",
+        ),
     ] {
         kept(&verdict, hexadecimal);
     }

@@ -237,13 +237,10 @@ impl Engine {
         app_id: AppId,
         kind: TargetKind,
         range: Range,
-        limit: usize,
     ) -> Result<Vec<(Target, u64)>, EngineError> {
         self.wait(&self.inner.counted).await?;
-        self.read(move |devices| {
-            read::count::visitors_by_target(devices, app_id, kind, range, limit)
-        })
-        .await
+        self.read(move |devices| read::count::visitors_by_target(devices, app_id, kind, range))
+            .await
     }
 
     /// Puts a request into the queue and waits for its answer.

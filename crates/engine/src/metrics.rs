@@ -130,5 +130,6 @@ fn outcome(verdict: &Verdict) -> &'static str {
         Verdict::NotInSegment { .. } => "not_in_segment",
         Verdict::Outranked { .. } => "outranked",
         Verdict::HeldOut { .. } => "held_out",
+        Verdict::SensitivePlace { .. } => "sensitive_place",
     }
 }

@@ -1,13 +1,13 @@
 //! What can be asked of the pipeline, and its answers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use moca_core::{
     campaign::{Campaign, decide::Decision},
     event::{Profile, Record, Subject},
     experience::{Experience, Target},
     explain::{Check, Facts},
-    id::{AppId, CampaignId, ExperienceId, Id, InstanceId},
+    id::{AppId, CampaignId, ExperienceId, Id, InstanceId, PlaceId},
     metric::Metric,
     property::Properties,
     push::PushAddress,
@@ -203,6 +203,8 @@ pub struct ExperiencesQuery {
     pub campaign_id: Option<CampaignId>,
     /// This one.
     pub experience_id: Option<ExperienceId>,
+    /// Not these, which are about sensitive places.
+    pub hidden: HashSet<ExperienceId>,
 }
 
 /// How often what happened, by the words of outcomes and kinds of receipts.
@@ -249,6 +251,8 @@ pub struct ExplainQuery {
     pub time_zone: String,
     /// The moment, ms since 1970.
     pub at_ms: i64,
+    /// The sensitive place that the trigger is about, or in which its zone or beacon is.
+    pub sensitive: Option<PlaceId>,
     /// If the instance is to be looked at as it was then, and not as it is: all that can hold it in what
     /// the trigger is about.
     pub then: Option<World>,

@@ -8,7 +8,7 @@ use moca_core::{
         decide::{Rival, Verdict},
     },
     experience::{Direction, Target, Trigger},
-    id::{CampaignId, ExperienceId, Id, InstanceId, MessageId, SegmentId},
+    id::{CampaignId, ExperienceId, Id, InstanceId, MessageId, PlaceId, SegmentId},
     limits::{SEGMENT_COMPARED_MAX, SEGMENT_COMPARED_TEXT_CHARS_MAX},
     property::Property,
 };
@@ -64,6 +64,7 @@ pub enum Outcome {
     NotInSegment,
     Outranked,
     HeldOut,
+    SensitivePlace,
 }
 
 impl Outcome {
@@ -80,6 +81,7 @@ impl Outcome {
             Verdict::NotInSegment { .. } => Self::NotInSegment,
             Verdict::Outranked { .. } => Self::Outranked,
             Verdict::HeldOut { .. } => Self::HeldOut,
+            Verdict::SensitivePlace { .. } => Self::SensitivePlace,
         }
     }
 
@@ -96,6 +98,7 @@ impl Outcome {
             Self::NotInSegment => "NotInSegment",
             Self::Outranked => "Outranked",
             Self::HeldOut => "HeldOut",
+            Self::SensitivePlace => "SensitivePlace",
         }
     }
 
@@ -105,8 +108,8 @@ impl Outcome {
     }
 
     /// The words of all but the first: why something did not fire.
-    pub const REASONS: [&'static str; 9] = {
-        let mut reasons = [""; 9];
+    pub const REASONS: [&'static str; 10] = {
+        let mut reasons = [""; 10];
         let mut index = 0;
         while index < reasons.len() {
             reasons[index] = Self::WORDS[index + 1];
@@ -116,7 +119,7 @@ impl Outcome {
     };
 
     /// The words of all of them, `Fired` first.
-    pub const WORDS: [&'static str; 10] = [
+    pub const WORDS: [&'static str; 11] = [
         Self::Fired.as_str(),
         Self::NotRunning.as_str(),
         Self::Disabled.as_str(),
@@ -127,6 +130,7 @@ impl Outcome {
         Self::NotInSegment.as_str(),
         Self::Outranked.as_str(),
         Self::HeldOut.as_str(),
+        Self::SensitivePlace.as_str(),
     ];
 }
 
@@ -173,6 +177,9 @@ pub struct Compared {
     /// The number of the instance in the campaign, 0..=99: those below `holdout_percent` are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holdout_number: Option<i64>,
+    /// The sensitive place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place_id: Option<PlaceId>,
 }
 
 /// What fired in the place of another experience.
@@ -278,6 +285,10 @@ fn explain(verdict: &Verdict) -> (Outcome, Option<Compared>) {
                 ..none
             };
             (Outcome::HeldOut, Some(compared))
+        }
+        Verdict::SensitivePlace { place_id } => {
+            let place_id = Some(place_id);
+            (Outcome::SensitivePlace, Some(Compared { place_id, ..none }))
         }
     }
 }
@@ -434,6 +445,7 @@ pub(crate) fn compared_schema() -> Schema {
             schema::integer(0, 99),
             "The number of the instance in the campaign: those below `holdoutPercent` are.",
         ),
+        schema::optional("placeId", schema::id(), "The sensitive place."),
     ])
     .titled("Compared")
 }

@@ -36,8 +36,9 @@ pub struct Explanation {
     pub outcome: Outcome,
     /// The same as a sentence.
     pub sentence: String,
-    /// Where the instance was.
-    pub presence: Presence,
+    /// Where the instance was; not told of a sensitive place.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub presence: Option<Presence>,
     /// Every rule, in the order in which they are asked.
     pub checks: Vec<RuleCheck>,
     /// What was decided until that moment, by outcome.
@@ -91,6 +92,7 @@ impl Telling<'_> {
     /// What a rule says.
     pub fn check(&self, check: &Check) -> RuleCheck {
         let (reason, compared, sentence) = match check.rule {
+            Rule::Sensitive => sensitive(&check.verdict),
             Rule::Enabled => self.enabled(),
             Rule::Running => self.running(),
             Rule::Recurrence => self.recurrence(check.stops()),
@@ -328,6 +330,21 @@ impl Telling<'_> {
     }
 }
 
+fn sensitive(verdict: &Verdict) -> (Outcome, Option<Compared>, String) {
+    let (place_id, sentence) = match verdict {
+        Verdict::SensitivePlace { place_id } => (
+            Some(*place_id),
+            "The trigger is about a sensitive place: it never triggers anything.",
+        ),
+        _ => (None, "The trigger is not about a sensitive place."),
+    };
+    let compared = place_id.map(|place_id| Compared {
+        place_id: Some(place_id),
+        ..Compared::default()
+    });
+    (Outcome::SensitivePlace, compared, sentence.to_owned())
+}
+
 /// The whole as a sentence, from what each rule says.
 pub fn summary(checks: &[RuleCheck]) -> String {
     match checks.iter().find(|check| check.stops) {
@@ -385,10 +402,10 @@ impl Described for Explanation {
                 "What would be decided if its trigger came true at that moment.",
             ),
             sentence("The same as a sentence."),
-            schema::required(
+            schema::optional(
                 "presence",
                 presence.titled("Presence"),
-                "Whether the instance was in what the trigger is about.",
+                "Whether the instance was in what the trigger is about; not told of a sensitive place.",
             ),
             schema::required(
                 "checks",

@@ -177,6 +177,12 @@ fn config_schema() -> Schema {
             presence::schema(),
             "How it, its zones and its beacons are entered and left, where that is not as usual.",
         ),
+        schema::optional(
+            "sensitive",
+            schema::boolean(),
+            "Whether what people do there is their own business: it never triggers anything, and nothing \
+             is counted of it, its zones and its beacons. Not answered when it is false.",
+        ),
         schema::optional("properties", properties::schema(), "Free properties."),
     ])
 }
@@ -234,6 +240,7 @@ fn read_config(
     let floor_plan_provider =
         fields.optional_object("floorPlanProvider", providers::read_floor_plan);
     let presence = fields.optional_object("presence", presence::read);
+    let sensitive = fields.optional("sensitive", values::boolean);
     let properties = properties::read(fields, "properties");
     let config = PlaceConfig {
         name: name?,
@@ -247,6 +254,7 @@ fn read_config(
         location_provider,
         floor_plan_provider,
         presence,
+        sensitive: sensitive.unwrap_or(false),
         properties,
     };
     Some((config, secret_key.unwrap_or_default()))

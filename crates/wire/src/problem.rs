@@ -49,6 +49,8 @@ codes! {
     ValidationFailed = "validation_failed", 400, "The body has invalid fields";
     /// A query parameter is unknown, repeated or unreadable.
     InvalidParameter = "invalid_parameter", 400, "A query parameter is wrong";
+    /// What is asked for is counted of no one, because the place is a sensitive one.
+    SensitivePlace = "sensitive_place", 400, "The place is sensitive";
     /// A header is unreadable or outside its limits.
     InvalidHeader = "invalid_header", 400, "A header is wrong";
     /// The HTTP message itself is broken.

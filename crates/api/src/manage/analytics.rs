@@ -13,7 +13,7 @@ use moca_wire::{
     problem::Code,
 };
 
-use super::decisions::require_app;
+use super::{decisions::require_app, sensitive};
 use crate::{call::Call, failure::Failure, query::Query, reply::Reply};
 
 /// The words of `interval`.
@@ -34,10 +34,21 @@ pub(crate) async fn count(call: &Call, metric: Metric) -> Result<Reply, Failure>
             "interval cuts the range into more than {BUCKETS_MAX} buckets: choose a wider one"
         ))
     })?;
+    let target = target(query)?;
+    if let Some((target, parameter)) = target {
+        let account_id = call.principal.account_id;
+        let mut tx = call.state().control.read().await?;
+        if !sensitive::among(&mut tx, account_id, &[target])
+            .await?
+            .is_empty()
+        {
+            return Err(sensitive::refusal(parameter));
+        }
+    }
     let asked = CountQuery {
         app_id,
         metric,
-        target: target(query)?,
+        target: target.map(|(target, _)| target),
     };
     // The last of the ranges is the whole one: its count is no sum of the others.
     let mut ranges: Vec<Range> = cut.iter().map(|bucket| bucket.covers).collect();
@@ -74,14 +85,25 @@ async fn groups(
         Some(_) => TargetKind::Beacon,
     };
     let engine = &call.state().engine;
-    let found = engine
-        .visitors_by_target(app_id, kind, range, GROUPS_MAX)
-        .await?;
-    let groups = found.into_iter().map(|(target, value)| GroupCount {
-        group: target.into(),
-        value,
-    });
-    Ok(Some(groups.collect()))
+    let found = engine.visitors_by_target(app_id, kind, range).await?;
+    let mut groups = Vec::new();
+    let account_id = call.principal.account_id;
+    let mut tx = call.state().control.read().await?;
+    // Most accounts have few sensitive places: the first part is enough for them.
+    for part in found.chunks(GROUPS_MAX) {
+        let targets: Vec<Target> = part.iter().map(|(target, _)| *target).collect();
+        let sensitive = sensitive::among(&mut tx, account_id, &targets).await?;
+        let told = part.iter().filter(|(it, _)| !sensitive.contains(it));
+        groups.extend(told.map(|(target, value)| GroupCount {
+            group: (*target).into(),
+            value: *value,
+        }));
+        if groups.len() >= GROUPS_MAX {
+            groups.truncate(GROUPS_MAX);
+            break;
+        }
+    }
+    Ok(Some(groups))
 }
 
 const fn name(metric: Metric) -> &'static str {
@@ -132,11 +154,13 @@ pub(super) async fn zone(call: &Call) -> Result<(String, Zone), Failure> {
     }
 }
 
-fn target(query: &Query) -> Result<Option<Target>, Failure> {
-    let targets: Vec<Target> = [
-        query.id("placeId").map(Target::Place),
-        query.id("zoneId").map(Target::Zone),
-        query.id("beaconId").map(Target::Beacon),
+/// What to count at, with the parameter that says so.
+fn target(query: &Query) -> Result<Option<(Target, &'static str)>, Failure> {
+    let (place, zone, beacon) = ("placeId", "zoneId", "beaconId");
+    let targets: Vec<(Target, &str)> = [
+        query.id(place).map(|id| (Target::Place(id), place)),
+        query.id(zone).map(|id| (Target::Zone(id), zone)),
+        query.id(beacon).map(|id| (Target::Beacon(id), beacon)),
     ]
     .into_iter()
     .flatten()

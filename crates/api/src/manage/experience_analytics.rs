@@ -14,6 +14,7 @@ use moca_wire::experience_analytics::{ExperienceBucket, ExperienceGroup, Experie
 use super::{
     analytics::{interval, range, wrong, zone},
     decisions::require_app,
+    sensitive,
 };
 use crate::{call::Call, failure::Failure, reply::Reply};
 
@@ -32,10 +33,18 @@ pub(crate) async fn count(call: &Call) -> Result<Reply, Failure> {
             "interval cuts the range into more than {BUCKETS_MAX} buckets: choose a wider one"
         ))
     })?;
+    let experience_id = query.id("experienceId");
+    let mut tx = call.state().control.read().await?;
+    let hidden = sensitive::experiences(&mut tx, call.principal.account_id).await?;
+    drop(tx);
+    if experience_id.is_some_and(|id| hidden.contains(&id)) {
+        return Err(sensitive::refusal("experienceId"));
+    }
     let asked = ExperiencesQuery {
         app_id,
         campaign_id: query.id("campaignId"),
-        experience_id: query.id("experienceId"),
+        experience_id,
+        hidden,
     };
     let ranges: Vec<Range> = cut.iter().map(|bucket| bucket.covers).collect();
     let counts = call.state().engine.experiences(&asked, &ranges).await?;

@@ -56,6 +56,7 @@ pub(crate) async fn explain(call: &Call) -> Result<Reply, Failure> {
         priorities,
         time_zone: about.time_zone(),
         at_ms: at,
+        sensitive: about.sensitive(),
         then,
     };
     let explained = call.state().engine.explain(asked.clone()).await?;
@@ -85,7 +86,10 @@ pub(crate) async fn explain(call: &Call) -> Result<Reply, Failure> {
         at,
         outcome: stopped.map_or(Outcome::Fired, |check| Outcome::of(&check.verdict)),
         sentence: summary(&checks),
-        presence: telling.presence(&about.name(), explained.entered_at),
+        presence: match asked.sensitive {
+            Some(_) => None,
+            None => Some(telling.presence(&about.name(), explained.entered_at)),
+        },
         checks,
         decided: explained.outcomes,
         last: last.map(|kept| Decision::new(kept.id, &kept.decision)),
@@ -151,6 +155,13 @@ impl About {
         let of_place = self.place.as_ref();
         let of_place = of_place.and_then(|place| place.config.time_zone.clone());
         of_place.unwrap_or_else(|| self.account.config.time_zone.clone())
+    }
+
+    /// The place, if it is a sensitive one.
+    fn sensitive(&self) -> Option<PlaceId> {
+        let place = self.place.as_ref();
+        let sensitive = place.filter(|place| place.config.sensitive);
+        sensitive.map(Place::id)
     }
 
     /// What the trigger is about, as a person would say it.

@@ -7,7 +7,7 @@ use moca_wire::{
     problem::Code,
 };
 
-use super::{common::text_of, decisions::require_app};
+use super::{common::text_of, decisions::require_app, sensitive};
 use crate::{audit, call::Call, etag, failure::Failure, reply::Reply};
 
 /// `GET /v2/instances`
@@ -19,14 +19,15 @@ pub(crate) async fn list(call: &Call) -> Result<Reply, Failure> {
         offset: call.query().offset(),
         limit: call.query().limit(),
     };
-    let page = call.state().engine.instances(app_id, &asked).await?;
+    let mut page = call.state().engine.instances(app_id, &asked).await?;
+    sensitive::hide(call, &mut page.items).await?;
     let items: Vec<KnownInstance> = page.items.into_iter().map(known).collect();
     Reply::page(asked.offset, asked.limit, page.total, &items)
 }
 
 /// `GET /v2/instances/{instanceId}`
 pub(crate) async fn get(call: &Call) -> Result<Reply, Failure> {
-    let instance = known(find(call).await?);
+    let instance = shown(call, find(call).await?).await?;
     Reply::object(etag::revision_of(&instance)?, &instance)
 }
 
@@ -34,13 +35,22 @@ pub(crate) async fn get(call: &Call) -> Result<Reply, Failure> {
 pub(crate) async fn delete(call: &Call) -> Result<Reply, Failure> {
     let view = find(call).await?;
     let subject = view.subject;
-    call.check_match(Some(etag::revision_of(&known(view))?))?;
+    let instance = shown(call, view).await?;
+    call.check_match(Some(etag::revision_of(&instance)?))?;
     audit::record_erasure(call).await?;
     call.state().engine.erase(vec![subject]).await?;
     Ok(Reply::done())
 }
 
-/// The instance in the path.
+/// An instance as it is answered to those who manage it.
+async fn shown(call: &Call, view: InstanceView) -> Result<KnownInstance, Failure> {
+    let mut views = [view];
+    sensitive::hide(call, &mut views).await?;
+    let [view] = views;
+    Ok(known(view))
+}
+
+/// The instance in the path, with everything that is known of it.
 pub(super) async fn find(call: &Call) -> Result<InstanceView, Failure> {
     let id: InstanceId = call.id("instanceId")?;
     let engine = &call.state().engine;
@@ -53,7 +63,7 @@ pub(super) async fn find(call: &Call) -> Result<InstanceView, Failure> {
     })
 }
 
-/// An instance as it is answered.
+/// An instance with everything that is known of it.
 pub(super) fn known(view: InstanceView) -> KnownInstance {
     let inside = |(target, entered_at): &(moca_core::experience::Target, i64)| Inside {
         target: (*target).into(),

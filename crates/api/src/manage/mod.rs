@@ -25,6 +25,7 @@ pub mod notifications;
 pub mod person_export;
 pub mod places;
 pub mod segments;
+mod sensitive;
 pub mod tags;
 mod targets;
 pub mod tokens;

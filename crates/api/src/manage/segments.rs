@@ -19,6 +19,7 @@ use super::{
     common::{self, accept, created},
     deletion,
     instances::known,
+    sensitive,
 };
 use crate::{audit, call::Call, failure::Failure, reply::Reply};
 
@@ -103,7 +104,8 @@ pub(crate) async fn instances(call: &Call) -> Result<Reply, Failure> {
         offset,
         limit,
     };
-    let page = call.state().engine.members(segment.app_id, asked).await?;
+    let mut page = call.state().engine.members(segment.app_id, asked).await?;
+    sensitive::hide(call, &mut page.items).await?;
     let items: Vec<KnownInstance> = page.items.into_iter().map(known).collect();
     Reply::page(offset, limit, page.total, &items)
 }

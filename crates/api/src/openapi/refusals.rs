@@ -29,6 +29,20 @@ const BAD_REQUEST: Refusal = Refusal {
         Code::UrlTooLong,
     ],
 };
+const BAD_QUESTION: Refusal = Refusal {
+    name: "BadQuestion",
+    status: 400,
+    description: "Something is wrong with the request, or it asks about a sensitive place.",
+    codes: &[
+        Code::MalformedRequest,
+        Code::MalformedBody,
+        Code::InvalidParameter,
+        Code::SensitivePlace,
+        Code::InvalidHeader,
+        Code::NotAcceptable,
+        Code::UrlTooLong,
+    ],
+};
 const BAD_BODY: Refusal = Refusal {
     name: "BadBody",
     status: 400,
@@ -138,6 +152,7 @@ const UNAVAILABLE: Refusal = Refusal {
 
 const ALL: &[&Refusal] = &[
     &BAD_REQUEST,
+    &BAD_QUESTION,
     &BAD_BODY,
     &FORBIDDEN,
     &UNKNOWN_CALLER,
@@ -159,7 +174,11 @@ fn refusals(route: &Route) -> Vec<&'static Refusal> {
     let names_something = route.path.contains('{')
         || route.query.iter().any(|parameter| parameter.required)
         || matches!(route.endpoint, Endpoint::Device(_));
-    let mut all = vec![if has_body { &BAD_BODY } else { &BAD_REQUEST }];
+    let mut all = vec![match has_body {
+        true => &BAD_BODY,
+        false if route.path.starts_with("/v2/analytics/") => &BAD_QUESTION,
+        false => &BAD_REQUEST,
+    }];
     match route.endpoint {
         Endpoint::Manage(..) | Endpoint::Ask(..) => all.push(&FORBIDDEN),
         Endpoint::Device(_) | Endpoint::App(_) | Endpoint::OAuthClient(_) => {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Campaign, Status, holdout};
 use crate::{
     experience::{Direction, Experience, Target},
-    id::{CampaignId, ExperienceId, InstanceId, MessageId, SegmentId},
+    id::{CampaignId, ExperienceId, InstanceId, MessageId, PlaceId, SegmentId},
     segment::{Compared, Segments, Traits},
     time::Zone,
 };
@@ -96,6 +96,11 @@ pub enum Verdict {
         /// The numbers below this are held out.
         percent: i64,
     },
+    /// The trigger is about a sensitive place, or a zone or beacon in one.
+    SensitivePlace {
+        /// The place.
+        place_id: PlaceId,
+    },
 }
 
 /// What fired in the same moment and may have a higher priority.
@@ -118,6 +123,8 @@ pub struct Moment<'a> {
     pub zone: &'a Zone,
     /// What fired in the same moment, the one of the highest priority.
     pub rival: Option<Rival>,
+    /// The place that the trigger is about, or in which its zone or beacon is, if that is a sensitive one.
+    pub sensitive: Option<PlaceId>,
 }
 
 /// Who a campaign may be for: what is known of the instance, and the segments of its account.
@@ -154,8 +161,9 @@ impl Caps {
 /// The outcome for an experience whose trigger became true.
 ///
 /// The first rule that stops it is the verdict, in the order of the variants of [`Verdict`] with
-/// `Disabled` before `NotRunning` and `NotInSegment` after `OutsideRecurrence`. The control group comes
-/// last, so that those in it are exactly those who would have got the message.
+/// `SensitivePlace` and `Disabled` before `NotRunning` and `NotInSegment` after `OutsideRecurrence`. A
+/// sensitive place comes first so that nothing else is compared, kept or counted of who was there. The
+/// control group comes last, so that those in it are exactly those who would have got the message.
 pub fn decide(
     campaign: &Campaign,
     experience: &Experience,
@@ -163,7 +171,15 @@ pub fn decide(
     caps: &Caps,
     moment: &Moment<'_>,
 ) -> Verdict {
-    let &Moment { at_ms, zone, rival } = moment;
+    let &Moment {
+        at_ms,
+        zone,
+        rival,
+        sensitive,
+    } = moment;
+    if let Some(place_id) = sensitive {
+        return Verdict::SensitivePlace { place_id };
+    }
     if !experience.config.enabled {
         return Verdict::Disabled;
     }

@@ -6,7 +6,7 @@ use super::{
     Campaign,
     decide::{Audience, Caps, Moment, Rival, Verdict, decide},
 };
-use crate::{experience::Experience, time::Zone};
+use crate::{experience::Experience, id::PlaceId, time::Zone};
 
 /// An experience whose trigger came true.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +17,8 @@ pub struct Candidate<'a> {
     pub experience: &'a Experience,
     /// The local time zone: the device's, else the place's, else the account's.
     pub zone: &'a Zone,
+    /// The place that the trigger is about, or in which its zone or beacon is, if that is a sensitive one.
+    pub sensitive: Option<PlaceId>,
 }
 
 /// Decides on what came true for an instance at `at_ms`, and notes in `caps` what fired.
@@ -41,8 +43,14 @@ pub fn decide_moment(
             campaign,
             experience,
             zone,
+            sensitive,
         } = candidates[index];
-        let moment = Moment { at_ms, zone, rival };
+        let moment = Moment {
+            at_ms,
+            zone,
+            rival,
+            sensitive,
+        };
         let verdict = decide(campaign, experience, audience, caps, &moment);
         if verdict == Verdict::Fired {
             caps.record(campaign.id(), experience.id(), at_ms);

@@ -75,6 +75,7 @@ fn the_first_rule_that_stops_is_what_is_decided() {
             at_ms,
             zone: &zone,
             rival: Some(rival),
+            sensitive: stopped(Rule::Sensitive).then_some(id(9)),
         };
         let (checks, facts) = explain(&campaign, &hello, &audience, &caps, &moment);
         for check in &checks {

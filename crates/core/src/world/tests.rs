@@ -97,6 +97,32 @@ fn the_time_zone_is_the_places_else_the_accounts() {
 }
 
 #[test]
+fn what_is_in_a_sensitive_place_is_sensitive() {
+    let targets = [
+        Target::Beacon(id::<BeaconId>(3)),
+        Target::Zone(id::<ZoneId>(2)),
+        Target::Place(id::<PlaceId>(1)),
+    ];
+    let mut world = World::default();
+    let mut clinic = place(1, None);
+    world.put_zone(zone(2, None));
+    world.put_beacon(beacon(3, Some(2)));
+    for is_sensitive in [false, true, false, true] {
+        clinic.config.sensitive = is_sensitive;
+        world.put_place(clinic.clone());
+        let expected = is_sensitive.then_some(clinic.id());
+        for target in targets {
+            assert_eq!(world.sensitive_place(target), expected);
+        }
+    }
+    // A beacon that is taken out of the zone is not in the place any more.
+    world.put_beacon(beacon(3, None));
+    assert_eq!(world.sensitive_place(targets[0]), None);
+    world.remove_place(clinic.id());
+    assert_eq!(world.sensitive_place(targets[2]), None);
+}
+
+#[test]
 fn an_identity_belongs_to_the_beacon_that_took_it_last() {
     let mut world = World::default();
     world.put_beacon(beacon(1, None));

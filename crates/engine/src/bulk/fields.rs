@@ -11,6 +11,8 @@ pub(crate) enum Cell {
     Number,
     /// A whole number.
     Integer,
+    /// `true` or `false`, in capitals too, as spreadsheets write them.
+    Flag,
     /// Any JSON.
     Json,
     /// Names of labels.
@@ -104,6 +106,7 @@ const PLACE: &[Field] = &[
     field("locationProvider",  &["config", "locationProvider"],  Cell::Json),
     field("floorPlanProvider", &["config", "floorPlanProvider"], Cell::Json),
     field("presence",   &["config", "presence"],              Cell::Json),
+    field("sensitive",  &["config", "sensitive"],             Cell::Flag),
     field("labels",     &["labels"],                          Cell::Labels),
     field("properties", &["config", "properties"],            Cell::Json),
 ];

@@ -49,6 +49,11 @@ impl Builder {
                     let number = text.trim().parse::<i64>();
                     number.map_or_else(|_| as_text(), Value::from)
                 }
+                Cell::Flag => match text.trim().to_ascii_lowercase().as_str() {
+                    "true" => true.into(),
+                    "false" => false.into(),
+                    _ => as_text(),
+                },
                 Cell::Labels => json!(split_labels(&nfc(text))),
                 Cell::Json => match json::read(text) {
                     Ok(value) => value,
@@ -183,6 +188,7 @@ mod tests {
             ("latitude", " 40.4 "),
             ("longitude", "west"),
             ("labels", "a|b"),
+            ("sensitive", " TRUE"),
             ("properties", r#"{"size": 3}"#),
             ("property.iata", "MAD"),
         ] {
@@ -193,6 +199,7 @@ mod tests {
         let expected = json!({"labels": ["a", "b"], "config": {
             "name": "P",
             "geofence": {"type": "Circle", "latitude": 40.4, "longitude": "west", "radius": 77.0},
+            "sensitive": true,
             "properties": {"size": 3, "iata": "MAD"},
         }});
         assert_eq!(record, expected);

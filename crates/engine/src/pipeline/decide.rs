@@ -259,7 +259,7 @@ impl Decide {
                     fire(world, state, moment, decisions, batch, metrics)?;
                 }
             }
-            output.extend(subject, occurred);
+            output.extend(subject, occurred, world);
         }
         if let Change::Receipt(receipt) = change {
             take_receipt(
@@ -310,7 +310,7 @@ impl Decide {
             for moment in moments(&occurred) {
                 fire(world, state, moment, decisions, batch, metrics)?;
             }
-            output.extend(state.subject, occurred);
+            output.extend(state.subject, occurred, world);
             if state.message_count > messages_before {
                 self.news.push(instance_id);
             }
@@ -375,11 +375,13 @@ struct RowOutput {
 }
 
 impl RowOutput {
-    /// Hands the crossings on to the stage that counts.
-    fn extend(&mut self, subject: Subject, occurred: Vec<Occurrence>) {
+    /// Hands the crossings on to the stage that counts, but for those of sensitive places.
+    fn extend(&mut self, subject: Subject, occurred: Vec<Occurrence>, world: &World) {
         let crossings = occurred.into_iter().filter_map(|one| match one {
-            Occurrence::Crossed(crossing) => Some(InstanceCrossing { subject, crossing }),
-            Occurrence::Stayed(_) => None,
+            Occurrence::Crossed(crossing) if world.sensitive_place(crossing.target).is_none() => {
+                Some(InstanceCrossing { subject, crossing })
+            }
+            Occurrence::Crossed(_) | Occurrence::Stayed(_) => None,
         });
         self.crossings.extend(crossings);
     }

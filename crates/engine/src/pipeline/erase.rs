@@ -68,7 +68,7 @@ impl Eraser {
             range: None,
         };
         devices.for_each_decision(&scope, |_, decision| {
-            happened.push(happening(&decision));
+            happened.extend(happening(&decision));
             true
         })?;
         for message in devices.messages(subject.instance_id, 0, usize::MAX)? {

@@ -66,7 +66,7 @@ pub(crate) fn fire(
         return Ok(());
     };
     let app_id = state.subject.app_id;
-    let mut zones = Vec::new();
+    let mut places = Vec::new();
     let mut waiting = Vec::new();
     for occurrence in occurrences {
         let condition = occurrence.condition();
@@ -76,19 +76,25 @@ pub(crate) fn fire(
             .into_iter()
             .filter(|(campaign, _)| campaign.app_id == app_id);
         for (campaign, experience) in of_app {
-            zones.push(local_zone(world, state, target));
+            places.push((
+                local_zone(world, state, target),
+                world.sensitive_place(target),
+            ));
             waiting.push((condition, campaign, experience));
         }
     }
     if waiting.is_empty() {
         return Ok(());
     }
-    let candidate = |((_, campaign, experience), zone)| Candidate {
-        campaign,
-        experience,
-        zone,
-    };
-    let candidates: Vec<_> = waiting.iter().copied().zip(&zones).map(candidate).collect();
+    let mut candidates = Vec::with_capacity(waiting.len());
+    for (&(_, campaign, experience), (zone, sensitive)) in waiting.iter().zip(&places) {
+        candidates.push(Candidate {
+            campaign,
+            experience,
+            zone,
+            sensitive: *sensitive,
+        });
+    }
     let mut caps = std::mem::take(&mut state.caps);
     let audience = Audience {
         instance_id: state.subject.instance_id,
@@ -121,19 +127,22 @@ pub(crate) fn fire(
             message_id,
         };
         batch.put_decision(app_id, key, &decision)?;
-        row.happened.push((app_id, happening(&decision)));
+        let happened = happening(&decision).map(|happening| (app_id, happening));
+        row.happened.extend(happened);
     }
     Ok(())
 }
 
-/// What is counted of a decision.
-pub(crate) fn happening(decision: &Decision) -> Happening {
-    Happening {
+/// What is counted of a decision: nothing of one about a sensitive place, since how often its trigger
+/// came true is how often people were there.
+pub(crate) fn happening(decision: &Decision) -> Option<Happening> {
+    let is_sensitive = matches!(decision.verdict, Verdict::SensitivePlace { .. });
+    (!is_sensitive).then(|| Happening {
         campaign_id: decision.campaign_id,
         experience_id: decision.experience_id,
         word: Outcome::of(&decision.verdict).as_str().to_owned(),
         at_ms: decision.at_ms,
-    }
+    })
 }
 
 /// The id of a decision: the same whenever its row is decided again.

@@ -95,7 +95,6 @@ pub(crate) fn visitors_by_target(
     app_id: AppId,
     kind: TargetKind,
     range: Range,
-    limit: usize,
 ) -> Result<Vec<(Target, u64)>, StorageError> {
     let reader = devices.set_reader();
     let mut visitors: HashMap<Target, RoaringBitmap> = HashMap::new();
@@ -122,7 +121,6 @@ pub(crate) fn visitors_by_target(
         .map(|(target, members)| (target, members.len()))
         .collect();
     counts.sort_by_key(|(target, count)| (std::cmp::Reverse(*count), *target));
-    counts.truncate(limit);
     Ok(counts)
 }
 

@@ -57,7 +57,8 @@ fn for_each(
     mut each: impl FnMut(ExperienceId, CampaignId, &str, u64),
 ) -> Result<(), StorageError> {
     let wanted = |experience, campaign| {
-        query.experience_id.is_none_or(|id| id == experience)
+        !query.hidden.contains(&experience)
+            && query.experience_id.is_none_or(|id| id == experience)
             && query.campaign_id.is_none_or(|id| id == campaign)
     };
     for piece in pieces(range) {

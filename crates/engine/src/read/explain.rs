@@ -19,10 +19,11 @@ use moca_storage::{
     devices::{DecisionScope, Devices, InstanceState},
     log::LogReader,
 };
+use moca_wire::decisions::Outcome;
 
 use crate::{
     pipeline::{
-        fire::{decision_id, happening},
+        fire::decision_id,
         instance::{self, traits},
     },
     query::{ExplainQuery, Explained, KeptDecision},
@@ -67,6 +68,7 @@ pub(crate) fn explain(
             at_ms: query.at_ms,
             zone: &zone,
             rival: decided.rival,
+            sensitive: query.sensitive,
         },
     );
     let (_, target) = experience.trigger.crossing();
@@ -239,7 +241,8 @@ fn decided(devices: &Devices, query: &ExplainQuery) -> Result<Decided, StorageEr
             decided.caps.record(campaign, experience, decision.at_ms);
         }
         if decision.experience_id == query.experience.id() {
-            add(&mut decided.outcomes, &happening(&decision).word, 1);
+            let outcome = Outcome::of(&decision.verdict);
+            add(&mut decided.outcomes, outcome.as_str(), 1);
             decided.last = Some(KeptDecision {
                 id: decision_id(decision.at_ms, key),
                 decision,

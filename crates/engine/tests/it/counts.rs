@@ -117,7 +117,7 @@ async fn compare(site: &Site, engine: &Engine, naive: &Naive, targets: &[Target]
     for kind in [TargetKind::Place, TargetKind::Zone] {
         for range in &ranges {
             let found = engine
-                .visitors_by_target(site.app_id, kind, *range, usize::MAX)
+                .visitors_by_target(site.app_id, kind, *range)
                 .await
                 .unwrap();
             assert!(found.is_sorted_by_key(|(target, count)| (std::cmp::Reverse(*count), *target)));

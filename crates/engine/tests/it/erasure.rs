@@ -1,6 +1,6 @@
 //! An erasure leaves no trace but what was counted, whenever the process is killed on the way.
 
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 
 use moca_core::{
     campaign::repeat::Repeat,
@@ -145,7 +145,7 @@ impl Town {
             to: START + DAY,
         };
         let by_place = engine
-            .visitors_by_target(self.site.app_id, TargetKind::Place, day, 10)
+            .visitors_by_target(self.site.app_id, TargetKind::Place, day)
             .await
             .unwrap();
         counts.push(by_place.iter().map(|(_, count)| *count).collect());
@@ -153,6 +153,7 @@ impl Town {
             app_id: self.site.app_id,
             campaign_id: None,
             experience_id: None,
+            hidden: HashSet::new(),
         };
         let happened = engine.experiences(&query, &ranges).await.unwrap();
         for word in ["Fired", "Shown"] {

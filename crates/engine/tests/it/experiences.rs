@@ -79,12 +79,17 @@ async fn every_count_is_that_of_the_decisions_and_receipts_in_the_range() {
             app_id: site.app_id,
             campaign_id: (round % 4 == 1).then_some(campaign_id),
             experience_id: (round % 4 == 2).then_some(experience_id),
+            hidden: (round % 3 == 1)
+                .then_some(experience_id)
+                .into_iter()
+                .collect(),
         };
         let mut expected: BTreeMap<(ExperienceId, CampaignId), Counts> = BTreeMap::new();
         let mut sum = Counts::new();
         for (campaign, experience, word, at) in &happened {
             let wanted = query.campaign_id.is_none_or(|id| id == *campaign)
-                && query.experience_id.is_none_or(|id| id == *experience);
+                && query.experience_id.is_none_or(|id| id == *experience)
+                && !query.hidden.contains(experience);
             if wanted && range.from <= *at && *at < range.to {
                 add(&mut sum, word, 1);
                 let counts = expected.entry((*experience, *campaign)).or_default();

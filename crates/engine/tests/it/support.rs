@@ -197,6 +197,7 @@ impl Site {
                 location_provider: None,
                 floor_plan_provider: None,
                 presence: None,
+                sensitive: false,
                 properties: Properties::new(),
             },
             frame,

@@ -90,7 +90,9 @@ fn id<T: From<Id>>(arguments: &ArgMatches, name: &str) -> Result<T, Misuse> {
 
 fn told(explanation: &Explanation) -> String {
     let mut text = format!("{}\n\n", explanation.sentence);
-    text.push_str(&format!("        {}\n", explanation.presence.sentence));
+    if let Some(presence) = &explanation.presence {
+        text.push_str(&format!("        {}\n", presence.sentence));
+    }
     for check in &explanation.checks {
         let mark = if check.stops { "stops" } else { "ok" };
         text.push_str(&format!("  {mark:5} {}\n", check.sentence));

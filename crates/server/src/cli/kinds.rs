@@ -266,6 +266,7 @@ pub(crate) static KINDS: &[Kind] = &[
             field("location-provider", "/config/locationProvider", Form::Json, "Who finds positions inside, as JSON"),
             field("floor-plan-provider", "/config/floorPlanProvider", Form::Json, "Who draws the floor plans, as JSON"),
             field("presence", "/config/presence", Form::Json, "How it is entered and left, as JSON"),
+            field("sensitive", "/config/sensitive", Form::Flag, "true if it is never to trigger anything or be counted"),
         ],
         implied: CIRCLE,
         columns: &["placeId", "config.name", "config.externalId", "config.category"],

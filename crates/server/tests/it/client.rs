@@ -61,6 +61,7 @@ fn square() -> PlaceInput {
         location_provider: None,
         floor_plan_provider: None,
         presence: None,
+        sensitive: false,
         properties: Properties::new(),
     }
     .into()

@@ -51,6 +51,7 @@ mod readme;
 mod rules;
 mod scopes;
 mod segments;
+mod sensitive;
 mod simulate;
 mod slow;
 mod startup;

@@ -442,7 +442,7 @@ async fn a_client_follows_its_inbox_over_the_wire() {
         (explained.outcome, explained.decided["Fired"]),
         (Outcome::Fired, 2)
     );
-    assert!(explained.presence.inside);
+    assert!(explained.presence.unwrap().inside);
     // A stream that is open does not keep the server from stopping.
     walker.server.running.shutdown().await.unwrap();
 }

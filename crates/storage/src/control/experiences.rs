@@ -1,13 +1,13 @@
 //! Experiences in the control store.
 
 use moca_core::{
-    experience::{Experience, ExperienceConfig, Target},
-    id::CampaignId,
+    experience::{Experience, ExperienceConfig, Target, TargetKind},
+    id::{AccountId, CampaignId, ExperienceId},
     resource::{Frame, Kind},
 };
 
 use super::{
-    Filter,
+    Filter, READING, Tx,
     audit::Shown,
     filters,
     sql::Value,
@@ -92,5 +92,31 @@ impl Mapped for Experience {
             trigger: columns.json()?,
             action: columns.json()?,
         })
+    }
+}
+
+impl Tx {
+    /// What the triggers of the account's experiences are about, in no particular order.
+    pub async fn experience_targets(
+        &mut self,
+        account: AccountId,
+    ) -> Result<Vec<(ExperienceId, Target)>, StorageError> {
+        let table = Experience::TABLE.name;
+        let sql = format!("SELECT id, target_kind, target_id FROM {table} WHERE account_id = $1");
+        let rows = self.session.scan(sql, vec![Value::id(account)]).await;
+        let rows = rows.map_err(|error| error.doing(READING))?;
+        rows.into_iter()
+            .map(|row| {
+                let mut columns =
+                    Columns::named(table, vec!["id", "target_kind", "target_id"], row);
+                let id = ExperienceId(columns.id()?);
+                let kind = match columns.text()?.as_str() {
+                    "zone" => TargetKind::Zone,
+                    "beacon" => TargetKind::Beacon,
+                    _ => TargetKind::Place,
+                };
+                Ok((id, kind.with_id(columns.id()?)))
+            })
+            .collect()
     }
 }

@@ -229,6 +229,7 @@ pub(crate) fn place(number: u32) -> Place {
                 beacon_exit_ms: Some(60_000),
                 path_crossing_ms: Some(30_000),
             }),
+            sensitive: number % 2 == 1,
             properties: properties(),
         },
         sealed_secret_key: Some(vec![0, 1, 254, 255]),

@@ -19,6 +19,7 @@ fn place() -> Value {
         "geofence": {"type": "Circle", "latitude": 40.4154, "longitude": -3.7074, "radius": 150.0},
         "address": "Plaza Mayor\n28012 Madrid", "timeZone": "Europe/Madrid", "category": "square",
         "externalId": "ES/28-7", "provider": "MOCA", "labelIds": [ID, OTHER_ID],
+        "sensitive": true,
         "locationProvider": {
             "enabled": false, "locationType": "WIFI", "siteId": "s", "accessKey": "a", "secretKey": "k"
         },
@@ -55,6 +56,7 @@ fn a_place_needs_only_a_name() {
             "/config/externalId",
             "/config/provider",
             "/config/labelIds",
+            "/config/sensitive",
             "/config/locationProvider",
             "/config/locationProvider/enabled",
             "/config/locationProvider/siteId",
@@ -218,6 +220,12 @@ fn each_fault_of_presence_is_found_where_it_is() {
         |body| places::read(body).by_itself(),
         &[
             (presence, Set(json!(5)), presence, "wrong_type"),
+            (
+                "/config/sensitive",
+                Set(json!("yes")),
+                "/config/sensitive",
+                "wrong_type",
+            ),
             (margin, Set(json!(-0.1)), margin, "out_of_range"),
             (margin, Set(json!(10_000.1)), margin, "out_of_range"),
             (confirm, Set(json!(3_600_001)), confirm, "out_of_range"),

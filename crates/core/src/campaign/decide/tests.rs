@@ -60,6 +60,7 @@ fn decide_for(
         at_ms,
         zone,
         rival: None,
+        sensitive: None,
     };
     super::decide(campaign, experience, &audience, caps, &moment)
 }
@@ -247,6 +248,7 @@ fn what_is_outranked_and_held_out_says_by_what() {
             at_ms: MONDAY,
             zone: &zone,
             rival,
+            sensitive: None,
         };
         super::decide(campaign, &hello, &audience, caps, &moment)
     };

@@ -114,6 +114,7 @@ impl Source<'_> {
                 ("timeZone", json!("Europe/Madrid")),
                 ("category", json!(text(dice))),
                 ("provider", json!(text(dice))),
+                ("sensitive", json!(true)),
                 ("properties", properties(dice)),
             ];
             self.fill(dice, &mut config, &fields);

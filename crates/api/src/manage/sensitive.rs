@@ -1,0 +1,103 @@
+//! Which places, zones and beacons are sensitive: what is told of people leaves them out.
+
+use std::collections::HashSet;
+
+use moca_core::{
+    beacon::Beacon,
+    experience::Target,
+    id::{AccountId, ExperienceId, Id, PlaceId, ZoneId},
+    place::Place,
+    zone::Zone,
+};
+use moca_engine::InstanceView;
+use moca_storage::control::Tx;
+use moca_wire::problem::Code;
+
+use crate::{call::Call, failure::Failure};
+
+/// Those of some targets that are sensitive places, or zones or beacons in one.
+pub(super) async fn among(
+    tx: &mut Tx,
+    account_id: AccountId,
+    targets: &[Target],
+) -> Result<HashSet<Target>, Failure> {
+    let mut beacons = Vec::new();
+    let mut zones = Vec::new();
+    let mut places = Vec::new();
+    for target in targets {
+        match target {
+            Target::Beacon(id) => beacons.push(id.0),
+            Target::Zone(id) => zones.push(id.0),
+            Target::Place(id) => places.push(id.0),
+        }
+    }
+    let beacons: Vec<Beacon> = tx.get_many(account_id, &distinct(beacons)).await?;
+    zones.extend(beacons.iter().filter_map(|it| it.zone_id).map(|id| id.0));
+    let zones: Vec<Zone> = tx.get_many(account_id, &distinct(zones)).await?;
+    places.extend(zones.iter().map(|zone| zone.place_id.0));
+    let places: Vec<Place> = tx.get_many(account_id, &distinct(places)).await?;
+
+    let places: HashSet<PlaceId> = places
+        .iter()
+        .filter(|place| place.config.sensitive)
+        .map(Place::id)
+        .collect();
+    let zones: HashSet<ZoneId> = zones
+        .iter()
+        .filter(|zone| places.contains(&zone.place_id))
+        .map(Zone::id)
+        .collect();
+    let beacons = beacons
+        .iter()
+        .filter(|beacon| beacon.zone_id.is_some_and(|id| zones.contains(&id)))
+        .map(|beacon| Target::Beacon(beacon.id()));
+    let mut sensitive: HashSet<Target> = beacons.collect();
+    sensitive.extend(zones.into_iter().map(Target::Zone));
+    sensitive.extend(places.into_iter().map(Target::Place));
+    Ok(sensitive)
+}
+
+fn distinct(mut ids: Vec<Id>) -> Vec<Id> {
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// The experiences of an account whose triggers are about sensitive places.
+pub(super) async fn experiences(
+    tx: &mut Tx,
+    account_id: AccountId,
+) -> Result<HashSet<ExperienceId>, Failure> {
+    let all = tx.experience_targets(account_id).await?;
+    let targets: Vec<Target> = all.iter().map(|(_, target)| *target).collect();
+    let sensitive = among(tx, account_id, &targets).await?;
+    let about = all.iter().filter(|(_, it)| sensitive.contains(it));
+    Ok(about.map(|(experience, _)| *experience).collect())
+}
+
+/// Takes sensitive places, their zones and beacons off what instances are inside.
+pub(super) async fn hide(call: &Call, views: &mut [InstanceView]) -> Result<(), Failure> {
+    let inside = views.iter().flat_map(|view| &view.inside);
+    let targets: Vec<Target> = inside.map(|(target, _)| *target).collect();
+    if targets.is_empty() {
+        return Ok(());
+    }
+    let mut tx = call.state().control.read().await?;
+    let sensitive = among(&mut tx, call.principal.account_id, &targets).await?;
+    for view in views {
+        view.inside
+            .retain(|(target, _)| !sensitive.contains(target));
+    }
+    Ok(())
+}
+
+/// The answer to who asks for counts of a sensitive place.
+pub(super) fn refusal(parameter: &str) -> Failure {
+    Failure::new(
+        Code::SensitivePlace,
+        format!(
+            "{parameter} is, or is about, a sensitive place: nothing is counted of what people do there. \
+             Ask about another place, or take `sensitive` off the place if it was set by mistake."
+        ),
+    )
+}
