@@ -44,6 +44,7 @@ pub mod segment;
 pub mod tag;
 pub mod tally;
 pub mod target;
+pub mod template;
 pub mod time;
 pub mod user;
 pub mod world;

@@ -163,6 +163,11 @@ pub const TX_POWER_DBM_MAX: i64 = 20;
 
 /// Bytes of the content of an action in one language (documented for `ShowHtmlAction`).
 pub const ACTION_CONTENT_BYTES_MAX: usize = 50_000;
+/// Tags of a template, such as `{{ user.name }}`, in one text: bounds how deep they are in each other.
+pub const TEMPLATE_TAGS_MAX: usize = 100;
+/// What writing one text may cost, in steps of the template engine (a step also pays for some hundred
+/// bytes): a text with [`TEMPLATE_TAGS_MAX`] tags and a loop over a full list needs a tenth of it.
+pub const TEMPLATE_FUEL: u64 = 20_000;
 /// Languages of a localised text.
 pub const LOCALES_MAX: usize = 100;
 /// Characters of the title of a notification in one language: no system shows more.

@@ -27,10 +27,11 @@ const DIRECTION: [(&str, &[&str]); 7] = [
 ];
 
 /// All that the core may be built on: no runtime, database, HTTP or logging among it.
-const CORE_BUILT_ON: [&str; 12] = [
+const CORE_BUILT_ON: [&str; 13] = [
     "base64",
     "geographiclib-rs",
     "jiff",
+    "minijinja",
     "regex",
     "roaring",
     "robust",
