@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     campaign::repeat::Repeat,
     id::{BeaconId, CampaignId, ExperienceId, Id, PlaceId, ZoneId},
+    limits::{ACTION_CONTENT_BYTES_MAX, LINK_CHARS_MAX},
     resource::Frame,
+    template::Medium,
 };
 
 /// An experience.
@@ -188,15 +190,33 @@ impl Target {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "@type", rename_all = "camelCase")]
 pub enum Action {
-    /// Shows a text. `contentType` is `text/plain`.
+    /// Shows a text.
     #[serde(rename = "SendLocalMessageAction")]
     SendLocalMessage(Content),
-    /// Shows HTML. `contentType` is `text/html`.
+    /// Shows HTML.
     #[serde(rename = "ShowHtmlAction")]
     ShowHtml(Content),
-    /// Opens a URL or deep link. `contentType` is `text/x-url`.
+    /// Opens a URL or deep link.
     #[serde(rename = "OpenUrlAction")]
     OpenUrl(Content),
+    /// Plays the video at a web address.
+    #[serde(rename = "PlayVideoAction")]
+    PlayVideo(Content),
+    /// Shows the picture at a web address.
+    #[serde(rename = "ShowImageAction")]
+    ShowImage(Content),
+    /// Adds the pass at a web address to the wallet of the device.
+    #[serde(rename = "AddPassAction")]
+    AddPass(Content),
+    /// Plays a sound of the app, or the `default` one of the device.
+    #[serde(rename = "PlaySoundAction")]
+    PlaySound(Content),
+    /// Hands a text to the app, which knows what to do.
+    #[serde(rename = "CustomAction")]
+    Custom(Content),
+    /// Changes the number of a tag of the instance.
+    #[serde(rename = "TagAction")]
+    Tag(TagExpression),
 }
 
 /// The texts of an action.
@@ -210,6 +230,16 @@ pub struct Content {
     pub bg_alert: BTreeMap<String, String>,
 }
 
+/// How the number of a tag is to be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TagExpression {
+    /// The tag.
+    pub tag_name: String,
+    /// An expression that [`TagChange::parse`](crate::event::TagChange::parse) reads.
+    pub tag_value: String,
+}
+
 impl Action {
     /// The documented `@type`.
     pub const fn type_name(&self) -> &'static str {
@@ -217,23 +247,59 @@ impl Action {
             Self::SendLocalMessage(_) => "SendLocalMessageAction",
             Self::ShowHtml(_) => "ShowHtmlAction",
             Self::OpenUrl(_) => "OpenUrlAction",
+            Self::PlayVideo(_) => "PlayVideoAction",
+            Self::ShowImage(_) => "ShowImageAction",
+            Self::AddPass(_) => "AddPassAction",
+            Self::PlaySound(_) => "PlaySoundAction",
+            Self::Custom(_) => "CustomAction",
+            Self::Tag(_) => "TagAction",
         }
     }
 
-    /// The documented `contentType`.
+    /// The `contentType`, which follows from the `@type`.
     pub const fn content_type(&self) -> &'static str {
         match self {
-            Self::SendLocalMessage(_) => "text/plain",
             Self::ShowHtml(_) => "text/html",
-            Self::OpenUrl(_) => "text/x-url",
+            Self::OpenUrl(_) | Self::PlayVideo(_) | Self::ShowImage(_) | Self::AddPass(_) => {
+                "text/x-url"
+            }
+            Self::Tag(_) => "text/x-tag",
+            Self::SendLocalMessage(_) | Self::PlaySound(_) | Self::Custom(_) => "text/plain",
         }
     }
 
-    /// The texts.
-    pub const fn content(&self) -> &Content {
+    /// The texts, if it has some.
+    pub const fn content(&self) -> Option<&Content> {
         match self {
-            Self::SendLocalMessage(content) | Self::ShowHtml(content) | Self::OpenUrl(content) => {
-                content
+            Self::SendLocalMessage(content)
+            | Self::ShowHtml(content)
+            | Self::OpenUrl(content)
+            | Self::PlayVideo(content)
+            | Self::ShowImage(content)
+            | Self::AddPass(content)
+            | Self::PlaySound(content)
+            | Self::Custom(content) => Some(content),
+            Self::Tag(_) => None,
+        }
+    }
+
+    /// The tag that it changes, if it does.
+    pub const fn tag(&self) -> Option<&TagExpression> {
+        match self {
+            Self::Tag(expression) => Some(expression),
+            _ => None,
+        }
+    }
+
+    /// What the values of fields are put into, and how long its content may be then, in bytes.
+    pub const fn medium(&self) -> (Medium, usize) {
+        match self {
+            Self::ShowHtml(_) => (Medium::Html, ACTION_CONTENT_BYTES_MAX),
+            Self::OpenUrl(_) | Self::PlayVideo(_) | Self::ShowImage(_) | Self::AddPass(_) => {
+                (Medium::Url, LINK_CHARS_MAX)
+            }
+            Self::SendLocalMessage(_) | Self::PlaySound(_) | Self::Custom(_) | Self::Tag(_) => {
+                (Medium::Text, ACTION_CONTENT_BYTES_MAX)
             }
         }
     }

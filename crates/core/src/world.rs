@@ -27,9 +27,8 @@ pub struct World {
     places: HashMap<PlaceId, OwnWays>,
     /// How many places look at the path between two fixes.
     looking_at_paths: usize,
-    /// The zones, each with its place and floor.
-    zones: HashMap<ZoneId, (PlaceId, i64)>,
-    beacons: HashMap<BeaconId, (BeaconIdentity, Option<ZoneId>)>,
+    zones: HashMap<ZoneId, PartOfPlace>,
+    beacons: HashMap<BeaconId, Sender>,
     by_identity: HashMap<BeaconIdentity, BeaconId>,
     segments: Segments,
     campaigns: HashMap<CampaignId, Campaign>,
@@ -41,6 +40,7 @@ pub struct World {
 /// Where a place differs from others.
 #[derive(Debug, Clone)]
 struct OwnWays {
+    name: Box<str>,
     time_zone: Option<TimeZone>,
     /// Most places have none, and there may be millions.
     presence: Option<Box<PresenceConfig>>,
@@ -52,6 +52,23 @@ impl OwnWays {
         let rules = self.presence.as_deref().map(PresenceConfig::rules);
         rules.is_some_and(|rules| rules.path_crossing_ms > 0)
     }
+}
+
+/// A zone.
+#[derive(Debug, Clone)]
+struct PartOfPlace {
+    name: Box<str>,
+    place: PlaceId,
+    floor: i64,
+}
+
+/// A beacon.
+#[derive(Debug, Clone)]
+struct Sender {
+    /// Empty if it has none.
+    name: Box<str>,
+    identity: BeaconIdentity,
+    zone: Option<ZoneId>,
 }
 
 impl Default for World {
@@ -83,6 +100,7 @@ impl World {
         let id = place.id();
         self.put_fence(Target::Place(id), place.config.geofence.as_ref());
         let own = OwnWays {
+            name: place.config.name.into(),
             time_zone: place.config.time_zone.as_deref().and_then(TimeZone::named),
             presence: place.config.presence.map(Box::new),
             is_sensitive: place.config.sensitive,
@@ -102,8 +120,13 @@ impl World {
     /// Adds or replaces a zone.
     pub fn put_zone(&mut self, zone: Zone) {
         self.put_fence(Target::Zone(zone.id()), zone.config.geofence.as_ref());
-        let floor = zone.config.floor_number;
-        self.zones.insert(zone.id(), (zone.place_id, floor));
+        let id = zone.id();
+        let part = PartOfPlace {
+            name: zone.config.name.into(),
+            place: zone.place_id,
+            floor: zone.config.floor_number,
+        };
+        self.zones.insert(id, part);
     }
 
     /// Removes a zone.
@@ -117,13 +140,17 @@ impl World {
         let id = beacon.id();
         self.remove_beacon(id);
         self.by_identity.insert(beacon.config.identity, id);
-        self.beacons
-            .insert(id, (beacon.config.identity, beacon.zone_id));
+        let sender = Sender {
+            name: beacon.config.name.unwrap_or_default().into(),
+            identity: beacon.config.identity,
+            zone: beacon.zone_id,
+        };
+        self.beacons.insert(id, sender);
     }
 
     /// Removes a beacon.
     pub fn remove_beacon(&mut self, id: BeaconId) {
-        let Some((identity, _)) = self.beacons.remove(&id) else {
+        let Some(Sender { identity, .. }) = self.beacons.remove(&id) else {
             return;
         };
         // Another beacon may have taken over the identity before this one's change arrived.
@@ -250,6 +277,33 @@ impl World {
         }
     }
 
+    /// The place that a target is (part of), with its name, unless that is a sensitive one.
+    pub fn named_place(&self, target: Target) -> Option<(PlaceId, &str)> {
+        let id = self.place_around(target)?;
+        let place = self.places.get(&id)?;
+        (!place.is_sensitive).then_some((id, &place.name))
+    }
+
+    /// The zone that a target is (part of), with its name, unless it is part of a sensitive place.
+    pub fn named_zone(&self, target: Target) -> Option<(ZoneId, &str)> {
+        let id = match target {
+            Target::Place(_) => None,
+            Target::Zone(id) => Some(id),
+            Target::Beacon(id) => self.zone_of(id),
+        }?;
+        let name = &self.zones.get(&id)?.name;
+        self.sensitive_place(target).is_none().then_some((id, name))
+    }
+
+    /// The beacon that a target is, with its name, which is empty if it has none; likewise.
+    pub fn named_beacon(&self, target: Target) -> Option<(BeaconId, &str)> {
+        let Target::Beacon(id) = target else {
+            return None;
+        };
+        let name = &self.beacons.get(&id)?.name;
+        self.sensitive_place(target).is_none().then_some((id, name))
+    }
+
     /// Calls `found` for every place and zone whose geofence holds the point.
     pub fn fences_at(&self, at: LatLon, found: impl FnMut(Target)) {
         self.fences.containing(at, found);
@@ -287,17 +341,17 @@ impl World {
 
     /// The zone a beacon is assigned to.
     pub fn zone_of(&self, id: BeaconId) -> Option<ZoneId> {
-        self.beacons.get(&id).and_then(|(_, zone)| *zone)
+        self.beacons.get(&id).and_then(|beacon| beacon.zone)
     }
 
     /// The place a zone is part of.
     pub fn place_of(&self, id: ZoneId) -> Option<PlaceId> {
-        self.zones.get(&id).map(|(place, _)| *place)
+        self.zones.get(&id).map(|zone| zone.place)
     }
 
     /// The floor a zone is on.
     pub fn floor_of(&self, id: ZoneId) -> Option<i64> {
-        self.zones.get(&id).map(|(_, floor)| *floor)
+        self.zones.get(&id).map(|zone| zone.floor)
     }
 
     fn put_fence(&mut self, target: Target, geofence: Option<&Geofence>) {

@@ -38,6 +38,8 @@ pub struct Metrics {
     pub decisions: Family<Outcome, Counter>,
     /// Messages put into inboxes.
     pub messages: Counter,
+    /// Texts that were sent without their tags, because their values did not go with them.
+    pub texts_failed: Counter,
     /// Instances erased.
     pub erasures: Counter,
     /// Push messages by what became of them in the end.
@@ -58,6 +60,7 @@ impl Default for Metrics {
             crossings: Counter::default(),
             decisions: Family::default(),
             messages: Counter::default(),
+            texts_failed: Counter::default(),
             erasures: Counter::default(),
             pushes: Family::default(),
         }
@@ -85,6 +88,11 @@ impl Metrics {
         counter("appends", "Group commits of the event log", &self.appends);
         counter("crossings", "Borders crossed", &self.crossings);
         counter("messages", "Messages put into inboxes", &self.messages);
+        counter(
+            "texts_failed",
+            "Texts sent without their tags",
+            &self.texts_failed,
+        );
         counter("erasures", "Instances erased", &self.erasures);
         pipeline.register("decisions", "Decisions by outcome", self.decisions.clone());
         pipeline.register("pushes", "Push messages by outcome", self.pushes.clone());

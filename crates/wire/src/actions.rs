@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use moca_core::{
-    experience::{Action, Content},
+    event::TagChange,
+    experience::{Action, Content, TagExpression},
     limits::{ACTION_CONTENT_BYTES_MAX, LOCALES_MAX, TEXT_CHARS_MAX},
 };
 use serde::{Serialize, Serializer};
@@ -15,10 +16,11 @@ use crate::{
     links,
     read::Fields,
     schema::{self, Schema},
+    templates,
     values::{self, Reading, complain},
 };
 
-/// An action with the documented `contentType`, which follows from its type.
+/// An action with its `contentType`, which follows from its type.
 pub(crate) fn serialize<S: Serializer>(action: &Action, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -27,48 +29,80 @@ pub(crate) fn serialize<S: Serializer>(action: &Action, serializer: S) -> Result
         kind: &'a str,
         content_type: &'a str,
         #[serde(flatten)]
-        texts: &'a Content,
+        texts: Option<&'a Content>,
+        #[serde(flatten)]
+        tag: Option<&'a TagExpression>,
     }
     Documented {
         kind: action.type_name(),
         content_type: action.content_type(),
         texts: action.content(),
+        tag: action.tag(),
     }
     .serialize(serializer)
 }
 
 /// What an experience does.
 pub(crate) fn schema() -> Schema {
-    let kinds = ACTION_TYPES.map(|(word, make)| {
-        let action = make(Content::default());
-        let text = if is_open_url(&action) {
-            schema::absolute_url()
-        } else {
-            schema::content()
-        };
-        let content_type = schema::words(&[action.content_type()]);
-        let fields = vec![
-            schema::defaulted(
-                "contentType",
-                content_type,
-                action.content_type(),
-                "Follows from the kind.",
-            ),
-            schema::required(
-                "content",
-                texts_schema(text).with_names(&["default"]),
-                TEXTS,
-            ),
-            schema::defaulted(
-                "bgAlert",
-                texts_schema(schema::text(TEXT_CHARS_MAX)),
-                serde_json::json!({}),
-                "The notification while the app is in the background, likewise.",
-            ),
-        ];
+    let kinds = ACTION_TYPES.map(|(word, kind)| {
+        let content_type = kind.content_type();
+        let mut fields = vec![schema::defaulted(
+            "contentType",
+            schema::words(&[content_type]),
+            content_type,
+            "Follows from the kind.",
+        )];
+        match kind {
+            ActionType::Texts(make) => {
+                let alert = schema::text(TEXT_CHARS_MAX)
+                    .formatted("template-text")
+                    .with_example("Welcome, {{ user.name }}!");
+                fields.extend([
+                    schema::required(
+                        "content",
+                        texts_schema(content_schema(make)).with_names(&["default"]),
+                        TEXTS,
+                    ),
+                    schema::defaulted(
+                        "bgAlert",
+                        texts_schema(alert),
+                        serde_json::json!({}),
+                        "The notification while the app is in the background, likewise.",
+                    ),
+                ]);
+            }
+            ActionType::Tag => fields.extend([
+                schema::required("tagName", schema::name(), "The tag."),
+                schema::defaulted(
+                    "tagValue",
+                    schema::tag_expression(),
+                    TAG_VALUE,
+                    "How its number changes: `+1` adds, `-2` subtracts, `3` or `=3` assigns.",
+                ),
+            ]),
+        }
         (word, fields)
     });
     schema::tagged("@type", kinds, &[])
+}
+
+fn content_schema(make: MakeAction) -> Schema {
+    match make(Content::default()) {
+        Action::OpenUrl(_) => schema::absolute_url().formatted("template-url"),
+        Action::PlayVideo(_) | Action::ShowImage(_) | Action::AddPass(_) => {
+            schema::web_url().formatted("template-web-url")
+        }
+        Action::PlaySound(_) => schema::code()
+            .formatted("template-line")
+            .noted("The name of a sound in the app, or `default`.")
+            .with_example("default"),
+        Action::Custom(_) => schema::content()
+            .formatted("template-text")
+            .with_example("open-locker-7"),
+        Action::SendLocalMessage(_) | Action::ShowHtml(_) | Action::Tag(_) => {
+            schema::content().formatted("template-text")
+        }
+    }
 }
 
 pub(crate) const TEXTS: &str =
@@ -78,27 +112,93 @@ pub(crate) fn texts_schema(text: Schema) -> Schema {
     schema::map(schema::locale(), text, LOCALES_MAX)
 }
 
+/// What a `TagAction` does unless it says otherwise.
+const TAG_VALUE: &str = "+1";
+
 type MakeAction = fn(Content) -> Action;
 
-const ACTION_TYPES: [(&str, MakeAction); 3] = [
-    ("SendLocalMessageAction", Action::SendLocalMessage),
-    ("ShowHtmlAction", Action::ShowHtml),
-    ("OpenUrlAction", Action::OpenUrl),
+#[derive(Clone, Copy)]
+enum ActionType {
+    Texts(MakeAction),
+    Tag,
+}
+
+impl ActionType {
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Texts(make) => make(Content::default()).content_type(),
+            Self::Tag => Action::Tag(TagExpression {
+                tag_name: String::new(),
+                tag_value: String::new(),
+            })
+            .content_type(),
+        }
+    }
+}
+
+const ACTION_TYPES: [(&str, ActionType); 9] = [
+    (
+        "SendLocalMessageAction",
+        ActionType::Texts(Action::SendLocalMessage),
+    ),
+    ("ShowHtmlAction", ActionType::Texts(Action::ShowHtml)),
+    ("OpenUrlAction", ActionType::Texts(Action::OpenUrl)),
+    ("PlayVideoAction", ActionType::Texts(Action::PlayVideo)),
+    ("ShowImageAction", ActionType::Texts(Action::ShowImage)),
+    ("AddPassAction", ActionType::Texts(Action::AddPass)),
+    ("PlaySoundAction", ActionType::Texts(Action::PlaySound)),
+    ("CustomAction", ActionType::Texts(Action::Custom)),
+    ("TagAction", ActionType::Tag),
 ];
 
 /// Reads an action.
 pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Option<Action> {
-    let make = fields.required("@type", type_of(&ACTION_TYPES));
-    let is_link = make.is_some_and(|make| is_open_url(&make(Content::default())));
-    let content = read_texts(fields, "content", |value| {
-        if is_link {
-            links::any_url(value)
-        } else {
-            content_text(value)
+    let Some(kind) = fields.required("@type", type_of(&ACTION_TYPES)) else {
+        // Without the type nobody can say which of these belong there.
+        for key in ["contentType", "content", "bgAlert", "tagName", "tagValue"] {
+            fields.take(key);
         }
+        return None;
+    };
+    let action = match kind {
+        ActionType::Texts(make) => read_content(fields, make).map(make),
+        ActionType::Tag => {
+            let name = fields.required("tagName", values::name);
+            let value = fields.optional("tagValue", tag_value);
+            name.map(|tag_name| {
+                Action::Tag(TagExpression {
+                    tag_name,
+                    tag_value: value.unwrap_or_else(|| TAG_VALUE.to_owned()),
+                })
+            })
+        }
+    };
+    let content_type = kind.content_type();
+    if fields
+        .take("contentType")
+        .is_some_and(|sent| sent != content_type)
+    {
+        let detail = format!("expected {content_type}, as follows from @type; it may be left out");
+        fields.fault("contentType", FaultCode::UnknownValue, detail);
+    }
+    action
+}
+
+fn read_content(fields: &mut Fields<'_, '_>, make: MakeAction) -> Option<Content> {
+    let read: fn(&Value) -> Reading<String> = match make(Content::default()) {
+        Action::OpenUrl(_) => |value| templates::url(value, links::any_url),
+        Action::PlayVideo(_) | Action::ShowImage(_) | Action::AddPass(_) => {
+            |value| templates::url(value, links::web_url)
+        }
+        Action::PlaySound(_) => |value| templates::checked(values::code(value)?),
+        Action::SendLocalMessage(_) | Action::ShowHtml(_) | Action::Custom(_) | Action::Tag(_) => {
+            |value| templates::checked(content_text(value)?)
+        }
+    };
+    let content = read_texts(fields, "content", read);
+    let bg_alert = read_texts(fields, "bgAlert", |value| {
+        templates::checked(values::text(TEXT_CHARS_MAX)(value)?)
     });
-    let bg_alert = read_texts(fields, "bgAlert", values::text(TEXT_CHARS_MAX));
-    let content_type = fields.take("contentType");
     match fields.take("content").map(Value::as_object) {
         None => fields.require("content", "expected an object with a text under `default`"),
         Some(Some(texts)) if !texts.contains_key("default") => fields.fault_inside(
@@ -111,25 +211,19 @@ pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Option<Action> {
         ),
         Some(_) => {}
     }
-    let action = make?(Content {
+    Some(Content {
         content: content?,
         bg_alert: bg_alert.unwrap_or_default(),
-    });
-    if let Some(sent) = content_type
-        && sent != action.content_type()
-    {
-        let detail = format!(
-            "the contentType of {} is {}; it may be left out",
-            action.type_name(),
-            action.content_type()
-        );
-        fields.fault("contentType", FaultCode::UnknownValue, detail);
-    }
-    Some(action)
+    })
 }
 
-fn is_open_url(action: &Action) -> bool {
-    matches!(action, Action::OpenUrl(_))
+fn tag_value(value: &Value) -> Reading<String> {
+    let expected = "a tag expression such as +1, -2, 3 or =3";
+    let text = values::string(value, expected)?;
+    match TagChange::parse(text) {
+        Some(_) => Ok(text.to_owned()),
+        None => complain(FaultCode::InvalidFormat, format!("expected {expected}")),
+    }
 }
 
 /// A map of locale to text.

@@ -47,6 +47,7 @@ pub mod secret;
 pub mod segments;
 pub mod tags;
 pub mod targets;
+mod templates;
 pub mod tokens;
 pub mod users;
 pub mod values;

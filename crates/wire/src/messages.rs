@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use moca_core::{
+    experience::TagExpression,
     id::{CampaignId, ExperienceId, MessageId},
     limits::{EVENT_AHEAD_MS_MAX, EVENT_AT_MIN},
     receipt::{ReceiptKind, Receipts},
@@ -122,10 +123,13 @@ pub struct MessageAction {
     pub content_type: String,
     /// The locale that was chosen: `default` or a language tag.
     pub locale: String,
-    /// The text, under that locale: the shape that an experience has.
+    /// The text, under that locale: the shape that an experience has. Empty if it has none.
     pub content: BTreeMap<String, String>,
     /// The alert for an app in the background, likewise; may be empty.
     pub bg_alert: BTreeMap<String, String>,
+    /// The tag that a `TagAction` has changed already.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<TagExpression>,
 }
 
 impl Described for Message {
@@ -141,12 +145,22 @@ impl Described for Message {
                 "For example `text/html`.",
             ),
             schema::required("locale", schema::locale(), "The locale that was chosen."),
-            schema::required("content", texts(), "The text, under that locale."),
+            schema::required(
+                "content",
+                texts(),
+                "The text, under that locale; none of a `TagAction`.",
+            ),
             schema::required(
                 "bgAlert",
                 texts(),
                 "The notification while the app is in the background, likewise; may be empty.",
             ),
+            schema::optional(
+                "tagName",
+                schema::name(),
+                "The tag of a `TagAction`. The server has changed it already.",
+            ),
+            schema::optional("tagValue", schema::tag_expression(), "How."),
         ]);
         let receipts = schema::object([
             schema::optional("shownAt", schema::moment(), "It was shown."),

@@ -96,9 +96,13 @@ pub(crate) fn message(item: InboxMessage) -> Message {
         action: MessageAction {
             kind: message.action_type,
             content_type: message.content_type,
-            content: texts(message.content),
+            content: match message.tag {
+                Some(_) => BTreeMap::new(),
+                None => texts(message.content),
+            },
             bg_alert: message.bg_alert.map(texts).unwrap_or_default(),
             locale: message.locale.clone(),
+            tag: message.tag,
         },
         receipts: receipts.into(),
     }

@@ -1,8 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::{
     event::Profile,
+    id::SegmentId,
     property::{Properties, Property},
     samples::id,
     segment::Traits,
@@ -12,6 +13,7 @@ struct Ana {
     profile: Profile,
     properties: Properties,
     tags: BTreeMap<String, f64>,
+    listed: BTreeSet<SegmentId>,
     user_id: Option<&'static str>,
 }
 
@@ -36,6 +38,7 @@ fn ana() -> Ana {
             ),
         ]),
         tags: BTreeMap::from([("visits".into(), 3.0)]),
+        listed: BTreeSet::new(),
         user_id: Some("u-7"),
     }
 }
@@ -49,6 +52,7 @@ impl Ana {
                 properties: &self.properties,
                 tags: &self.tags,
                 push_enabled: false,
+                listed: &self.listed,
                 created_at: 0,
                 last_seen_at: 0,
             },

@@ -205,3 +205,24 @@ proptest! {
         prop_assert!(world.waiting.values().all(|waiting| !waiting.is_empty()));
     }
 }
+
+#[test]
+fn a_beacon_is_named_with_its_zone_and_place_unless_that_is_sensitive() {
+    let mut world = World::default();
+    let mut hospital = place(1, None);
+    world.put_place(hospital.clone());
+    world.put_zone(zone(2, None));
+    world.put_beacon(beacon(3, Some(2)));
+    let gate = Target::Beacon(id::<BeaconId>(3));
+    assert_eq!(world.named_place(gate), Some((id(1), "place 1")));
+    assert_eq!(world.named_zone(gate), Some((id(2), "zone 2")));
+    assert_eq!(world.named_beacon(gate), Some((id(3), "")));
+    let hall = Target::Zone(id::<ZoneId>(2));
+    assert_eq!(world.named_zone(hall), Some((id(2), "zone 2")));
+    assert_eq!(world.named_beacon(hall), None);
+    hospital.config.sensitive = true;
+    world.put_place(hospital);
+    assert_eq!(world.named_place(gate), None);
+    assert_eq!(world.named_zone(gate), None);
+    assert_eq!(world.named_beacon(gate), None);
+}

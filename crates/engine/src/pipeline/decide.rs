@@ -194,14 +194,20 @@ impl Decide {
             decisions: RowDecisions::new(row.seq),
             crossings: Vec::new(),
         };
-        for record in &row.records {
+        for (index, record) in row.records.iter().enumerate() {
             match record {
                 Record::Instance {
                     subject,
                     received_at,
                     change,
-                } => self.take_in_change(*subject, *received_at, change, &mut output, batch)?,
-                Record::Tick { at_ms } => self.run_timers(*at_ms, &mut output, batch)?,
+                } => {
+                    output.decisions.begin_record(index, *received_at);
+                    self.take_in_change(*subject, *received_at, change, &mut output, batch)?;
+                }
+                Record::Tick { at_ms } => {
+                    output.decisions.begin_record(index, *at_ms);
+                    self.run_timers(*at_ms, &mut output, batch)?;
+                }
                 Record::Erase { subject, .. } => {
                     self.states.forget(subject.instance_id);
                     self.timers.forget(subject.instance_id);
@@ -216,10 +222,13 @@ impl Decide {
                 }
             }
         }
-        for (app, happening) in output.decisions.happened {
+        for (app, happening) in std::mem::take(&mut output.decisions.happened) {
             self.tallies.note(app, happening)?;
         }
         self.tallies.end_row(row.seq, batch)?;
+        if !output.decisions.tagged.is_empty() {
+            batch.put_tagged(row.seq, &output.decisions.tagged)?;
+        }
         if !output.crossings.is_empty() {
             self.shared
                 .metrics
@@ -249,6 +258,7 @@ impl Decide {
             let mut occurred = Vec::new();
             presence::observe(&mut state.presence, world, event, &mut occurred);
             let may_fire = !is_late(event, state);
+            let tagged = output.decisions.tagged.len();
             if !may_fire {
                 self.shared.metrics.events_late.inc();
             }
@@ -259,6 +269,7 @@ impl Decide {
                     fire(world, state, moment, decisions, batch, metrics)?;
                 }
             }
+            output.decisions.tag(state, tagged);
             output.extend(subject, occurred, world);
         }
         if let Change::Receipt(receipt) = change {
@@ -305,11 +316,13 @@ impl Decide {
             let world = self.configuration.world(state.subject.account_id);
             let mut occurred = Vec::new();
             presence::tick(&mut state.presence, world, now_ms, &mut occurred);
+            let tagged = output.decisions.tagged.len();
             let decisions = &mut output.decisions;
             let metrics = &self.shared.metrics;
             for moment in moments(&occurred) {
                 fire(world, state, moment, decisions, batch, metrics)?;
             }
+            decisions.tag(state, tagged);
             output.extend(state.subject, occurred, world);
             if state.message_count > messages_before {
                 self.news.push(instance_id);

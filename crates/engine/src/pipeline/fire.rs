@@ -5,21 +5,24 @@ use moca_core::{
         decide::{Audience, Decision, Verdict},
         moment::{Candidate, decide_moment},
     },
-    experience::{Experience, Target},
+    event::TagChange,
+    experience::{Direction, Experience, Target},
     id::{AppId, Id, MessageId},
+    limits::ACTION_CONTENT_BYTES_MAX,
     locale,
     presence::Occurrence,
     tally::Happening,
+    template::{self, Facts, Medium},
     time::Zone,
     world::World,
 };
 use moca_storage::{
     StorageError,
-    devices::{Batch, DecisionKey, InstanceState, Message},
+    devices::{Batch, DecisionKey, InstanceState, InstanceTag, Message},
 };
 use moca_wire::decisions::Outcome;
 
-use super::instance::traits;
+use super::instance::{self, traits};
 use crate::metrics::Metrics;
 
 /// What tells the ids of a row's decisions and messages apart.
@@ -30,8 +33,12 @@ const MESSAGE: u8 = 2;
 pub(crate) struct RowDecisions {
     seq: u64,
     next_index: u32,
+    /// The record they follow from: its index in the row, and when the server took it.
+    record: (u32, i64),
     /// What is to be counted of them.
     pub(crate) happened: Vec<(AppId, Happening)>,
+    /// The tags that they change.
+    pub(crate) tagged: Vec<InstanceTag>,
 }
 
 impl RowDecisions {
@@ -39,8 +46,22 @@ impl RowDecisions {
         Self {
             seq,
             next_index: 0,
+            record: (0, 0),
             happened: Vec::new(),
+            tagged: Vec::new(),
         }
+    }
+
+    /// What is decided from now on follows from this record of the row.
+    pub(crate) fn begin_record(&mut self, index: usize, received_at: i64) {
+        self.record = (index as u32, received_at);
+    }
+
+    /// Lets the tags that decisions changed since there were so many of them take effect.
+    pub(crate) fn tag(&mut self, state: &mut InstanceState, since: usize) {
+        let fits = |one: &InstanceTag| instance::tag(state, &one.name, one.change);
+        let new = self.tagged.split_off(since);
+        self.tagged.extend(new.into_iter().filter(fits));
     }
 
     fn next(&mut self) -> DecisionKey {
@@ -110,10 +131,16 @@ pub(crate) fn fire(
         let message_id =
             matches!(verdict, Verdict::Fired).then(|| MessageId(row_id(at_ms, MESSAGE, key)));
         if let Some(message_id) = message_id {
-            let message = message(message_id, experience, at_ms, state);
+            let about = About {
+                world,
+                direction,
+                target,
+            };
+            let message = message(message_id, experience, at_ms, state, about, metrics);
             batch.put_message(state.subject.instance_id, state.message_count, &message)?;
             state.message_count += 1;
             metrics.messages.inc();
+            row.tagged.extend(tagged(experience, state, row.record));
         }
         let decision = Decision {
             instance_id: state.subject.instance_id,
@@ -184,27 +211,92 @@ fn local_zone(world: &World, state: &InstanceState, target: Target) -> Zone {
         .unwrap_or_else(|| world.time_zone(target))
 }
 
+/// What the texts of an action can tell of.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    world: &'a World,
+    direction: Direction,
+    target: Target,
+}
+
+impl<'a> About<'a> {
+    fn facts(self, state: &'a InstanceState) -> Facts<'a> {
+        Facts {
+            person: traits(state),
+            place: self.world.named_place(self.target),
+            zone: self.world.named_zone(self.target),
+            beacon: self.world.named_beacon(self.target),
+            verb: match (self.direction, self.target) {
+                (Direction::Enter, Target::Place(_)) => "enter_place",
+                (Direction::Enter, Target::Zone(_)) => "enter_zone",
+                (Direction::Enter, Target::Beacon(_)) => "enter_beacon",
+                (Direction::Exit, Target::Place(_)) => "exit_place",
+                (Direction::Exit, Target::Zone(_)) => "exit_zone",
+                (Direction::Exit, Target::Beacon(_)) => "exit_beacon",
+            },
+            item: None,
+            category: None,
+            value: None,
+            event_properties: None,
+        }
+    }
+}
+
 fn message(
     message_id: MessageId,
     experience: &Experience,
     at_ms: i64,
     state: &InstanceState,
+    about: About<'_>,
+    metrics: &Metrics,
 ) -> Message {
+    let action = &experience.action;
     let lang = state.profile.lang.as_deref();
-    let texts = experience.action.content();
-    let (locale, content) =
-        locale::best(&texts.content, lang).unwrap_or((locale::DEFAULT, Default::default()));
+    let best = |texts| locale::best(texts, lang);
+    let texts = action.content();
+    let (locale, content) = texts
+        .and_then(|texts| best(&texts.content))
+        .unwrap_or((locale::DEFAULT, ""));
+    let bg_alert = texts.and_then(|texts| best(&texts.bg_alert));
+    let facts = about.facts(state);
+    let written = |text, medium, bytes_max| {
+        let written = template::write(text, medium, bytes_max, &facts);
+        if let Some(failure) = written.failure {
+            metrics.texts_failed.inc();
+            let experience_id = experience.id();
+            tracing::debug!(%experience_id, %failure, "A text is sent without its tags");
+        }
+        written.text
+    };
+    let (medium, bytes_max) = action.medium();
     Message {
         message_id,
         campaign_id: experience.campaign_id,
         experience_id: experience.id(),
         at_ms,
-        action_type: experience.action.type_name().to_owned(),
-        content_type: experience.action.content_type().to_owned(),
+        action_type: action.type_name().to_owned(),
+        content_type: action.content_type().to_owned(),
         locale: locale.to_owned(),
-        content: content.to_owned(),
-        bg_alert: locale::best(&texts.bg_alert, lang).map(|(_, text)| text.to_owned()),
+        content: written(content, medium, bytes_max),
+        bg_alert: bg_alert.map(|(_, text)| written(text, Medium::Text, ACTION_CONTENT_BYTES_MAX)),
+        tag: action.tag().cloned(),
     }
+}
+
+/// The tag that an action changes.
+fn tagged(
+    experience: &Experience,
+    state: &InstanceState,
+    (record, received_at): (u32, i64),
+) -> Option<InstanceTag> {
+    let expression = experience.action.tag()?;
+    Some(InstanceTag {
+        subject: state.subject,
+        record,
+        received_at,
+        name: expression.tag_name.clone(),
+        change: TagChange::parse(&expression.tag_value)?,
+    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use moca_core::{
     campaign::decide::Caps,
-    event::{Change, Subject},
+    event::{Change, Subject, TagChange},
+    limits::TAGS_MAX,
     presence::Presence,
     property::{Properties, Property},
     segment::Traits,
@@ -79,6 +80,17 @@ pub(crate) fn apply(state: &mut InstanceState, change: &Change) {
         // It is of a message, and changes nothing about the instance.
         Change::Receipt(_) => {}
     }
+}
+
+/// Changes the number of a tag, as an action asks for: devices are held to the limit when they ask, so
+/// what would go beyond it is not taken over. Says whether it was.
+pub(crate) fn tag(state: &mut InstanceState, name: &str, change: TagChange) -> bool {
+    let before = state.tags.get(name).copied();
+    let fits = before.is_some() || state.tags.len() < TAGS_MAX;
+    if fits {
+        state.tags.insert(name.to_owned(), change.apply(before));
+    }
+    fits
 }
 
 fn set(properties: &mut Properties, changes: &[(String, Option<Property>)]) {

@@ -1,13 +1,13 @@
 //! The fourth fold of the log: which instances, users and tags there are.
 
 use moca_core::{
-    event::{Change, Record, Subject},
+    event::{Change, Record, Subject, TagChange},
     limits::{STEP_BYTES_MAX, STEP_RECORDS_MAX},
     user::User,
 };
 use moca_storage::{
     StorageError,
-    devices::{Consumer, PeopleStep},
+    devices::{Consumer, InstanceTag, PeopleStep},
     log::{LogEditor, LogReader, Row},
 };
 use tokio::{runtime::Handle, sync::watch};
@@ -75,10 +75,14 @@ impl People {
             return Ok(());
         };
         let mut step = self.shared.devices.people_step();
-        for row in &rows {
-            take_in_row(row, &mut step)?;
-        }
         let mut batch = self.shared.devices.batch();
+        for row in &rows {
+            let tagged = self.shared.devices.tagged(row.seq)?;
+            take_in_row(row, &tagged, &mut step)?;
+            if !tagged.is_empty() {
+                batch.remove_tagged(row.seq);
+            }
+        }
         batch.put_people(step);
         batch.commit(Consumer::People, newest.seq)?;
         self.eraser.finish_pending()?;
@@ -88,8 +92,13 @@ impl People {
     }
 }
 
-fn take_in_row(row: &Row, step: &mut PeopleStep<'_>) -> Result<(), StorageError> {
-    for record in &row.records {
+/// Takes in the records of a row, each followed by the tags that actions changed because of it.
+fn take_in_row(
+    row: &Row,
+    mut tagged: &[InstanceTag],
+    step: &mut PeopleStep<'_>,
+) -> Result<(), StorageError> {
+    for (index, record) in row.records.iter().enumerate() {
         match record {
             Record::Instance {
                 subject,
@@ -104,6 +113,12 @@ fn take_in_row(row: &Row, step: &mut PeopleStep<'_>) -> Result<(), StorageError>
                 step.request_erasure(*subject)?;
             }
             Record::Tick { .. } | Record::Counted(_) | Record::Happened(_) => {}
+        }
+        let here = tagged.partition_point(|one| one.record as usize <= index);
+        let (of_record, rest) = tagged.split_at(here);
+        tagged = rest;
+        for one in of_record {
+            tag(&one.subject, one.received_at, &one.name, one.change, step)?;
         }
     }
     Ok(())
@@ -133,10 +148,7 @@ fn take_in_change(
         Change::PropertiesSet(properties) => of_current_user(subject, received_at, step, |user| {
             user.set_properties(properties);
         }),
-        Change::Tagged { name, change } => {
-            step.add_tag(app, instance, name)?;
-            of_current_user(subject, received_at, step, |user| user.tag(name, *change))
-        }
+        Change::Tagged { name, change } => tag(subject, received_at, name, *change, step),
         Change::ProfileReplaced(_)
         | Change::PushSet(_)
         | Change::PushEnded(_)
@@ -144,6 +156,18 @@ fn take_in_change(
         | Change::Receipt(_)
         | Change::Listed { .. } => Ok(()),
     }
+}
+
+/// Lists the instance under a tag, and changes its number for the user that is logged in.
+fn tag(
+    subject: &Subject,
+    received_at: i64,
+    name: &str,
+    change: TagChange,
+    step: &mut PeopleStep<'_>,
+) -> Result<(), StorageError> {
+    step.add_tag(subject.app_id, subject.instance_id, name)?;
+    of_current_user(subject, received_at, step, |user| user.tag(name, change))
 }
 
 /// Changes the user that is logged in, if one is.

@@ -2,13 +2,15 @@
 //! told until then.
 
 use std::{
+    collections::VecDeque,
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
 };
 
 use moca_core::{
     campaign::decide::{Audience, Caps, Decision, Moment, Rival, Verdict},
-    event::{Change, Record},
+    event::{Change, Record, TagChange},
+    experience::TagExpression,
     explain, presence,
     tally::{Counts, add},
     time::Zone,
@@ -100,9 +102,16 @@ fn then(
 ) -> Result<Option<InstanceState>, StorageError> {
     let instance_id = now.subject.instance_id;
     let log = LogReader::open(log_path)?;
+    let mut tagged: Vec<(i64, TagExpression)> = devices
+        .messages(instance_id, 0, usize::MAX)?
+        .into_iter()
+        .filter_map(|message| Some((message.at_ms, message.tag?)))
+        .collect();
+    tagged.sort_by_key(|(at_ms, _)| *at_ms);
     let mut past = Past {
         state: instance::unknown(now.subject, now.created_at),
         pending: Vec::new(),
+        tagged: tagged.into(),
         at_ms,
         world,
     };
@@ -134,11 +143,22 @@ struct Past<'a> {
     state: InstanceState,
     /// What it told since the last event that counts.
     pending: Vec<(i64, Change)>,
+    /// The tags that actions changed and that do not count yet, with the moment, the earliest first.
+    tagged: VecDeque<(i64, TagExpression)>,
     at_ms: i64,
     world: &'a World,
 }
 
 impl Past<'_> {
+    /// Lets the tags count that actions changed before a moment.
+    fn tag(&mut self, before: i64) {
+        while let Some((_, tag)) = self.tagged.pop_front_if(|(at_ms, _)| *at_ms < before) {
+            if let Some(change) = TagChange::parse(&tag.tag_value) {
+                instance::tag(&mut self.state, &tag.tag_name, change);
+            }
+        }
+    }
+
     fn take_in(&mut self, received_at: i64, change: &Change) {
         let Change::Event(event) = change else {
             self.pending.push((received_at, change.clone()));
@@ -147,6 +167,7 @@ impl Past<'_> {
         if event.at_ms > self.at_ms {
             return;
         }
+        self.tag(event.at_ms);
         for (received_at, change) in std::mem::take(&mut self.pending) {
             self.apply(received_at, &change);
         }
@@ -163,6 +184,7 @@ impl Past<'_> {
     }
 
     fn end(mut self) -> InstanceState {
+        self.tag(self.at_ms);
         for (received_at, change) in std::mem::take(&mut self.pending) {
             if received_at < self.at_ms {
                 self.apply(received_at, &change);

@@ -5,7 +5,7 @@ use std::path::Path;
 use moca_core::{
     campaign::{decide::Verdict, repeat::Repeat},
     event::{Change, Subject, TagChange},
-    experience::Trigger,
+    experience::{Action, TagExpression, Trigger},
     id::{Id, SegmentId},
     receipt::{Receipt, ReceiptKind},
 };
@@ -53,7 +53,35 @@ pub(crate) async fn site() -> Site {
     ] {
         site.experience(campaign, trigger, repeat).await;
     }
+    let enter = Trigger::EnterPlace {
+        place_id,
+        delay_ms: None,
+    };
+    let count = Action::Tag(TagExpression {
+        tag_name: "entries".into(),
+        tag_value: "+1".into(),
+    });
+    site.experience_that(open, enter, Repeat::Immediately, count)
+        .await;
     site
+}
+
+/// Every time that the action fired which counts entries, the tag went up by one, and so it is listed.
+async fn entries_are_counted_once(site: &Site, engine: &Engine, subjects: &[Subject]) {
+    let mut tagged = 0;
+    for subject in subjects {
+        let inbox = engine.messages(*subject, 0, 1_000).await.unwrap();
+        let tags = inbox.items.iter().filter(|item| item.message.tag.is_some());
+        let fired = tags.count();
+        tagged += u64::from(fired > 0);
+        let instance = engine.instance(*subject).await.unwrap().unwrap();
+        let mut tags = instance.tags.iter();
+        let number = tags.find(|(name, _)| name == "entries");
+        assert_eq!(number.map_or(0.0, |(_, number)| *number), fired as f64);
+    }
+    assert!(tagged > 3, "hardly anybody entered");
+    let carried = engine.tagged(vec![(site.app_id, "entries".into())]).await;
+    assert_eq!(carried.unwrap(), [tagged]);
 }
 
 /// Lets devices do something for a while; the clock goes on, so timers run too.
@@ -283,10 +311,13 @@ async fn a_restart_keeps_inbox_and_caps() {
         subjects.push(site.register(&engine, &device.to_string()).await);
     }
     let before = inboxes(&engine, &subjects).await;
+    entries_are_counted_once(&site, &engine, &subjects).await;
     stop(engine).await;
 
+    std::fs::remove_dir_all(site.dir.path().join("devices")).unwrap();
     let engine = site.engine().await;
     assert_eq!(inboxes(&engine, &subjects).await, before);
+    entries_are_counted_once(&site, &engine, &subjects).await;
     // Each of these would fire the capped experience if the cap were forgotten.
     for step in 1..=8 {
         let latitude = if step % 2 == 0 { 40.0 } else { 41.0 };

@@ -313,12 +313,28 @@ impl Site {
         trigger: Trigger,
         repeat: Repeat,
     ) {
-        let frame = self.frame();
         let texts = [("default", "Hello"), ("es", "Hola")];
         let content = texts
             .into_iter()
             .map(|(locale, text)| (locale.to_owned(), text.to_owned()))
             .collect();
+        let greeting = Action::SendLocalMessage(Content {
+            content,
+            bg_alert: BTreeMap::new(),
+        });
+        self.experience_that(campaign_id, trigger, repeat, greeting)
+            .await;
+    }
+
+    /// The same with another action.
+    pub(crate) async fn experience_that(
+        &self,
+        campaign_id: CampaignId,
+        trigger: Trigger,
+        repeat: Repeat,
+        action: Action,
+    ) {
+        let frame = self.frame();
         self.insert(&Experience {
             config: ExperienceConfig {
                 name: format!("Experience {}", frame.id),
@@ -329,10 +345,7 @@ impl Site {
             frame,
             campaign_id,
             trigger,
-            action: Action::SendLocalMessage(Content {
-                content,
-                bg_alert: BTreeMap::new(),
-            }),
+            action,
         })
         .await;
     }

@@ -99,10 +99,13 @@ impl Scene {
         let mut expected_count = 0;
         for one in fired {
             expected_count += 1;
-            let texts = &self.layout.offers[one.offer].action.content().content;
+            let texts = self.layout.offers[one.offer].action.content();
             let lang = self.travellers[number].profile.lang.as_deref();
-            let locale = rules::language(texts.keys(), lang);
-            let text = texts.get(locale).map(|text| (locale, text.as_str()));
+            let text = texts.and_then(|texts| {
+                let locale = rules::language(texts.content.keys(), lang);
+                let text = texts.content.get(locale)?;
+                Some((locale, text.as_str()))
+            });
             let truth = (one.offer, one.at_ms);
             let what = || format!("message for {}", self.truth_name(number, truth));
             checks.same(what, &text, &answered.get(&truth).copied());

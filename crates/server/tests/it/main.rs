@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod accounts;
+mod actions;
 mod apps;
 mod audit;
 mod audit_check;

@@ -14,7 +14,7 @@ use crate::StorageError;
 pub enum Consumer {
     /// The directory of instances and the event ids seen.
     Ingest,
-    /// States, inboxes, decisions, crossings.
+    /// States, inboxes, decisions, crossings, tags that actions changed.
     Decide,
     /// Exact sets.
     Count,

@@ -1,14 +1,19 @@
 //! Fired actions, waiting for their device.
 
-use moca_core::id::{CampaignId, ExperienceId, InstanceId, MessageId};
+use moca_core::{
+    experience::TagExpression,
+    id::{CampaignId, ExperienceId, InstanceId, MessageId},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Batch, Devices,
     keys::Key,
-    value::{backend, decode},
+    value::{Parts, backend, decode_with, encode_with, next_part},
 };
 use crate::StorageError;
+
+const TABLE: &str = "inbox";
 
 /// A fired action in an inbox.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +36,20 @@ pub struct Message {
     pub content: String,
     /// The background alert in the best locale, if there is one.
     pub bg_alert: Option<String>,
+    /// The tag that it changed, if it did.
+    #[serde(skip)]
+    pub tag: Option<TagExpression>,
+}
+
+pub(super) fn encode(message: &Message) -> Result<Vec<u8>, StorageError> {
+    encode_with(message, &Parts::default().push(message.tag.as_ref())?)
+}
+
+pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<Message, StorageError> {
+    decode_with(TABLE, key, value, |message: &mut Message, parts| {
+        message.tag = next_part(parts)?;
+        Some(())
+    })
 }
 
 fn key(instance: InstanceId, index: u64) -> Vec<u8> {
@@ -49,7 +68,9 @@ impl Devices {
         instance: InstanceId,
         index: u64,
     ) -> Result<Option<Message>, StorageError> {
-        self.get("inbox", &self.inbox, &key(instance, index))
+        let key = key(instance, index);
+        let value = self.inbox.get(&key).map_err(backend("read an inbox"))?;
+        value.map(|value| decode(&key, &value)).transpose()
     }
 
     /// The messages from index `offset` on, oldest first, at most `limit`.
@@ -63,7 +84,7 @@ impl Devices {
         let page = key(instance, offset)..=key(instance, u64::MAX);
         for stored in self.inbox.range(page).take(limit) {
             let (key, value) = stored.into_inner().map_err(backend("read an inbox"))?;
-            messages.push(decode("inbox", &key, &value)?);
+            messages.push(decode(&key, &value)?);
         }
         Ok(messages)
     }
@@ -77,6 +98,9 @@ impl Batch<'_> {
         index: u64,
         message: &Message,
     ) -> Result<(), StorageError> {
-        self.put(&self.devices.inbox, key(instance, index), message)
+        let key = key(instance, index);
+        self.writes
+            .insert(&self.devices.inbox, key, encode(message)?);
+        Ok(())
     }
 }

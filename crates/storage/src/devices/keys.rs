@@ -22,6 +22,7 @@
 //! | `moments` | app, kind, quarter, seq | [`super::Moment`]s |
 //! | `health` | beacon | [`moca_core::health::BeaconHealth`] |
 //! | `receipts` | instance, message | [`moca_core::receipt::Receipts`] |
+//! | `tagged` | seq | [`super::InstanceTag`]s, until listed |
 //! | `tallies` | `s` app, level, index, experience | [`moca_core::tally::Tally`] |
 //! | | `q` app, quarter, seq | [`moca_core::tally::Happening`]s |
 //! | `pushes` | `t` notification | [`super::PushTally`] |

@@ -24,6 +24,7 @@ mod states;
 #[cfg(test)]
 mod stored_bytes_tests;
 mod sweep;
+mod tagged;
 mod tallies;
 #[cfg(test)]
 mod tests;
@@ -47,6 +48,7 @@ pub use people::{Listed, PeopleReader, PeopleStep};
 pub use pushes::{PushTally, Waiting};
 pub use sets::{Moment, SetKey, SetKind, SetReader};
 pub use states::InstanceState;
+pub use tagged::InstanceTag;
 pub use tallies::{TallyKey, TallyReader};
 use value::backend;
 
@@ -77,6 +79,7 @@ pub struct Devices {
     people: Keyspace,
     health: Keyspace,
     receipts: Keyspace,
+    tagged: Keyspace,
     tallies: Keyspace,
     pushes: Keyspace,
     seen: RwLock<seen::Generations>,
@@ -112,6 +115,7 @@ impl Devices {
             people: keyspace("people")?,
             health: keyspace("health")?,
             receipts: keyspace("receipts")?,
+            tagged: keyspace("tagged")?,
             tallies: keyspace("tallies")?,
             pushes: keyspace("pushes")?,
             seen: RwLock::new(seen::Generations::open(&database)?),

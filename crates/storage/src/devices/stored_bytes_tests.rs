@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, fmt::Debug};
 
 use moca_core::{
     campaign::decide::Caps,
-    event::{Profile, Subject},
-    experience::{Direction, Target},
+    event::{Profile, Subject, TagChange},
+    experience::{Direction, TagExpression, Target},
     geo::LatLon,
     id::{
         AccountId, AppId, BeaconId, CampaignId, ExperienceId, Id, InstanceId, MessageId, PlaceId,
@@ -23,8 +23,8 @@ use moca_core::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    DirectoryEntry, InstanceCrossing, InstanceState, Message, Moment, PushTally, SetKey, SetKind,
-    sets, states,
+    DirectoryEntry, InstanceCrossing, InstanceState, InstanceTag, Message, Moment, PushTally,
+    SetKey, SetKind, inbox, sets, states,
     value::{decode, encode},
 };
 
@@ -53,6 +53,12 @@ fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T, expecte
     let bytes = encode(value).unwrap();
     assert_eq!(hex(&bytes), expected, "{value:?}");
     assert_eq!(&decode::<T>("", &[], &bytes).unwrap(), value);
+}
+
+fn check_inbox(message: &Message, expected: &str) {
+    let bytes = inbox::encode(message).unwrap();
+    assert_eq!(hex(&bytes), expected, "{message:?}");
+    assert_eq!(&inbox::decode(&[], &bytes).unwrap(), message);
 }
 
 #[test]
@@ -150,7 +156,7 @@ fn push_tally() {
 
 #[test]
 fn message() {
-    let message = Message {
+    let mut message = Message {
         message_id: MessageId(id(4)),
         campaign_id: CampaignId(id(5)),
         experience_id: ExperienceId(id(6)),
@@ -160,8 +166,15 @@ fn message() {
         locale: "es".to_owned(),
         content: "Hola".to_owned(),
         bg_alert: None,
+        tag: None,
     };
-    check(&message, "01[4][5][6]d00f0154014302657304486f6c6100");
+    let kept = "[4][5][6]d00f0154014302657304486f6c6100";
+    check_inbox(&message, &format!("01{kept}"));
+    message.tag = Some(TagExpression {
+        tag_name: "vip".to_owned(),
+        tag_value: "+1".to_owned(),
+    });
+    check_inbox(&message, &format!("02{kept}0103766970022b31"));
 }
 
 #[test]
@@ -194,6 +207,21 @@ fn crossings() {
         },
     };
     check(&vec![crossing], "[1]0101[2][3]ac020102[8]d00fce0f");
+}
+
+#[test]
+fn tags_that_actions_changed() {
+    let tag = InstanceTag {
+        subject: subject(),
+        record: 300,
+        received_at: 1_000,
+        name: "vip".to_owned(),
+        change: TagChange::Add(1.0),
+    };
+    check(
+        &vec![tag],
+        "[1]0101[2][3]ac02ac02d00f0376697000000000000000f03f",
+    );
 }
 
 #[test]

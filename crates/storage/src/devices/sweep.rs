@@ -71,6 +71,7 @@ impl Devices {
             self.people.clone(),
             self.health.clone(),
             self.receipts.clone(),
+            self.tagged.clone(),
             self.tallies.clone(),
             self.pushes.clone(),
         ];

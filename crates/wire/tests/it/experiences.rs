@@ -57,6 +57,15 @@ fn every_trigger_and_action_is_read_and_written_back() {
         ("SendLocalMessageAction", "text/plain", "Hi"),
         ("ShowHtmlAction", "text/html", "<p>\n\tHi</p>"),
         ("OpenUrlAction", "text/x-url", "myapp://offers/7"),
+        ("PlayVideoAction", "text/x-url", "https://e.com/a.mp4"),
+        ("ShowImageAction", "text/x-url", "https://e.com/a.png"),
+        (
+            "AddPassAction",
+            "text/x-url",
+            "https://e.com/{{ user.id }}.pkpass",
+        ),
+        ("PlaySoundAction", "text/plain", "default"),
+        ("CustomAction", "text/plain", "open-locker-7"),
     ];
     for (trigger, key) in triggers {
         for (action, content_type, content) in actions {
@@ -180,7 +189,7 @@ fn each_fault_of_an_action_is_found_where_it_is() {
         read,
         &[
             (kind, Remove, kind, "required"),
-            (kind, Set(json!("TagAction")), kind, "unknown_value"),
+            (kind, Set(json!("SingAction")), kind, "unknown_value"),
             (
                 "/action/contentType",
                 Set(json!("text/html")),
@@ -238,4 +247,143 @@ fn html_of_exactly_the_limit_is_accepted_in_every_language() {
     let mut body = experience();
     body["action"] = json!({"@type": "ShowHtmlAction", "content": {"default": html, "es": html}});
     assert!(read(&body).is_ok());
+}
+
+#[test]
+fn a_tag_action_is_read_and_written_back() {
+    let mut body = experience();
+    body["action"] = json!({
+        "@type": "TagAction", "contentType": "text/x-tag", "tagName": "visits", "tagValue": "=3.5"
+    });
+    let input = read(&body).unwrap();
+    assert_eq!(serde_json::to_value(&input).unwrap(), body);
+    let action = serde_json::from_value(body["action"].clone());
+    assert_eq!(input.action, action.unwrap());
+    assert_optional(&body, read, &["/action/contentType", "/action/tagValue"]);
+    body["action"]["tagValue"] = Value::Null;
+    let input = serde_json::to_value(read(&body).unwrap()).unwrap();
+    assert_eq!(input["action"]["tagValue"], "+1");
+    body["action"]["tagValue"] = json!("+1");
+    let (name, value) = ("/action/tagName", "/action/tagValue");
+    assert_faults(
+        &body,
+        read,
+        &[
+            (name, Remove, name, "required"),
+            (name, Set(json!(" ")), name, "too_short"),
+            (value, Set(json!("one")), value, "invalid_format"),
+            (value, Set(json!(1)), value, "wrong_type"),
+            (
+                "/action/content",
+                Set(json!({"default": "Hi"})),
+                "/action/content",
+                "unknown_field",
+            ),
+            (
+                "/action/contentType",
+                Set(json!("text/plain")),
+                "/action/contentType",
+                "unknown_value",
+            ),
+        ],
+    );
+}
+
+/// Each line: the action, its content, and the code of the fault; none if it is taken.
+#[test]
+fn a_template_is_taken_or_refused_where_it_stands() {
+    for (action, content, code) in [
+        ("SendLocalMessageAction", "Hi {{ user.name }}", None),
+        (
+            "SendLocalMessageAction",
+            "{% raw %}{{ this }}{% endraw %}",
+            None,
+        ),
+        (
+            "SendLocalMessageAction",
+            "Hi {{ user.name }",
+            Some("invalid_format"),
+        ),
+        (
+            "SendLocalMessageAction",
+            "Hi {{ name }}",
+            Some("unknown_value"),
+        ),
+        (
+            "ShowHtmlAction",
+            "<p>{{ place.name | shout }}</p>",
+            Some("unknown_value"),
+        ),
+        (
+            "ShowHtmlAction",
+            "{% include 'other' %}",
+            Some("invalid_format"),
+        ),
+        ("CustomAction", "open {{ locker }}", Some("unknown_value")),
+        ("PlaySoundAction", "chime-{{ tag.level }}.wav", None),
+        ("PlaySoundAction", "{{ sound }}", Some("unknown_value")),
+        ("OpenUrlAction", "myapp://{{ property.tier }}", None),
+        (
+            "OpenUrlAction",
+            "https://e.com/{% if tag.a %}a{% else %}b{% endif %}",
+            None,
+        ),
+        (
+            "OpenUrlAction",
+            "{{ property.link }}",
+            Some("invalid_format"),
+        ),
+        (
+            "OpenUrlAction",
+            "java{{ '' }}script:alert(1)",
+            Some("invalid_format"),
+        ),
+        (
+            "OpenUrlAction",
+            "javascript:{{ user.id }}",
+            Some("invalid_format"),
+        ),
+        (
+            "OpenUrlAction",
+            "https://e.com/a b{{ user.id }}",
+            Some("invalid_format"),
+        ),
+        (
+            "ShowImageAction",
+            "https://e.com/{{ device.lang }}.png",
+            None,
+        ),
+        (
+            "ShowImageAction",
+            "myapp://{{ device.lang }}.png",
+            Some("invalid_format"),
+        ),
+        ("PlayVideoAction", "myapp://video", Some("invalid_format")),
+        (
+            "AddPassAction",
+            "https://e.com/{{ pass }}",
+            Some("unknown_value"),
+        ),
+    ] {
+        let mut body = experience();
+        body["action"] =
+            json!({"@type": action, "content": {"default": "https://e.com", "es": content}});
+        let code: Vec<(&str, &str)> = code
+            .map(|code| ("/action/content/es", code))
+            .into_iter()
+            .collect();
+        let faults = read(&body).err().unwrap_or_default();
+        assert_eq!(found(&faults), code, "{content}: {faults:?}");
+    }
+    let mut body = experience();
+    body["action"]["bgAlert"]["default"] = json!("{{ nobody.name }}");
+    let faults = read(&body).unwrap_err();
+    assert_eq!(
+        found(&faults),
+        [("/action/bgAlert/default", "unknown_value")]
+    );
+    assert!(
+        faults[0].detail.contains("there are user.id, "),
+        "{faults:?}"
+    );
 }

@@ -93,6 +93,13 @@ fn a_first_app_greets_somebody() {
 }
 
 #[test]
+fn every_action_reaches_a_device() {
+    let done = type_in(include_str!("../../../../../docs/campaigns.md"));
+    assert!(done.out.contains("there is no field name"), "{}", done.out);
+    assert!(done.out.ends_with("\"visits\":1\n"), "{}", done.out);
+}
+
+#[test]
 fn a_fleet_of_beacons_is_made_moved_and_heard_of() {
     let done = type_in(include_str!("../../../../../docs/beacons.md"));
     assert!(done.out.contains("3 \"status\":201"), "{}", done.out);

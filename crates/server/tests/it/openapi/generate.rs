@@ -240,6 +240,16 @@ impl<'a> Generator<'a> {
             ],
             "contact-url" => &["mailto:push@example.com", "https://example.com/contact"],
             "address" => &["ada@example.com", "o'neil+x@sub.example.com"],
+            "template-text" => &["Hi", "{{ user.name | default('you') }}: {{ place.name }}"],
+            "template-line" => &["default", "chime-{{ tag.level }}.wav"],
+            "template-url" => &[
+                "myapp://offers/7",
+                "https://e.example/{{ property.tier }}?v={{ tag.v }}",
+            ],
+            "template-web-url" => &[
+                "https://e.example/a.mp4",
+                "http://e.example/{{ device.lang }}.png",
+            ],
             "tag-expression" => &["+1", "-2.5", "3", "=3", "=.5", "10."],
             "segment-query-text" => &[r#"{"lang": "es"}"#, r#"{"$not": {"os": {"$in": ["iOS"]}}}"#],
             other => panic!("teach generate.rs the format {other}"),
