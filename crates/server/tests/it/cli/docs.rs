@@ -158,6 +158,13 @@ fn a_notification_is_made_as_its_page_says() {
 }
 
 #[test]
+fn people_are_protected_as_their_page_says() {
+    let page = include_str!("../../../../../docs/privacy.md");
+    let (_, done) = type_in_after(READER, page);
+    assert!(done.out.contains("\"sensitive\":true"), "{}", done.out);
+}
+
+#[test]
 fn the_audit_log_is_read_and_verified_as_its_page_says() {
     let page = include_str!("../../../../../docs/audit.md");
     let (desk, done) = type_in_after(READER, page);

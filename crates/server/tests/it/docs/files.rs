@@ -137,6 +137,7 @@ const TYPED: [&str; 10] = [
     "cli.md",
     "first-app.md",
     "operations.md",
+    "privacy.md",
     "push.md",
     "segments.md",
     "tokens.md",
