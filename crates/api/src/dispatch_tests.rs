@@ -1,7 +1,10 @@
 //! Faults of ours: what a client is told of them, and what not.
 
 use moca_core::clock::{Clock, Random};
-use moca_engine::Engine;
+use moca_engine::{
+    Engine,
+    webhooks::{Sender, WebhookSettings},
+};
 use moca_storage::control::Control;
 use tower::ServiceExt;
 
@@ -55,9 +58,16 @@ async fn a_fault_of_ours_tells_its_request_id_and_nothing_else() {
     )
     .await
     .unwrap();
-    let sealer = Sealer::new(&[0; 32]);
+    let sealer = || Sealer::new(&[0; 32]);
+    let sender = Sender::new(
+        &WebhookSettings::default(),
+        sealer(),
+        clock.clone(),
+        random.clone(),
+    );
+    let sender = Arc::new(sender.unwrap());
     let settings = Settings::default();
-    let state = ApiState::new(control, engine, clock, random, sealer, settings);
+    let state = ApiState::new(control, engine, clock, random, sealer(), sender, settings);
     let router = service(state, BROKEN, String::new());
     for path in ["/panics", "/fails"] {
         let request = HttpRequest::get(path).body(Incoming::empty()).unwrap();

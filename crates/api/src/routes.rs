@@ -13,6 +13,7 @@ use moca_core::{
     },
     metric::Metric::{ActiveUsers, NewUsers, ReturningUsers, Visitors},
     scope::Family,
+    webhook::State,
 };
 
 use moca_wire::decisions::Outcome;
@@ -24,7 +25,7 @@ use crate::{
         account_limits, accounts, analytics, app_devices, apps, audit_events, batch, beacons,
         campaign_groups, campaigns, decisions, experience_analytics, experiences, explain, exports,
         imports, instances, labels, members, notifications, person_export, places, segments, tags,
-        tokens, users, zones,
+        tokens, users, webhooks, zones,
     },
     oauth,
     ops::{health, metrics},
@@ -161,6 +162,13 @@ const EXPERIENCES: &[Parameter] = &[
 ];
 
 const NOTIFICATIONS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID, CAMPAIGN_ID];
+
+const WEBHOOKS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID];
+const DELIVERIES: &[Parameter] = &[
+    optional("state", ParameterKind::Word(&State::WORDS)),
+    OFFSET,
+    LIMIT,
+];
 
 const INSTANCES: &[Parameter] = &[
     required("appId", ParameterKind::Id),
@@ -339,6 +347,16 @@ static ROUTES: &[Route] = &[
     route(Put,    "/v2/notifications/{notificationId}", Manage(Editor, manage!(notifications::put))).json(),
     route(Put,    "/v2/notifications/{notificationId}/cancel", Manage(Editor, manage!(notifications::cancel))),
     route(Delete, "/v2/notifications/{notificationId}", Manage(Editor, manage!(notifications::delete))).query(&[CASCADE]),
+
+    route(Get,    "/v2/webhooks",             Ask(Editor, call!(webhooks::list))).query(WEBHOOKS),
+    route(Post,   "/v2/webhooks",             Manage(Admin, manage!(webhooks::create))).json().created(),
+    route(Get,    "/v2/webhooks/{webhookId}", Ask(Editor, call!(webhooks::get))),
+    route(Put,    "/v2/webhooks/{webhookId}", Manage(Admin, manage!(webhooks::put))).json(),
+    route(Delete, "/v2/webhooks/{webhookId}", Manage(Admin, manage!(webhooks::delete))).query(&[CASCADE]),
+    route(Put,    "/v2/webhooks/{webhookId}/secret", Manage(Admin, manage!(webhooks::rotate_secret))).json_if_any(),
+    route(Put,    "/v2/webhooks/{webhookId}/test",   Ask(Admin, call!(webhooks::test))),
+    route(Get,    "/v2/webhooks/{webhookId}/deliveries", Ask(Editor, call!(webhooks::deliveries))).query(DELIVERIES),
+    route(Put,    "/v2/webhooks/{webhookId}/deliveries/{deliveryId}/redeliver", Ask(Admin, call!(webhooks::redeliver))),
 
     route(Get,    "/v2/instances",              Ask(Analyst, call!(instances::list))).query(INSTANCES).personal(),
     route(Get,    "/v2/instances/{instanceId}", Ask(Analyst, call!(instances::get))).personal(),

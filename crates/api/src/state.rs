@@ -9,7 +9,7 @@ use moca_core::{
         REQUEST_WORK_MS_MAX, UPLOADS_AT_ONCE, WAITING_MAX,
     },
 };
-use moca_engine::Engine;
+use moca_engine::{Engine, webhooks::Sender};
 use moca_storage::control::Control;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -40,6 +40,8 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
     /// Encrypts secrets that are stored.
     pub sealer: Sealer,
+    /// Makes the secrets of webhooks, and tries them out.
+    pub sender: Arc<Sender>,
     /// What an operator can set.
     pub settings: Settings,
     /// What the operations port tells of requests.
@@ -112,6 +114,7 @@ impl ApiState {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         sealer: Sealer,
+        sender: Arc<Sender>,
         settings: Settings,
     ) -> Self {
         Self(Arc::new(Parts {
@@ -121,6 +124,7 @@ impl ApiState {
             clock,
             random,
             sealer,
+            sender,
             waiting: Arc::new(Semaphore::new(settings.waiting_max)),
             is_stopping: watch::Sender::new(false),
             settings,

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, time::Duration};
 
-use moca_core::id::{AppId, BeaconId, CampaignId, Id, TokenId, ZoneId};
+use moca_core::id::{AppId, BeaconId, CampaignId, DeliveryId, Id, TokenId, WebhookId, ZoneId};
 use moca_wire::{
     accounts::{Account, AccountInput, NewAccount},
     apps::{App, SecretRotation},
@@ -13,6 +13,7 @@ use moca_wire::{
     page::Page,
     places::{Place, PlaceInput, PlaceKey},
     resource::Resource,
+    webhooks::{Delivery, DeliveryAttempt, Webhook, WebhookSecretRotation},
     zones::{Zone, ZoneBeacons},
 };
 use reqwest::{Body, Method, Response};
@@ -223,6 +224,62 @@ impl Client {
             .segment(id)
             .segment("secret")
             .json(&SecretRotation { overlap_ms })?;
+        self.send(&call).await?.json()
+    }
+
+    /// Makes a new secret of a webhook, which is in the answer; it signs with the old one too for so many
+    /// milliseconds more, a day if nothing is said.
+    pub async fn rotate_webhook_secret(
+        &self,
+        id: WebhookId,
+        overlap_ms: Option<i64>,
+    ) -> Result<Webhook, ClientError> {
+        let call = Call::new(Method::PUT, Webhook::PATH)
+            .segment(id)
+            .segment("secret")
+            .json(&WebhookSecretRotation { overlap_ms })?;
+        self.send(&call).await?.json()
+    }
+
+    /// Sends a webhook a test; what came of it.
+    pub async fn test_webhook(&self, id: WebhookId) -> Result<DeliveryAttempt, ClientError> {
+        let call = Call::new(Method::PUT, Webhook::PATH)
+            .segment(id)
+            .segment("test");
+        self.send(&call).await?.json()
+    }
+
+    /// Deliveries of a webhook, the newest first; only those in `state` (`Waiting`, `Delivered`, `GivenUp`)
+    /// if one is given.
+    pub async fn deliveries(
+        &self,
+        id: WebhookId,
+        state: Option<&str>,
+        offset: i64,
+        limit: i64,
+    ) -> Result<Page<Delivery>, ClientError> {
+        let mut call = Call::new(Method::GET, Webhook::PATH)
+            .segment(id)
+            .segment("deliveries")
+            .query("offset", offset)
+            .query("limit", limit);
+        if let Some(state) = state {
+            call = call.query("state", state);
+        }
+        self.send(&call).await?.json()
+    }
+
+    /// Delivers an event to a webhook once more.
+    pub async fn redeliver(
+        &self,
+        id: WebhookId,
+        delivery: DeliveryId,
+    ) -> Result<Delivery, ClientError> {
+        let call = Call::new(Method::PUT, Webhook::PATH)
+            .segment(id)
+            .segment("deliveries")
+            .segment(delivery)
+            .segment("redeliver");
         self.send(&call).await?.json()
     }
 

@@ -10,7 +10,7 @@ use moca_core::{
 use moca_wire::{
     audit_events::AuditEvent, beacons::Beacon, campaign_groups::CampaignGroup, campaigns::Campaign,
     experiences::Experience, notifications::Notification, page::Page, places::Place,
-    segments::Segment, tags::Tag, tokens::Token, zones::Zone,
+    segments::Segment, tags::Tag, tokens::Token, webhooks::Webhook, zones::Zone,
 };
 use reqwest::Method;
 use serde::de::DeserializeOwned;
@@ -301,6 +301,10 @@ filters! {
         app(AppId) = "appId";
         /// Only those of this campaign.
         campaign(CampaignId) = "campaignId";
+    }
+    Webhook {
+        /// Only those for this app alone.
+        app(AppId) = "appId";
     }
     Token {
         /// Only those of this member.

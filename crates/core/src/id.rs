@@ -32,6 +32,13 @@ impl Id {
         bytes[8] = (bytes[8] & 0x3f) | 0x80;
         Self(bytes)
     }
+
+    /// The time in an id that [`Id::from_parts`] made, ms since 1970.
+    pub fn time_ms(self) -> i64 {
+        let mut bytes = [0; 8];
+        bytes[2..].copy_from_slice(&self.0[..6]);
+        i64::from_be_bytes(bytes)
+    }
 }
 
 impl fmt::Display for Id {
@@ -158,6 +165,10 @@ typed_ids! {
     ExperienceId;
     /// What a campaign sends to devices by itself.
     NotificationId;
+    /// An address of somebody else's that is told what happens.
+    WebhookId;
+    /// An event that webhooks are told of.
+    DeliveryId;
     /// One installation of an app on one device.
     InstanceId;
     /// An action in a device's inbox.

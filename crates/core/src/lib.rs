@@ -47,5 +47,6 @@ pub mod target;
 pub mod template;
 pub mod time;
 pub mod user;
+pub mod webhook;
 pub mod world;
 pub mod zone;

@@ -205,6 +205,53 @@ pub const PUSH_KEPT_MS: i64 = 28 * 86_400_000;
 pub const PUSH_LOOK_MS: u64 = 1_000;
 /// Notifications that are sent at a time, a chunk each in turn.
 pub const NOTIFICATIONS_AT_ONCE: usize = 8;
+/// Types and families of events that one webhook lists.
+pub const WEBHOOK_EVENTS_MAX: usize = 50;
+/// Random bytes of the secret of a webhook: Standard Webhooks asks for 24 to 64.
+pub const WEBHOOK_SECRET_BYTES: usize = 32;
+/// Milliseconds that a receiver may take to answer: Standard Webhooks advises 15 to 30 seconds.
+pub const WEBHOOK_ANSWER_MS_MAX: u64 = 15_000;
+/// Milliseconds from each attempt at a delivery to the next: ten attempts in 75 hours and a half, as
+/// Standard Webhooks advises. After the last one it is given up.
+pub const WEBHOOK_PAUSES_MS: [i64; 9] = [
+    5_000,
+    5 * 60_000,
+    30 * 60_000,
+    2 * 3_600_000,
+    5 * 3_600_000,
+    10 * 3_600_000,
+    14 * 3_600_000,
+    20 * 3_600_000,
+    24 * 3_600_000,
+];
+/// Percent by which such a pause is longer at most, so that what failed together does not come together.
+pub const WEBHOOK_JITTER_PERCENT: i64 = 10;
+/// Milliseconds that a delivery waits for its turn at most, as when the receiver is away: as long as its
+/// attempts would take.
+pub const WEBHOOK_WAIT_MS_MAX: i64 = 76 * 3_600_000;
+/// Milliseconds without a success after which a webhook that is tried is disabled: five days, longer than
+/// any delivery waits.
+pub const WEBHOOK_FAILING_MS_MAX: i64 = 5 * 86_400_000;
+/// Deliveries of one webhook that wait at a time; what happens beyond is counted, and not told. Some 400
+/// bytes on disk each.
+pub const WEBHOOK_WAITING_MAX: i64 = 1_000_000;
+/// Deliveries of one webhook that were taken, and as many that were given up, which can still be looked at
+/// and repeated; the oldest go first.
+pub const WEBHOOK_DONE_KEPT_MAX: i64 = 100_000;
+/// Milliseconds for which they can: 30 days.
+pub const WEBHOOK_DONE_KEPT_MS: i64 = 30 * 86_400_000;
+/// Requests to one receiver under way at a time. One that fails gets a single one.
+pub const WEBHOOK_AT_ONCE: usize = 16;
+/// Failures in a row after which a receiver is given a pause as a whole.
+pub const WEBHOOK_FAILURES_MAX: u32 = 5;
+/// Milliseconds of the first such pause; each further one is twice as long.
+pub const WEBHOOK_PAUSE_MS: i64 = 1_000;
+/// Milliseconds of such a pause at most: a receiver that is back waits no longer.
+pub const WEBHOOK_PAUSE_MS_MAX: i64 = 5 * 60_000;
+/// Milliseconds that a receiver may ask for by `Retry-After`.
+pub const WEBHOOK_RETRY_AFTER_MS_MAX: i64 = 3_600_000;
+/// Milliseconds between two looks whether a delivery is due, or a webhook is another.
+pub const WEBHOOK_LOOK_MS: u64 = 1_000;
 /// Largest `displayCap`.
 pub const DISPLAY_CAP_MAX: i64 = 1_000_000;
 /// Largest `priority` of a campaign, and with a minus the smallest: enough to number all by hand.
@@ -345,6 +392,8 @@ pub const CAMPAIGNS_QUOTA: i64 = 100_000;
 pub const EXPERIENCES_QUOTA: i64 = 1_000_000;
 /// Notifications.
 pub const NOTIFICATIONS_QUOTA: i64 = 100_000;
+/// Webhooks: each costs a look at every event of the account.
+pub const WEBHOOKS_QUOTA: i64 = 100;
 /// Highest quota that can be set.
 pub const QUOTA_MAX: i64 = 1_000_000_000;
 

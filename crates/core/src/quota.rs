@@ -8,7 +8,7 @@ use crate::{
     limits::{
         APPS_QUOTA, BEACONS_QUOTA, CAMPAIGN_GROUPS_QUOTA, CAMPAIGNS_QUOTA, EXPERIENCES_QUOTA,
         LABELS_QUOTA, MEMBERS_QUOTA, NOTIFICATIONS_QUOTA, PLACES_QUOTA, SEGMENTS_QUOTA, TAGS_QUOTA,
-        TOKENS_QUOTA, ZONES_QUOTA,
+        TOKENS_QUOTA, WEBHOOKS_QUOTA, ZONES_QUOTA,
     },
     resource::Kind,
 };
@@ -59,6 +59,7 @@ pub const fn built_in(kind: Kind) -> Option<i64> {
         Kind::Campaign => Some(CAMPAIGNS_QUOTA),
         Kind::Experience => Some(EXPERIENCES_QUOTA),
         Kind::Notification => Some(NOTIFICATIONS_QUOTA),
+        Kind::Webhook => Some(WEBHOOKS_QUOTA),
     }
 }
 

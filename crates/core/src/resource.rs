@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::id::{
     AccountId, AppId, BeaconId, CampaignGroupId, CampaignId, ExperienceId, Id, IdError, LabelId,
-    MemberId, NotificationId, PlaceId, SegmentId, TagId, TokenId, ZoneId,
+    MemberId, NotificationId, PlaceId, SegmentId, TagId, TokenId, WebhookId, ZoneId,
 };
 
 /// What the server keeps about every object besides its `config`.
@@ -55,6 +55,8 @@ pub enum Kind {
     Experience,
     /// [`crate::notification::Notification`]
     Notification,
+    /// [`crate::webhook::Webhook`]
+    Webhook,
 }
 
 impl Kind {
@@ -75,6 +77,7 @@ impl Kind {
             Self::Campaign => "campaign",
             Self::Experience => "experience",
             Self::Notification => "notification",
+            Self::Webhook => "webhook",
         }
     }
 
@@ -92,7 +95,7 @@ impl Kind {
     }
 
     /// All kinds.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Account,
         Self::Member,
         Self::Token,
@@ -107,6 +110,7 @@ impl Kind {
         Self::Campaign,
         Self::Experience,
         Self::Notification,
+        Self::Webhook,
     ];
 }
 
@@ -152,4 +156,5 @@ managed_ids! {
     CampaignId: Campaign;
     ExperienceId: Experience;
     NotificationId: Notification;
+    WebhookId: Webhook;
 }

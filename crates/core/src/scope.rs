@@ -65,6 +65,8 @@ families! {
     Experiences = "experiences";
     /// Notifications.
     Notifications = "notifications";
+    /// Webhooks and their deliveries.
+    Webhooks = "webhooks";
     /// Instances.
     Instances = "instances";
     /// Users of apps.
@@ -101,6 +103,7 @@ impl Family {
             Kind::Campaign => Self::Campaigns,
             Kind::Experience => Self::Experiences,
             Kind::Notification => Self::Notifications,
+            Kind::Webhook => Self::Webhooks,
         }
     }
 

@@ -175,6 +175,12 @@ pub struct Bucket {
     pub covers: Range,
 }
 
+/// A moment as RFC 3339 writes it in UTC, to the millisecond.
+pub fn rfc3339(at_ms: i64) -> String {
+    let written = timestamp(at_ms).strftime("%Y-%m-%dT%H:%M:%S.%3fZ");
+    written.to_string()
+}
+
 /// The moment that a date of HTTP names, such as `Mon, 05 Jan 2026 12:00:00 GMT`; ms since 1970.
 pub fn http_date(text: &str) -> Option<i64> {
     let parser = jiff::fmt::rfc2822::DateTimeParser::new();

@@ -1,6 +1,6 @@
 //! The configuration of one account as the pipeline uses it: indexed, in memory, changed in place.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::{
     account::Account,
@@ -11,15 +11,16 @@ use crate::{
         Geofence, LatLon, Path,
         index::{Fence, FenceIndex},
     },
-    id::{BeaconId, CampaignId, ExperienceId, PlaceId, SegmentId, ZoneId},
+    id::{BeaconId, CampaignId, ExperienceId, PlaceId, SegmentId, WebhookId, ZoneId},
     place::Place,
     presence::{PresenceConfig, Rules},
     segment::{Segment, Segments},
     time::Zone as TimeZone,
+    webhook::Webhook,
     zone::Zone,
 };
 
-/// One account's places, zones, beacons, segments, campaigns and experiences.
+/// One account's places, zones, beacons, segments, campaigns, experiences and webhooks.
 #[derive(Debug, Clone)]
 pub struct World {
     time_zone: TimeZone,
@@ -33,6 +34,8 @@ pub struct World {
     segments: Segments,
     campaigns: HashMap<CampaignId, Campaign>,
     experiences: HashMap<ExperienceId, Experience>,
+    /// Who is told of what happens.
+    webhooks: BTreeMap<WebhookId, Webhook>,
     /// Who waits for a crossing, the oldest first.
     waiting: HashMap<(Direction, Target), BTreeSet<(i64, ExperienceId)>>,
 }
@@ -84,6 +87,7 @@ impl Default for World {
             segments: Segments::default(),
             campaigns: HashMap::new(),
             experiences: HashMap::new(),
+            webhooks: BTreeMap::new(),
             waiting: HashMap::new(),
         }
     }
@@ -211,6 +215,21 @@ impl World {
                 self.waiting.remove(&crossing);
             }
         }
+    }
+
+    /// Adds or replaces a webhook.
+    pub fn put_webhook(&mut self, webhook: Webhook) {
+        self.webhooks.insert(webhook.id(), webhook);
+    }
+
+    /// Removes a webhook.
+    pub fn remove_webhook(&mut self, id: WebhookId) {
+        self.webhooks.remove(&id);
+    }
+
+    /// The webhooks, those that are disabled too.
+    pub fn webhooks(&self) -> impl Iterator<Item = &Webhook> {
+        self.webhooks.values()
     }
 
     /// The experiences that wait for an instance to enter or leave, or with a delay to have stayed, in

@@ -22,6 +22,7 @@ mod read;
 pub mod seal;
 mod shared;
 mod start;
+pub mod webhooks;
 pub mod workers;
 
 pub use bell::Ear;

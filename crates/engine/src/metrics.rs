@@ -44,6 +44,8 @@ pub struct Metrics {
     pub erasures: Counter,
     /// Push messages by what became of them in the end.
     pub pushes: Family<Outcome, Counter>,
+    /// Requests to receivers of webhooks by what came of them.
+    pub webhooks: Family<Outcome, Counter>,
 }
 
 impl Default for Metrics {
@@ -63,6 +65,7 @@ impl Default for Metrics {
             texts_failed: Counter::default(),
             erasures: Counter::default(),
             pushes: Family::default(),
+            webhooks: Family::default(),
         }
     }
 }
@@ -96,6 +99,11 @@ impl Metrics {
         counter("erasures", "Instances erased", &self.erasures);
         pipeline.register("decisions", "Decisions by outcome", self.decisions.clone());
         pipeline.register("pushes", "Push messages by outcome", self.pushes.clone());
+        pipeline.register(
+            "webhooks",
+            "Requests to receivers of webhooks by outcome",
+            self.webhooks.clone(),
+        );
         pipeline.register(
             "group_records",
             "Records of a group commit",

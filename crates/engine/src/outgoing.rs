@@ -1,4 +1,4 @@
-//! What goes out to addresses that others chose: never into the network that the server stands in.
+//! What goes out, and to addresses that others chose never into the network that the server stands in.
 //!
 //! A name is resolved once for each connection, and only public addresses of it are connected to, so
 //! nobody can answer differently the second time. Redirects are not followed.
@@ -6,10 +6,78 @@
 use std::{
     error::Error,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
 };
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{
+    Certificate, Client, ClientBuilder,
+    dns::{Addrs, Name, Resolve, Resolving},
+    redirect,
+};
 use tokio::net::lookup_host;
+
+/// Time to reach a server.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The HTTP clients cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP library cannot be set up for what goes out")]
+pub struct NoClient(#[source] pub(crate) Option<reqwest::Error>);
+
+/// A client for one kind of service, that trusts these certificates (PEM) besides those of the system
+/// and waits so long for an answer.
+pub(crate) fn client(
+    trusted_pem: Option<&[u8]>,
+    answer: Duration,
+) -> Result<ClientBuilder, NoClient> {
+    // An error says that the program chose a provider itself, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut trusted = Vec::new();
+    if let Some(pem) = trusted_pem {
+        trusted = Certificate::from_pem_bundle(pem).map_err(|error| NoClient(Some(error)))?;
+        if trusted.is_empty() {
+            return Err(NoClient(None));
+        }
+    }
+    Ok(Client::builder()
+        .user_agent(concat!("moca/", env!("CARGO_PKG_VERSION")))
+        .https_only(true)
+        .redirect(redirect::Policy::none())
+        // The repeats are ours: each message is handed over once unless we know that it did not arrive.
+        .retry(reqwest::retry::never())
+        // A proxy of the environment would be an address that nobody checked.
+        .no_proxy()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(answer)
+        .tcp_nodelay(true)
+        .tls_certs_merge(trusted))
+}
+
+/// The same for addresses that others chose.
+pub(crate) fn to_strangers(client: ClientBuilder, allow_private: bool) -> ClientBuilder {
+    match allow_private {
+        true => client,
+        false => client.dns_resolver(Arc::new(PublicOnly)),
+    }
+}
+
+/// The client.
+pub(crate) fn built(builder: ClientBuilder) -> Result<Client, NoClient> {
+    builder.build().map_err(|error| NoClient(Some(error)))
+}
+
+/// Whether a request failed because its address is one of an inner network.
+pub(crate) fn is_private(error: &reqwest::Error) -> bool {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if error.is::<NoPublicAddress>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
 
 /// Resolves names to public addresses only.
 pub(crate) struct PublicOnly;
@@ -86,6 +154,15 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
 }
 
+/// Seconds, or a date of HTTP.
+pub(crate) fn retry_after_ms(text: &str, now_ms: i64) -> Option<i64> {
+    if let Ok(seconds) = text.trim().parse::<u32>() {
+        return Some(i64::from(seconds) * 1_000);
+    }
+    let at = moca_core::time::http_date(text)?;
+    Some((at - now_ms).max(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,5 +227,20 @@ mod tests {
     async fn a_name_of_this_machine_resolves_to_nothing() {
         let name: Name = "localhost".parse().unwrap();
         assert!(PublicOnly.resolve(name).await.is_err());
+    }
+
+    #[test]
+    fn a_pause_is_in_seconds_or_until_a_date() {
+        let now_ms = 1_767_614_400_000;
+        for (text, expected) in [
+            ("0", Some(0)),
+            (" 120 ", Some(120_000)),
+            ("Mon, 05 Jan 2026 12:00:30 GMT", Some(30_000)),
+            ("Mon, 05 Jan 2026 11:00:00 GMT", Some(0)),
+            ("soon", None),
+            ("-1", None),
+        ] {
+            assert_eq!(retry_after_ms(text, now_ms), expected, "{text}");
+        }
     }
 }

@@ -179,7 +179,7 @@ pub struct UserInstance {
 pub struct Page<T> {
     /// Items in all.
     pub total: i64,
-    /// Items of the page, oldest first.
+    /// Items of the page.
     pub items: Vec<T>,
 }
 

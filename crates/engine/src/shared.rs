@@ -7,6 +7,7 @@ use std::sync::{
 
 use moca_core::clock::Clock;
 use moca_storage::devices::Devices;
+use tokio::sync::Notify;
 
 use crate::{backlog::Backlog, bell::Bell, health::Health, metrics::Metrics};
 
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) backlog: Arc<Backlog>,
     /// Wakes those who wait for messages.
     pub(crate) bell: Arc<Bell>,
+    /// Wakes whoever tells webhooks.
+    pub(crate) hook_bell: Arc<Notify>,
     /// Counters.
     pub(crate) metrics: Arc<Metrics>,
     /// Whether all stages still work.
@@ -41,6 +44,7 @@ impl Shared {
             is_stopping: Arc::default(),
             backlog: Arc::default(),
             bell: Arc::default(),
+            hook_bell: Arc::default(),
             metrics: Arc::default(),
             health: Arc::default(),
         }

@@ -2,7 +2,7 @@
 
 use std::{
     net::{SocketAddr, TcpListener},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -15,6 +15,7 @@ use moca_core::clock::{Clock, Random};
 use moca_engine::{
     Engine,
     push::{PushSettings, Pusher},
+    webhooks::{Sender, Teller, WebhookSettings},
     workers::imports::Importer,
 };
 use moca_storage::control::{AuditKeys, Control};
@@ -97,6 +98,21 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         push_settings(config)?,
     )
     .context("the certificates of push_trust cannot be used")?;
+    let sender = Sender::new(
+        &webhook_settings(config)?,
+        Sealer::new(&key),
+        clock.clone(),
+        random.clone(),
+    )
+    .context("the certificates of webhook_trust cannot be used")?;
+    let sender = Arc::new(sender);
+    let teller = Teller::new(
+        &engine,
+        control.clone(),
+        clock.clone(),
+        random.clone(),
+        sender.clone(),
+    );
     let settings = Settings {
         in_flight_max: config.in_flight_max,
         console_origins: config.console_origins.clone(),
@@ -109,6 +125,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         clock.clone(),
         random.clone(),
         sealer,
+        sender,
         settings,
     );
 
@@ -120,6 +137,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         tokio::spawn(tls::watch(tls, config.clone(), clock)),
         tokio::spawn(importer.run()),
         tokio::spawn(pusher.run()),
+        tokio::spawn(teller.run()),
     ];
     if let Some(listener) = ops_listener {
         helpers.push(serve_ops(
@@ -167,13 +185,24 @@ impl Running {
 }
 
 fn push_settings(config: &Config) -> anyhow::Result<PushSettings> {
-    let mut settings = config.push.clone();
-    if let Some(file) = &config.push_trust {
-        let pem = std::fs::read(file);
-        let pem = pem.with_context(|| format!("{} cannot be read", file.display()))?;
-        settings.trusted_pem = Some(pem);
-    }
-    Ok(settings)
+    Ok(PushSettings {
+        trusted_pem: trusted(config.push_trust.as_deref())?,
+        ..config.push.clone()
+    })
+}
+
+fn webhook_settings(config: &Config) -> anyhow::Result<WebhookSettings> {
+    Ok(WebhookSettings {
+        trusted_pem: trusted(config.webhook_trust.as_deref())?,
+        ..config.webhooks.clone()
+    })
+}
+
+fn trusted(file: Option<&Path>) -> anyhow::Result<Option<Vec<u8>>> {
+    let read = |file: &Path| {
+        std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))
+    };
+    file.map(read).transpose()
 }
 
 fn base_url(address: SocketAddr) -> String {

@@ -51,4 +51,5 @@ mod templates;
 pub mod tokens;
 pub mod users;
 pub mod values;
+pub mod webhooks;
 pub mod zones;

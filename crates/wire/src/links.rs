@@ -22,6 +22,21 @@ pub fn web_url(value: &Value) -> Reading<String> {
     }
 }
 
+/// The same with `https` only, and without a user.
+pub fn https_url(value: &Value) -> Reading<String> {
+    let text = web_url(value)?;
+    let is_https = Url::parse(&text).is_ok_and(|url| {
+        url.scheme() == "https" && url.username().is_empty() && url.password().is_none()
+    });
+    if is_https {
+        return Ok(text);
+    }
+    complain(
+        FaultCode::InvalidFormat,
+        format!("expected an https URL without user of at most {LINK_CHARS_MAX} characters"),
+    )
+}
+
 /// Schemes of URLs that are a program or a document themselves: who opens one in a web view runs it.
 const NO_ADDRESS: [&str; 3] = ["javascript", "data", "vbscript"];
 

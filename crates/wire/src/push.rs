@@ -2,14 +2,9 @@
 
 use std::fmt;
 
-use moca_core::{
-    limits::{LINK_CHARS_MAX, PUSH_TOKEN_CHARS_MAX},
-    push::PushAddress,
-    target::Environment,
-};
+use moca_core::{limits::PUSH_TOKEN_CHARS_MAX, push::PushAddress, target::Environment};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use url::Url;
 
 use crate::{
     credentials::base64url,
@@ -149,7 +144,7 @@ pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Option<Push> {
         },
         Provider::WebPush => {
             fields.owned(&["expirationTime"]);
-            let endpoint = fields.required("endpoint", endpoint);
+            let endpoint = fields.required("endpoint", links::https_url);
             let keys = fields.object("keys", |fields| {
                 let p256dh = fields.required("p256dh", public_key);
                 let auth = fields.required("auth", |value| {
@@ -194,20 +189,6 @@ fn fcm_token(value: &Value) -> Reading<String> {
         return Ok(text.to_owned());
     }
     complain(FaultCode::InvalidFormat, format!("expected {expected}"))
-}
-
-fn endpoint(value: &Value) -> Reading<String> {
-    let text = links::web_url(value)?;
-    let is_https = Url::parse(&text).is_ok_and(|url| {
-        url.scheme() == "https" && url.username().is_empty() && url.password().is_none()
-    });
-    if is_https {
-        return Ok(text);
-    }
-    complain(
-        FaultCode::InvalidFormat,
-        format!("expected an https URL without user of at most {LINK_CHARS_MAX} characters"),
-    )
 }
 
 /// A point of P-256 in the form that browsers give it.

@@ -47,6 +47,7 @@ pub(super) const GUIDES: &[Guide] = &[
     guide!("campaigns", "campaigns.md", "What happens", "Every action, and texts with fields of the person, the place and the event in them."),
     guide!("segments", "segments.md", "Segments", "The language of queries for a part of an app's audience, with examples."),
     guide!("push", "push.md", "Push notifications", "Through Apple, Google and browsers: what is needed, what is sent, what is counted."),
+    guide!("webhooks", "webhooks.md", "Webhooks", "What happens, told to addresses of yours: events, signatures, attempts, deliveries."),
     guide!("beacons", "beacons.md", "A fleet of beacons", "Into MOCA, into zones, and what is learned of them afterwards."),
     guide!("presence", "presence.md", "Where a device is", "How positions and beacons become enter and exit, without flapping, and what a place can set."),
     guide!("bulk", "bulk.md", "Places, zones and beacons in bulk", "Many objects in one call, and as CSV, NDJSON, GeoJSON and KML files."),

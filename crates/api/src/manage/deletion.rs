@@ -24,6 +24,7 @@ use moca_core::{
     scope::{Access, Family},
     segment::Segment,
     tag::Tag,
+    webhook::Webhook,
     zone::Zone,
 };
 use moca_storage::control::{Reference, Tx};
@@ -111,6 +112,7 @@ async fn delete_one(tx: &mut Tx, account_id: AccountId, kind: Kind, id: Id) -> R
         Kind::Campaign => tx.delete::<Campaign>(account_id, id).await?,
         Kind::Experience => tx.delete::<Experience>(account_id, id).await?,
         Kind::Notification => tx.delete::<Notification>(account_id, id).await?,
+        Kind::Webhook => tx.delete::<Webhook>(account_id, id).await?,
     };
     Ok(())
 }

@@ -30,4 +30,5 @@ pub mod tags;
 mod targets;
 pub mod tokens;
 pub mod users;
+pub mod webhooks;
 pub mod zones;

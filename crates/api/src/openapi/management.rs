@@ -26,6 +26,7 @@ use moca_wire::{
     tags::{SeenTag, Tag},
     tokens::Token,
     users::User,
+    webhooks::{Delivery, DeliveryAttempt, Webhook, WebhookSecretRotation},
     zones::{Zone, ZoneBeacons},
 };
 
@@ -51,6 +52,7 @@ pub(crate) fn groups() -> Vec<Group> {
         campaigns(),
         experiences(),
         notifications(),
+        webhooks(),
         decisions(),
         instances(),
         users(),
@@ -340,6 +342,52 @@ fn notifications() -> Group {
                 .noted("What went out is not called back.")
         },
     )
+}
+
+fn webhooks() -> Group {
+    const DELIVERIES: &str = "/v2/webhooks/{webhookId}/deliveries";
+    let note = "Addresses of yours that are told what happens.";
+    Group::new("Webhooks", note)
+        .resource::<Webhook>("webhook")
+        .with(
+            Put,
+            "/v2/webhooks/{webhookId}/secret",
+            "Makes a new secret",
+            |operation| {
+                operation
+                    .noted("It signs with the old one too for `overlapMs`, a day if nothing is said.")
+                    .takes::<WebhookSecretRotation>()
+                    .answers_version_of::<Webhook>()
+            },
+        )
+        .with(
+            Put,
+            "/v2/webhooks/{webhookId}/test",
+            "Sends a test and tells what came of it",
+            |operation| {
+                operation
+                    .noted("Whether the webhook is enabled or not. It is tried once.")
+                    .answers::<DeliveryAttempt>()
+            },
+        )
+        .with(Get, DELIVERIES, "Lists deliveries", |operation| {
+            operation
+                .noted(
+                    "The newest first: those that wait, and of those that are done the last 100 000 of each \
+                     kind, for 30 days.",
+                )
+                .lists::<Delivery>()
+        })
+        .with(
+            Put,
+            "/v2/webhooks/{webhookId}/deliveries/{deliveryId}/redeliver",
+            "Delivers an event once more",
+            |operation| {
+                operation
+                    .noted("At once if the webhook is enabled, under the same `webhook-id`, with all its attempts.")
+                    .answers::<Delivery>()
+            },
+        )
 }
 
 fn decisions() -> Group {

@@ -7,10 +7,13 @@ use moca_core::{
     beacon::Beacon,
     campaign::Campaign,
     experience::Experience,
-    id::{AccountId, BeaconId, CampaignId, ExperienceId, Id, PlaceId, SegmentId, ZoneId},
+    id::{
+        AccountId, BeaconId, CampaignId, ExperienceId, Id, PlaceId, SegmentId, WebhookId, ZoneId,
+    },
     place::Place,
     resource::Kind,
     segment::Segment,
+    webhook::Webhook,
     world::World,
     zone::Zone,
 };
@@ -42,6 +45,7 @@ impl Configuration {
         load_all(&mut tx, &mut worlds, put_segment).await?;
         load_all(&mut tx, &mut worlds, put_campaign).await?;
         load_all(&mut tx, &mut worlds, put_experience).await?;
+        load_all(&mut tx, &mut worlds, put_webhook).await?;
         Ok(Self {
             control,
             worlds,
@@ -149,6 +153,12 @@ async fn apply(tx: &mut Tx, worlds: &mut Worlds, run: &[ChangeRow]) -> Result<()
             })
             .await?;
         }
+        Kind::Webhook => {
+            update(tx, worlds, account_id, ids, put_webhook, |world, id| {
+                world.remove_webhook(WebhookId(id));
+            })
+            .await?;
+        }
         Kind::Member
         | Kind::Token
         | Kind::App
@@ -208,4 +218,5 @@ put! {
     put_segment: Segment;
     put_campaign: Campaign;
     put_experience: Experience;
+    put_webhook: Webhook;
 }

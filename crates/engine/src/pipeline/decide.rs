@@ -16,6 +16,7 @@ use moca_core::{
     presence::{self, Occurrence},
     receipt::{Receipt, Receipts},
     tally::Happening,
+    webhook::Occasion,
     world::World,
 };
 use moca_storage::{
@@ -33,6 +34,7 @@ use super::{
     cache::Cache,
     configuration::Configuration,
     fire::{RowDecisions, fire},
+    hooks::{Hooks, Told, fix_of},
     instance,
     tallies::Tallies,
     timers::Timers,
@@ -56,6 +58,7 @@ pub(crate) struct Decide {
     health: Cache<BeaconId, BeaconHealth>,
     receipts: Cache<(InstanceId, MessageId), Receipts>,
     tallies: Tallies,
+    hooks: Hooks,
     timers: Timers,
     /// Whom those who wait for messages hear of when the step is written.
     news: Vec<InstanceId>,
@@ -82,6 +85,7 @@ impl Decide {
         let offset = shared.devices.offset(Consumer::Decide)?;
         let stage = Self {
             tallies: Tallies::new(Arc::clone(&shared.devices)),
+            hooks: Hooks::new(Arc::clone(&shared.devices), Arc::clone(&shared.clock)),
             log,
             shared,
             configuration,
@@ -161,7 +165,11 @@ impl Decide {
             batch.put_receipts(instance, message, receipts)?;
         }
         self.tallies.put(&mut batch)?;
+        self.hooks.put(&mut batch)?;
         batch.commit(Consumer::Decide, newest.seq)?;
+        if self.hooks.written() {
+            self.shared.hook_bell.notify_one();
+        }
         self.receipts.written();
         self.tallies.written();
         self.states.written();
@@ -193,6 +201,7 @@ impl Decide {
         let mut output = RowOutput {
             decisions: RowDecisions::new(row.seq),
             crossings: Vec::new(),
+            told: Told::default(),
         };
         for (index, record) in row.records.iter().enumerate() {
             match record {
@@ -208,7 +217,15 @@ impl Decide {
                     output.decisions.begin_record(index, *at_ms);
                     self.run_timers(*at_ms, &mut output, batch)?;
                 }
-                Record::Erase { subject, .. } => {
+                Record::Erase {
+                    subject,
+                    received_at,
+                } => {
+                    let world = self.configuration.world(subject.account_id);
+                    let who = (*subject, None);
+                    output
+                        .told
+                        .note_of(world, who, *received_at, *received_at, Occasion::Erased);
                     self.states.forget(subject.instance_id);
                     self.timers.forget(subject.instance_id);
                     batch.remove_state(subject.instance_id);
@@ -229,6 +246,8 @@ impl Decide {
         if !output.decisions.tagged.is_empty() {
             batch.put_tagged(row.seq, &output.decisions.tagged)?;
         }
+        self.hooks
+            .take_in(row.seq, output.told, &mut self.configuration, batch)?;
         if !output.crossings.is_empty() {
             self.shared
                 .metrics
@@ -270,18 +289,39 @@ impl Decide {
                 }
             }
             output.decisions.tag(state, tagged);
+            let (told, fix) = (&mut output.told, fix_of(event));
+            told.note_occurrences(world, state, received_at, &occurred, fix);
+            told.note_reported(world, state, received_at, event);
             output.extend(subject, occurred, world);
         }
         if let Change::Receipt(receipt) = change {
-            take_receipt(
-                &mut self.receipts,
-                &self.shared.devices,
-                subject,
-                receipt,
-                &mut output.decisions.happened,
-            )?;
+            let happened = &mut output.decisions.happened;
+            let (all, devices) = (&mut self.receipts, &self.shared.devices);
+            if take_receipt(all, devices, subject, receipt, happened)? {
+                let world = self.configuration.world(subject.account_id);
+                let occasion = occasion_of(receipt);
+                let told = &mut output.told;
+                told.note(world, state, received_at, receipt.at_ms, occasion);
+            }
         }
+        let user_before = state.user_id.clone();
         instance::apply(state, change);
+        let world = self.configuration.world(subject.account_id);
+        output.tell_fired(world, state, received_at);
+        let registered = Occasion::Registered {
+            first_at: state.created_at,
+        };
+        let (occasion, user_id) = match change {
+            Change::Registered { .. } => (Some(registered), state.user_id.clone()),
+            Change::LoggedIn { .. } => (Some(Occasion::LoggedIn), state.user_id.clone()),
+            Change::LoggedOut => (Some(Occasion::LoggedOut), user_before),
+            _ => (None, None),
+        };
+        if let Some(occasion) = occasion {
+            let who = (subject, user_id);
+            let told = &mut output.told;
+            told.note_of(world, who, received_at, received_at, occasion);
+        }
         // That an address ended is not heard from the device, nor who put it on a list.
         if !matches!(change, Change::PushEnded(_) | Change::Listed { .. }) {
             state.heard_at = state.heard_at.max(received_at);
@@ -323,6 +363,9 @@ impl Decide {
                 fire(world, state, moment, decisions, batch, metrics)?;
             }
             decisions.tag(state, tagged);
+            let told = &mut output.told;
+            told.note_occurrences(world, state, now_ms, &occurred, None);
+            output.tell_fired(world, state, now_ms);
             output.extend(state.subject, occurred, world);
             if state.message_count > messages_before {
                 self.news.push(instance_id);
@@ -359,17 +402,28 @@ fn take_sightings(
     Ok(())
 }
 
-/// Takes in what became of a message. Only the first receipt of a kind counts.
+/// What webhooks are told of a receipt.
+const fn occasion_of(receipt: &Receipt) -> Occasion {
+    Occasion::Receipt {
+        kind: receipt.kind,
+        campaign_id: receipt.campaign_id,
+        experience_id: receipt.experience_id,
+        message_id: receipt.message_id,
+    }
+}
+
+/// Takes in what became of a message. Only the first receipt of a kind counts: true if it is one.
 fn take_receipt(
     all: &mut Cache<(InstanceId, MessageId), Receipts>,
     devices: &Devices,
     subject: Subject,
     receipt: &Receipt,
     happened: &mut Vec<(AppId, Happening)>,
-) -> Result<(), StorageError> {
+) -> Result<bool, StorageError> {
     let key = (subject.instance_id, receipt.message_id);
     let load = || devices.receipts(key.0, key.1);
-    if all.get_mut(key, load)?.note(receipt.kind, receipt.at_ms) {
+    let is_first = all.get_mut(key, load)?.note(receipt.kind, receipt.at_ms);
+    if is_first {
         let happening = Happening {
             campaign_id: receipt.campaign_id,
             experience_id: receipt.experience_id,
@@ -378,16 +432,24 @@ fn take_receipt(
         };
         happened.push((subject.app_id, happening));
     }
-    Ok(())
+    Ok(is_first)
 }
 
 /// What one row caused so far.
 struct RowOutput {
     decisions: RowDecisions,
     crossings: Vec<InstanceCrossing>,
+    told: Told,
 }
 
 impl RowOutput {
+    /// Tells webhooks what fired since this was called last.
+    fn tell_fired(&mut self, world: &World, state: &InstanceState, received_at: i64) {
+        for (at_ms, occasion) in self.decisions.fired.drain(..) {
+            self.told.note(world, state, received_at, at_ms, occasion);
+        }
+    }
+
     /// Hands the crossings on to the stage that counts, but for those of sensitive places.
     fn extend(&mut self, subject: Subject, occurred: Vec<Occurrence>, world: &World) {
         let crossings = occurred.into_iter().filter_map(|one| match one {

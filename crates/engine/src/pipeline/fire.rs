@@ -14,6 +14,7 @@ use moca_core::{
     tally::Happening,
     template::{self, Facts, Medium},
     time::Zone,
+    webhook::Occasion,
     world::World,
 };
 use moca_storage::{
@@ -39,6 +40,8 @@ pub(crate) struct RowDecisions {
     pub(crate) happened: Vec<(AppId, Happening)>,
     /// The tags that they change.
     pub(crate) tagged: Vec<InstanceTag>,
+    /// What fired and was not told webhooks yet, with its event time, ms since 1970.
+    pub(crate) fired: Vec<(i64, Occasion)>,
 }
 
 impl RowDecisions {
@@ -49,6 +52,7 @@ impl RowDecisions {
             record: (0, 0),
             happened: Vec::new(),
             tagged: Vec::new(),
+            fired: Vec::new(),
         }
     }
 
@@ -141,6 +145,12 @@ pub(crate) fn fire(
             state.message_count += 1;
             metrics.messages.inc();
             row.tagged.extend(tagged(experience, state, row.record));
+            let occasion = Occasion::Fired {
+                campaign_id: campaign.id(),
+                experience_id: experience.id(),
+                message_id,
+            };
+            row.fired.push((at_ms, occasion));
         }
         let decision = Decision {
             instance_id: state.subject.instance_id,

@@ -4,7 +4,7 @@
 //!    the event log, takes the row into the [`directory`] and answers.
 //! 2. [`decide`]: reads the log under the newest [`configuration`], brings each [`instance`] up to date,
 //!    finds the borders it crossed and lets campaigns [`fire`], which [`tallies`] count; [`timers`] make
-//!    silent devices leave.
+//!    silent devices leave; webhooks get their copy from [`hooks`].
 //! 3. [`count`]: reads the log and the crossings and keeps exact sets.
 //! 4. [`people`]: reads the log and keeps who there is: instances, users, tags; it comes last, so what
 //!    is to be erased is passed by all when it [`erase`]s it. A [`sweeper`] tidies the files up later.
@@ -21,6 +21,7 @@ pub(crate) mod decide;
 pub(crate) mod directory;
 pub(crate) mod erase;
 pub(crate) mod fire;
+pub(crate) mod hooks;
 pub(crate) mod ingest;
 pub(crate) mod instance;
 pub(crate) mod people;

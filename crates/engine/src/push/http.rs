@@ -6,17 +6,11 @@ use moca_core::{
     limits::{PUSH_ANSWER_BYTES_MAX, PUSH_ANSWER_MS_MAX},
     notification::Failure,
 };
-use reqwest::{
-    Certificate, Client, ClientBuilder, Identity, RequestBuilder, StatusCode, header::RETRY_AFTER,
-    redirect,
-};
+use reqwest::{Client, ClientBuilder, Identity, RequestBuilder, StatusCode, header::RETRY_AFTER};
 use serde_json::Value;
 
 use super::PushSettings;
-use crate::outgoing::PublicOnly;
-
-/// Time to reach a push service.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+use crate::outgoing::{self, NoClient, built, retry_after_ms};
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,11 +24,6 @@ pub(crate) enum Outcome {
     /// It may go the next time; this is the reason if it never does. The service may ask for a pause.
     Again(Failure, Option<i64>),
 }
-
-/// The HTTP clients cannot be set up.
-#[derive(Debug, thiserror::Error)]
-#[error("the HTTP library cannot be set up for push services")]
-pub struct NoClient(#[source] Option<reqwest::Error>);
 
 /// An answer of a push service.
 pub(crate) struct Answer {
@@ -57,39 +46,15 @@ pub(crate) fn client_with(settings: &PushSettings, pem: &[u8]) -> Result<Client,
 
 /// A client for services that devices name.
 pub(crate) fn client_for_strangers(settings: &PushSettings) -> Result<Client, NoClient> {
-    let base = base(settings)?;
-    built(match settings.allow_private {
-        true => base,
-        false => base.dns_resolver(std::sync::Arc::new(PublicOnly)),
-    })
+    built(outgoing::to_strangers(
+        base(settings)?,
+        settings.allow_private,
+    ))
 }
 
 fn base(settings: &PushSettings) -> Result<ClientBuilder, NoClient> {
-    // An error says that the program chose a provider itself, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut trusted = Vec::new();
-    if let Some(pem) = &settings.trusted_pem {
-        trusted = Certificate::from_pem_bundle(pem).map_err(|error| NoClient(Some(error)))?;
-        if trusted.is_empty() {
-            return Err(NoClient(None));
-        }
-    }
-    Ok(Client::builder()
-        .user_agent(concat!("moca/", env!("CARGO_PKG_VERSION")))
-        .https_only(true)
-        .redirect(redirect::Policy::none())
-        // The repeats are ours: each message is handed over once unless we know that it did not arrive.
-        .retry(reqwest::retry::never())
-        // A proxy of the environment would be an address that nobody checked.
-        .no_proxy()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(Duration::from_millis(PUSH_ANSWER_MS_MAX))
-        .tcp_nodelay(true)
-        .tls_certs_merge(trusted))
-}
-
-fn built(builder: ClientBuilder) -> Result<Client, NoClient> {
-    builder.build().map_err(|error| NoClient(Some(error)))
+    let answer = Duration::from_millis(PUSH_ANSWER_MS_MAX);
+    outgoing::client(settings.trusted_pem.as_deref(), answer)
 }
 
 /// Sends a request; no answer is one more reason to try again.
@@ -130,35 +95,6 @@ impl Answer {
             401 | 403 => Outcome::Failed(Failure::CredentialRefused),
             413 => Outcome::Failed(Failure::TooLarge),
             _ => Outcome::Failed(Failure::Refused),
-        }
-    }
-}
-
-/// Seconds, or a date of HTTP.
-fn retry_after_ms(text: &str, now_ms: i64) -> Option<i64> {
-    if let Ok(seconds) = text.trim().parse::<u32>() {
-        return Some(i64::from(seconds) * 1_000);
-    }
-    let at = moca_core::time::http_date(text)?;
-    Some((at - now_ms).max(0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pause_is_in_seconds_or_until_a_date() {
-        let now_ms = 1_767_614_400_000;
-        for (text, expected) in [
-            ("0", Some(0)),
-            (" 120 ", Some(120_000)),
-            ("Mon, 05 Jan 2026 12:00:30 GMT", Some(30_000)),
-            ("Mon, 05 Jan 2026 11:00:00 GMT", Some(0)),
-            ("soon", None),
-            ("-1", None),
-        ] {
-            assert_eq!(retry_after_ms(text, now_ms), expected, "{text}");
         }
     }
 }

@@ -45,7 +45,7 @@ use self::{
 };
 use crate::{Engine, EngineError, seal::Sealer};
 
-pub use http::NoClient;
+pub use crate::outgoing::NoClient;
 
 /// What an operator can set about push services.
 #[derive(Debug, Clone, PartialEq, Eq)]

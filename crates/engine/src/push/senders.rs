@@ -15,12 +15,15 @@ use super::{
     PushSettings,
     apns::{Apns, Repeat},
     fcm::Fcm,
-    http::{NoClient, Outcome},
+    http::Outcome,
     message::Message,
     token::Unsigned,
     web::{Subscription, WebPush},
 };
-use crate::seal::{self, Sealer};
+use crate::{
+    outgoing::NoClient,
+    seal::{self, Sealer},
+};
 
 /// A credential that cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use moca_wire::{
     apps, beacons, campaign_groups, campaigns, experiences, fault::FaultCode, labels,
-    mention::Body, places, problem::Fault, segments, tags, targets::Against, zones,
+    mention::Body, places, problem::Fault, segments, tags, targets::Against, webhooks, zones,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -228,6 +228,22 @@ pub(super) static DESCRIBED: &[Described] = &[
         secrets: &[],
         normalise: |body| written(experiences::read(body, None)),
     },
+    Described {
+        name: "Webhook",
+        path: "/v2/webhooks",
+        id: "webhookId",
+        identity: Identity::Name,
+        parent: None,
+        references: &[
+            to("/config", "app", "appId", "App"),
+            to("/config", "campaign", "campaignId", "Campaign"),
+        ],
+        runs: false,
+        parts: &["config"],
+        owned: &[],
+        secrets: &[],
+        normalise: |body| written(webhooks::read(body)),
+    },
 ];
 
 /// A body without what stands at these pointers.
@@ -297,8 +313,8 @@ mod tests {
         let left = DESCRIBED.iter().enumerate();
         let left = left.filter(|(rank, _)| !reached.contains(rank));
         let left: Vec<&str> = left.map(|(_, kind)| kind.name).collect();
-        // Nothing refers to a tag.
-        assert_eq!(left, ["Tag"]);
+        // Nothing refers to these.
+        assert_eq!(left, ["Tag", "Webhook"]);
         assert_eq!(with_references(&[0]), [0]);
     }
 }

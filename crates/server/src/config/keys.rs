@@ -261,7 +261,7 @@ pub const KEYS: &[Key] = &[
         default: "",
         notation: Notation::List,
         help: "Objects of a kind that an account may have, such as place=1000; more are answered \
-               409. Unless said otherwise, 1000 of app and segment, 10000 of member and tag, 100000 of \
+               409. Unless said otherwise, 100 of webhook, 1000 of app and segment, 10000 of member and tag, 100000 of \
                token, label, campaign, campaignGroup and notification, 1000000 of experience, 2000000 of \
                place, 5000000 of zone and beacon. An account may have its own",
         set: |config, text| {
@@ -316,14 +316,24 @@ pub const KEYS: &[Key] = &[
         notation: Notation::Text,
         help: "Whether browsers may name push services in private networks: whoever registers as a \
                device could then make the server call machines there",
-        set: |config, text| {
-            config.push.allow_private = match text {
-                "yes" => true,
-                "no" => false,
-                _ => return Err("yes or no".to_owned()),
-            };
-            Ok(())
-        },
+        set: |config, text| set_flag(&mut config.push.allow_private, text),
+    },
+    Key {
+        name: "webhook_trust",
+        value_name: "FILE",
+        default: "",
+        notation: Notation::Text,
+        help: "Certificates (PEM) to be trusted of the receivers of webhooks besides those of the system",
+        set: |config, text| set_optional_path(&mut config.webhook_trust, text),
+    },
+    Key {
+        name: "webhook_allow_private",
+        value_name: "yes|no",
+        default: "no",
+        notation: Notation::Text,
+        help: "Whether webhooks may be sent to private networks: whoever is an admin of an account could \
+               then make the server call machines there",
+        set: |config, text| set_flag(&mut config.webhooks.allow_private, text),
     },
     Key {
         name: "shutdown_ms",
@@ -382,6 +392,15 @@ fn set_service(url: &mut String, text: &str) -> Result<(), String> {
         return Err("an https URL".to_owned());
     }
     *url = text.trim_end_matches('/').to_owned();
+    Ok(())
+}
+
+fn set_flag(flag: &mut bool, text: &str) -> Result<(), String> {
+    *flag = match text {
+        "yes" => true,
+        "no" => false,
+        _ => return Err("yes or no".to_owned()),
+    };
     Ok(())
 }
 

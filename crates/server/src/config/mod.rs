@@ -13,7 +13,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use moca_api::Rates;
 use moca_core::quota::Quotas;
-use moca_engine::push::PushSettings;
+use moca_engine::{push::PushSettings, webhooks::WebhookSettings};
 
 pub use example::example_file;
 pub use keys::{KEYS, Key};
@@ -57,6 +57,10 @@ pub struct Config {
     pub push: PushSettings,
     /// Certificates to be trusted of push services.
     pub push_trust: Option<PathBuf>,
+    /// Webhooks, without the certificates of `webhook_trust`.
+    pub webhooks: WebhookSettings,
+    /// Certificates to be trusted of receivers of webhooks.
+    pub webhook_trust: Option<PathBuf>,
     /// Milliseconds for the requests under way when the server stops.
     pub shutdown_ms: u64,
 }
@@ -105,6 +109,8 @@ impl Default for Config {
             quotas: Quotas::default(),
             push: PushSettings::default(),
             push_trust: None,
+            webhooks: WebhookSettings::default(),
+            webhook_trust: None,
             shutdown_ms: 0,
         };
         for key in KEYS {

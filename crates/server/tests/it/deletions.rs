@@ -52,6 +52,10 @@ fn referring(team: &Team, objects: &Objects, kind: Kind, to: Kind, id: &str) -> 
             body["trigger"] = json!({"@type": "EnterBeaconTrigger", "beaconId": id});
         }
         (Kind::Notification, Kind::Campaign) => body["campaignId"] = json!(id),
+        // So does the campaign.
+        (Kind::Webhook, Kind::App) => {
+            body["config"].as_object_mut().unwrap().remove("campaignId");
+        }
         // So does the group.
         (Kind::Campaign, Kind::App) => {
             let config = body["config"].as_object_mut().unwrap();

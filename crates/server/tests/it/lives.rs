@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::team::Team;
 
-const RESOURCES: [(&str, &str); 13] = [
+const RESOURCES: [(&str, &str); 14] = [
     ("/v2/members", "memberId"),
     ("/v2/tokens", "tokenId"),
     ("/v2/apps", "appId"),
@@ -18,6 +18,7 @@ const RESOURCES: [(&str, &str); 13] = [
     ("/v2/campaigns", "campaignId"),
     ("/v2/experiences", "experienceId"),
     ("/v2/notifications", "notificationId"),
+    ("/v2/webhooks", "webhookId"),
 ];
 
 #[tokio::test]
@@ -35,8 +36,9 @@ async fn what_is_made_is_found_at_its_location_and_in_its_list() {
         let mut made = answer.done();
         let id = made[id_name].as_str().unwrap().to_owned();
         assert_eq!(location, format!("{collection}/{id}"));
-        // The secret of a token is shown when it is made only.
+        // The secret of a token or webhook is shown when it is made only.
         made.as_object_mut().unwrap().remove("accessToken");
+        made.as_object_mut().unwrap().remove("secret");
         assert_eq!(configured(team.get(&location).await.done()), made);
         let list = team.get(collection).await.done();
         let mut items = list["items"].as_array().unwrap().iter().cloned();

@@ -64,4 +64,5 @@ mod tenants;
 mod tidy;
 mod tls;
 mod tokens;
+mod webhooks;
 mod zones;

@@ -66,6 +66,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0016_notifications",
         include_str!("../../migrations/0016_notifications.sql"),
     ),
+    (
+        "0017_webhooks",
+        include_str!("../../migrations/0017_webhooks.sql"),
+    ),
 ];
 
 /// The migration after which the bounds of all places are computed.

@@ -33,6 +33,7 @@ mod table;
 mod tags;
 mod tokens;
 mod unique;
+mod webhooks;
 mod zones;
 
 use std::{

@@ -319,7 +319,7 @@ pub(in crate::control) fn table_of(kind: Kind) -> &'static Table {
     use moca_core::{
         account, app, beacon,
         campaign::{self, group},
-        experience, label, notification, place, segment, tag, zone,
+        experience, label, notification, place, segment, tag, webhook, zone,
     };
     match kind {
         Kind::Account => account::Account::TABLE,
@@ -336,5 +336,6 @@ pub(in crate::control) fn table_of(kind: Kind) -> &'static Table {
         Kind::Campaign => campaign::Campaign::TABLE,
         Kind::Experience => experience::Experience::TABLE,
         Kind::Notification => notification::Notification::TABLE,
+        Kind::Webhook => webhook::Webhook::TABLE,
     }
 }

@@ -100,6 +100,7 @@ fn referrers(kind: Kind) -> &'static [(Kind, &'static str)] {
             (Kind::Campaign, "account_id = $2"),
             (Kind::Experience, "account_id = $2"),
             (Kind::Notification, "account_id = $2"),
+            (Kind::Webhook, "account_id = $2"),
         ],
         Kind::Member => &[(Kind::Token, "member_id = $2")],
         Kind::App => &[
@@ -107,6 +108,7 @@ fn referrers(kind: Kind) -> &'static [(Kind, &'static str)] {
             (Kind::Tag, "app_id = $2"),
             (Kind::Segment, "app_id = $2"),
             (Kind::Campaign, "app_id = $2"),
+            (Kind::Webhook, "app_id = $2"),
         ],
         Kind::CampaignGroup => &[(Kind::Campaign, "group_id = $2")],
         Kind::Label => &[
@@ -131,8 +133,9 @@ fn referrers(kind: Kind) -> &'static [(Kind, &'static str)] {
         Kind::Campaign => &[
             (Kind::Experience, "campaign_id = $2"),
             (Kind::Notification, "campaign_id = $2"),
+            (Kind::Webhook, "campaign_id = $2"),
         ],
         // Tokens exchanged for a token are part of it: they go with it.
-        Kind::Token | Kind::Tag | Kind::Experience | Kind::Notification => &[],
+        Kind::Token | Kind::Tag | Kind::Experience | Kind::Notification | Kind::Webhook => &[],
     }
 }

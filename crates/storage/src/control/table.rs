@@ -92,7 +92,7 @@ pub trait Mapped: Sized {
 }
 
 /// A kind of object the control store keeps in a table of its own. Implemented for
-/// `Account, Member, Token, App, Label, Place, Zone, Beacon, CampaignGroup, Campaign, Experience, Notification`.
+/// `Account, Member, Token, App, Label, Place, Zone, Beacon, CampaignGroup, Campaign, Experience, Notification, Webhook`.
 pub trait Stored: Mapped + Send + Sync + 'static {
     /// Which kind.
     const KIND: Kind;

@@ -59,6 +59,7 @@ impl Devices {
         }
         self.remove_all(&self.people, &people::rows_of(instance).build(), |_| None)?;
         self.take_off_pushes(instance)?;
+        self.take_off_webhooks(instance)?;
         let mut step = self.people_step();
         step.erase(subject)?;
         let mut batch = self.batch();

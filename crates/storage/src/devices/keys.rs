@@ -27,6 +27,13 @@
 //! | | `q` app, quarter, seq | [`moca_core::tally::Happening`]s |
 //! | `pushes` | `t` notification | [`super::PushTally`] |
 //! | | `q` notification, attempts, instance | nothing: it is still to be sent there |
+//! | `webhooks` | `d` webhook, delivery | [`moca_core::webhook::Delivery`] |
+//! | | `n` webhook, seq, index | id of the delivery: it waits for its first attempt |
+//! | | `r` webhook, time, delivery | nothing: it waits for another attempt, then |
+//! | | `s` webhook, state, delivery | nothing: it is in this state |
+//! | | `i` instance, webhook, delivery | nothing: it is about this instance |
+//! | | `e` webhook | [`super::Queued`] |
+//! | | `t` webhook | [`super::HookTally`] |
 //! | `people` | `I` app | number of instances |
 //! | | `i` app, instance | nothing |
 //! | | `U` app | number of users |

@@ -1,7 +1,8 @@
 //! What is folded from the event log: the directory of instances, the event ids seen, and for each
 //! instance its state, inbox and decisions; for each app its exact sets, its instances, users and tags.
 //!
-//! All of it lives in one `fjall` database and can be made again from the log, but for `pushes`. Every step of a
+//! All of it lives in one `fjall` database and can be made again from the log, but for `pushes` and for what
+//! became of `webhooks`. Every step of a
 //! consumer is one [`Batch`] that holds its effects and its offset, so a step happened entirely or
 //! not at all, and steps are kept in order. A batch is handed to the operating system but not synced:
 //! after a power cut some steps may be missing, and the consumer repeats them from the log.
@@ -10,6 +11,9 @@
 mod batch;
 mod crossings;
 mod decisions;
+mod deliveries;
+#[cfg(test)]
+mod deliveries_tests;
 mod directory;
 mod erase;
 mod health;
@@ -30,7 +34,11 @@ mod tallies;
 mod tests;
 mod value;
 
-use std::{fs, io, path::Path, sync::RwLock};
+use std::{
+    fs, io,
+    path::Path,
+    sync::{Mutex, RwLock},
+};
 
 use fjall::{
     CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode,
@@ -41,6 +49,7 @@ use crate::{StorageError, private};
 pub use batch::{Batch, Consumer};
 pub use crossings::{InstanceCrossing, RowCrossings};
 pub use decisions::{DecisionKey, DecisionScope};
+pub use deliveries::{HookHealth, HookTally, Identified, Queued};
 pub use directory::DirectoryEntry;
 pub use erase::Erased;
 pub use inbox::Message;
@@ -82,6 +91,8 @@ pub struct Devices {
     tagged: Keyspace,
     tallies: Keyspace,
     pushes: Keyspace,
+    webhooks: Keyspace,
+    cursors: Mutex<deliveries::Cursors>,
     seen: RwLock<seen::Generations>,
 }
 
@@ -118,6 +129,8 @@ impl Devices {
             tagged: keyspace("tagged")?,
             tallies: keyspace("tallies")?,
             pushes: keyspace("pushes")?,
+            webhooks: keyspace("webhooks")?,
+            cursors: Mutex::default(),
             seen: RwLock::new(seen::Generations::open(&database)?),
             database,
         })

@@ -19,12 +19,16 @@ use moca_core::{
     push::PushAddress,
     receipt::{ReceiptKind, Receipts},
     tally::{Happening, Tally},
+    webhook::{
+        Attempt, Delivery, Failure as HookFailure, HookEvent, Occasion, Outcome as HookOutcome,
+        State, event::Position,
+    },
 };
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    DirectoryEntry, InstanceCrossing, InstanceState, InstanceTag, Message, Moment, PushTally,
-    SetKey, SetKind, inbox, sets, states,
+    DirectoryEntry, HookTally, InstanceCrossing, InstanceState, InstanceTag, Message, Moment,
+    PushTally, Queued, SetKey, SetKind, inbox, sets, states,
     value::{decode, encode},
 };
 
@@ -152,6 +156,105 @@ fn push_tally() {
         failed: [(Failure::Unregistered, 1), (Failure::Unreachable, 64)].into(),
     };
     check(&tally, "0101c8010604020002078001");
+}
+
+#[test]
+fn deliveries() {
+    let event = HookEvent {
+        app_id: AppId(id(2)),
+        instance_id: InstanceId(id(3)),
+        user_id: Some("u".to_owned()),
+        at_ms: 1_000,
+        received_at: 1_001,
+        position: Some(Position {
+            latitude: 1.0,
+            longitude: 2.0,
+            accuracy_m: None,
+        }),
+        occasion: Occasion::Crossed {
+            direction: Direction::Exit,
+            target: Target::Place(PlaceId(id(4))),
+            dwell_ms: Some(5),
+        },
+    };
+    let mut delivery = Delivery::new(event, 300, 2);
+    let rest = "[2][3]010175d00fd20f01000000000000f03f000000000000004000000100[4]010a";
+    check(&delivery, &format!("01{rest}00ac02020000"));
+    let occasions = [
+        (Occasion::LoggedIn, "04"),
+        (Occasion::LoggedOut, "05"),
+        (Occasion::Erased, "07"),
+        (Occasion::Registered { first_at: 1 }, "0302"),
+    ];
+    for (occasion, expected) in occasions {
+        check(&occasion, &format!("01{expected}"));
+    }
+    let (campaign_id, experience_id) = (CampaignId(id(5)), ExperienceId(id(6)));
+    let fired = Occasion::Fired {
+        campaign_id,
+        experience_id,
+        message_id: MessageId(id(7)),
+    };
+    check(&fired, "0101[5][6][7]");
+    let receipt = Occasion::Receipt {
+        kind: ReceiptKind::Clicked,
+        campaign_id,
+        experience_id,
+        message_id: MessageId(id(7)),
+    };
+    check(&receipt, "010201[5][6][7]");
+    let custom = Occasion::Custom {
+        event_id: [8; 16],
+        verb: "v".to_owned(),
+        item: None,
+        category: Some("c".to_owned()),
+        value: Some(1.0),
+        properties: [("p".to_owned(), Property::Bool(true))].into(),
+    };
+    check(
+        &custom,
+        "0106[8]0176000101630100000000 0000f03f0101700001"
+            .replace(' ', "")
+            .as_str(),
+    );
+    for (outcome, expected) in [
+        (HookOutcome::Answered(500), "00f403"),
+        (HookOutcome::Failed(HookFailure::Timeout), "0100"),
+        (HookOutcome::Failed(HookFailure::Unreachable), "0101"),
+        (HookOutcome::Failed(HookFailure::PrivateAddress), "0102"),
+        (HookOutcome::Failed(HookFailure::Waited), "0103"),
+        (HookOutcome::Failed(HookFailure::SecretUnreadable), "0104"),
+    ] {
+        let attempt = Attempt {
+            at_ms: 1_000,
+            took_ms: 300,
+            outcome,
+        };
+        check(&attempt, &format!("01d00fac02{expected}"));
+    }
+    for (state, expected) in [
+        (State::Again { due_ms: 1 }, "0102"),
+        (State::Delivered, "02"),
+        (State::GivenUp, "03"),
+    ] {
+        check(&state, &format!("01{expected}"));
+    }
+    delivery.begin_anew(3);
+    check(&delivery, &format!("01{rest}01060000"));
+    let queued = Queued {
+        count: 1,
+        dropped: 2,
+        dropped_at: Some(3),
+    };
+    check(&queued, "0102040106");
+    let tally = HookTally {
+        settled: 1,
+        delivered: 2,
+        given_up: 3,
+        delivered_at: Some(4),
+        failing_since: None,
+    };
+    check(&tally, "01020406010800");
 }
 
 #[test]

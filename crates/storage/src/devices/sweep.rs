@@ -74,6 +74,7 @@ impl Devices {
             self.tagged.clone(),
             self.tallies.clone(),
             self.pushes.clone(),
+            self.webhooks.clone(),
         ];
         all.extend(self.seen_keyspaces());
         all

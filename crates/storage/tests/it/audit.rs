@@ -15,7 +15,8 @@ use crate::{
     backend::on_every_backend,
     samples::{
         ABROAD, HOME, account, app, beacon, campaign, campaign_group, exchanged_token, experience,
-        id, insert, label, member, notification, place, segment, tag, token, triggers, zone,
+        id, insert, label, member, notification, place, segment, tag, token, triggers, webhook,
+        zone,
     },
 };
 
@@ -132,6 +133,7 @@ async fn every_change_of_every_kind_is_an_event_with_before_and_after(url: &str)
         campaign(8), |it| it.lifecycle.since_ms += 1;
         experience(9, triggers()[0]), |it| it.trigger = moved[0];
         notification(13), |it| it.status.state = State::Cancelled;
+        webhook(14), |it| it.config.enabled = false;
     }
     let events = events(store, HOME).await;
     assert_eq!(events.len(), 3 * Kind::ALL.len());

@@ -9,7 +9,7 @@ use crate::{
     backend::on_every_backend,
     samples::{
         HOME, account, app, beacon, campaign, campaign_group, experience, id, insert, label,
-        member, notification, place, segment, tag, token, triggers, zone,
+        member, notification, place, segment, tag, token, triggers, webhook, zone,
     },
 };
 
@@ -46,6 +46,7 @@ async fn every_change_of_every_kind_is_a_line(url: &str) {
     insert(store, &[campaign(11)]).await;
     insert(store, &[experience(12, triggers()[0])]).await;
     insert(store, &[notification(13)]).await;
+    insert(store, &[webhook(14)]).await;
     let mut expected: Vec<_> = (1..)
         .zip(Kind::ALL)
         .zip(0..)

@@ -7,6 +7,7 @@ use moca_core::{
     id::{AppId, Id},
     notification::{Audience, State},
     resource::{Frame, Kind},
+    webhook::DisabledReason,
 };
 use moca_storage::{
     StorageError,
@@ -17,7 +18,7 @@ use crate::{
     backend::on_every_backend,
     samples::{
         ABROAD, HOME, account, app, beacon, campaign, campaign_group, everything, experience, id,
-        insert, label, member, notification, place, segment, tag, token, triggers, zone,
+        insert, label, member, notification, place, segment, tag, token, triggers, webhook, zone,
     },
 };
 
@@ -102,6 +103,13 @@ async fn every_field_of_every_kind_comes_back(store: &Control) {
     other.audience = Audience::All {};
     other.status.state = State::Sending;
     round_trip(store, notification(20), other, |o| &mut o.frame).await;
+
+    let mut other = webhook(21).disabled(DisabledReason::Gone, 7);
+    other.previous_secret = None;
+    other.config.app_id = None;
+    other.config.campaign_id = None;
+    other.config.description = None;
+    round_trip(store, webhook(21), other, |o| &mut o.frame).await;
 }
 
 /// Inserts, gets, replaces, gets, lists, deletes and gets again, each in its own transaction.

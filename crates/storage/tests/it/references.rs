@@ -7,7 +7,7 @@ use crate::{
     backend::on_every_backend,
     samples::{
         HOME, app, beacon, campaign, campaign_group, experience, id, insert, label, member,
-        notification, place, segment, tag, token, triggers, zone,
+        notification, place, segment, tag, token, triggers, webhook, zone,
     },
 };
 
@@ -31,6 +31,7 @@ async fn fill(store: &Control) {
         .collect();
     insert(store, &experiences).await;
     insert(store, &[notification(30)]).await;
+    insert(store, &[webhook(31)]).await;
 }
 
 async fn users(store: &Control, kind: Kind, number: u32, limit: i64) -> Vec<(Kind, Id, String)> {
@@ -59,6 +60,7 @@ async fn each_kind_names_its_users(store: &Control) {
                 user(Kind::Segment, 9),
                 user(Kind::Segment, 10),
                 user(Kind::Campaign, 7),
+                user(Kind::Webhook, 31),
             ],
         ),
         (
@@ -99,7 +101,7 @@ async fn each_kind_names_its_users(store: &Control) {
             7,
             (20..26)
                 .map(experience)
-                .chain([user(Kind::Notification, 30)])
+                .chain([user(Kind::Notification, 30), user(Kind::Webhook, 31)])
                 .collect(),
         ),
         (Kind::Token, 11, vec![]),

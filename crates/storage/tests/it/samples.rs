@@ -35,6 +35,7 @@ use moca_core::{
     segment::{Segment, SegmentConfig, SegmentType},
     tag::{Tag, TagConfig},
     target::{Credential, Environment, KeptTarget, Target},
+    webhook::{Format, Pattern, Webhook, WebhookConfig, WebhookStatus},
     zone::{Zone, ZoneConfig},
 };
 use moca_storage::control::{Control, ListQuery, Stored};
@@ -424,6 +425,29 @@ pub(crate) fn notification(number: u32) -> Notification {
             accepted: 1,
             failed: [(Failure::Gone, 1)].into(),
             ..NotificationStatus::saved(options, 1_700_000_000_000)
+        },
+    }
+}
+
+/// A webhook for app 4 and its campaign 7.
+pub(crate) fn webhook(number: u32) -> Webhook {
+    Webhook {
+        frame: frame(number),
+        sealed_secret: vec![1, 2, 3],
+        previous_secret: Some(PreviousSecret {
+            sealed: vec![4, 5],
+            until: 1_700_000_000_000,
+        }),
+        status: WebhookStatus::saved(true, None, 1_700_000_000_000),
+        config: WebhookConfig {
+            name: format!("Webhook {number}"),
+            description: Some("Loyalty".into()),
+            url: "https://example.com/hook".into(),
+            format: Format::CloudHook,
+            events: vec![Pattern::parse("place.*").unwrap()],
+            app_id: Some(AppId(id(4))),
+            campaign_id: Some(CampaignId(id(7))),
+            enabled: true,
         },
     }
 }

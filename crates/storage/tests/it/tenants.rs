@@ -13,6 +13,7 @@ use moca_core::{
     resource::{Frame, Kind},
     segment::Segment,
     tag::Tag,
+    webhook::Webhook,
     zone::Zone,
 };
 use moca_storage::{
@@ -24,7 +25,7 @@ use crate::{
     backend::on_every_backend,
     samples::{
         ABROAD, HOME, account, app, beacon, campaign, campaign_group, everything, experience, id,
-        insert, label, member, notification, place, segment, tag, token, triggers, zone,
+        insert, label, member, notification, place, segment, tag, token, triggers, webhook, zone,
     },
 };
 
@@ -52,6 +53,7 @@ async fn objects_are_seen_and_changed_at_home_only(store: &Control) {
     only_at_home(store, sample, |o: &mut Experience| &mut o.frame).await;
     let sample = notification(1);
     only_at_home(store, sample, |o: &mut Notification| &mut o.frame).await;
+    only_at_home(store, webhook(1), |o: &mut Webhook| &mut o.frame).await;
 }
 
 async fn only_at_home<R: Stored + Clone + PartialEq + std::fmt::Debug>(

@@ -165,6 +165,13 @@ fn people_are_protected_as_their_page_says() {
 }
 
 #[test]
+fn a_webhook_is_made_as_its_page_says() {
+    let page = include_str!("../../../../../docs/webhooks.md");
+    let (_, done) = type_in_after(READER, page);
+    assert!(done.out.contains("\"secret\":\"whsec_"), "{}", done.out);
+}
+
+#[test]
 fn the_audit_log_is_read_and_verified_as_its_page_says() {
     let page = include_str!("../../../../../docs/audit.md");
     let (desk, done) = type_in_after(READER, page);

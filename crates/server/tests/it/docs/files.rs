@@ -129,7 +129,7 @@ fn every_link_between_files_leads_to_a_file_and_a_heading_that_exist() {
 }
 
 /// The pages whose blocks of shell are run as they stand (`cli/docs.rs`).
-const TYPED: [&str; 10] = [
+const TYPED: [&str; 12] = [
     "audit.md",
     "beacons.md",
     "bulk.md",
@@ -141,6 +141,7 @@ const TYPED: [&str; 10] = [
     "push.md",
     "segments.md",
     "tokens.md",
+    "webhooks.md",
 ];
 
 /// What takes too long for a test, with the file that it builds.

@@ -2,7 +2,7 @@
 
 mod audience;
 mod killed;
-mod provider;
+pub(crate) mod provider;
 mod sending;
 mod states;
 

@@ -17,7 +17,7 @@ use hyper_util::{
     server::conn::auto,
     service::TowerToHyperService,
 };
-use moca_engine::push::PushSettings;
+use moca_engine::{push::PushSettings, webhooks::WebhookSettings};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{
     DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme,
@@ -133,6 +133,19 @@ impl Provider {
             trusted_pem: Some(self.pem.clone().into_bytes()),
             allow_private: true,
         }
+    }
+
+    /// Settings with which webhooks may be sent here.
+    pub(crate) fn webhooks(&self) -> WebhookSettings {
+        WebhookSettings {
+            trusted_pem: Some(self.pem.clone().into_bytes()),
+            allow_private: true,
+        }
+    }
+
+    /// The certificate to be trusted.
+    pub(crate) fn pem(&self) -> &str {
+        &self.pem
     }
 
     /// The messages that came since this was asked last; those for tokens of Google are none.

@@ -31,6 +31,7 @@ use moca_core::{
 use moca_engine::{
     Engine,
     push::{PushSettings, Pusher},
+    webhooks::{Sender, Teller, WebhookSettings},
     workers::imports::Importer,
 };
 use moca_storage::control::{AuditKeys, Control};
@@ -91,15 +92,30 @@ pub(crate) struct Tenant {
     pub(crate) token: String,
 }
 
+fn sender(
+    settings: &WebhookSettings,
+    clock: &Arc<ManualClock>,
+    random: &Arc<dyn Random>,
+) -> Arc<Sender> {
+    let sealer = Sealer::new(&[9; 32]);
+    let (clock, random) = (clock.clone(), random.clone());
+    Arc::new(Sender::new(settings, sealer, clock, random).unwrap())
+}
+
 impl Installation {
     pub(crate) async fn start() -> Self {
         Self::with(Settings::default()).await
     }
 
     pub(crate) async fn with(settings: Settings) -> Self {
+        Self::with_webhooks(settings, &WebhookSettings::default()).await
+    }
+
+    /// One whose API sends tests of webhooks so.
+    pub(crate) async fn with_webhooks(settings: Settings, webhooks: &WebhookSettings) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock(AtomicI64::new(NOON)));
-        let random = Arc::new(SeededRandom(Mutex::new(7)));
+        let random: Arc<dyn Random> = Arc::new(SeededRandom(Mutex::new(7)));
         let url = format!("sqlite:{}", directory.path().join("control.db").display());
         let control = Control::open(&url).await.unwrap();
         let control = control.with_keys(AuditKeys::of(&[9; 32]));
@@ -108,7 +124,17 @@ impl Installation {
             .await
             .unwrap();
         let sealer = Sealer::new(&[9; 32]);
-        let state = ApiState::new(control, engine, clock.clone(), random, sealer, settings);
+        let sender = sender(webhooks, &clock, &random);
+        let clock_of_api: Arc<dyn Clock> = clock.clone();
+        let state = ApiState::new(
+            control,
+            engine,
+            clock_of_api,
+            random,
+            sealer,
+            sender,
+            settings,
+        );
         Self {
             router: router(state.clone()),
             operations: ops_router(state.clone(), API_URL.to_owned()),
@@ -137,6 +163,14 @@ impl Installation {
         let random = self.state.random.clone();
         let sealer = Sealer::new(&[9; 32]);
         Pusher::new(&self.state.engine, control, clock, random, sealer, settings).unwrap()
+    }
+
+    /// Whoever tells webhooks what happens; here nothing does so by itself.
+    pub(crate) fn teller(&self, settings: &WebhookSettings) -> Teller {
+        let (control, clock) = (self.state.control.clone(), self.clock.clone());
+        let random = self.state.random.clone();
+        let sender = sender(settings, &self.clock, &random);
+        Teller::new(&self.state.engine, control, clock, random, sender)
     }
 
     /// Where the stores and files are.

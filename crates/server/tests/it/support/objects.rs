@@ -51,6 +51,7 @@ impl Installation {
             ("/v2/campaigns", "campaignId"),
             ("/v2/experiences", "experienceId"),
             ("/v2/notifications", "notificationId"),
+            ("/v2/webhooks", "webhookId"),
         ] {
             let body = self.body("POST", collection, &objects).unwrap();
             let request = self.ask("POST", collection).bearer(&tenant.token);
@@ -65,6 +66,7 @@ impl Installation {
                 _ => {}
             }
         }
+        self.widen_webhook(&objects).await;
         let registered = self
             .ask("POST", "/device/v1/instances")
             .basic(&objects.ids["appId"], &objects.app_secret)
@@ -76,6 +78,7 @@ impl Installation {
             .ids
             .insert("instanceId", text(&registered, "instanceId"));
         objects.instance_token = text(&registered, "instanceToken");
+        self.find_delivery(&mut objects).await;
         // One that nobody got; see `receive_message`.
         objects
             .ids
@@ -115,6 +118,24 @@ impl Installation {
         objects
             .ids
             .insert("staticSegmentId", text(&made, "segmentId"));
+    }
+
+    /// Has the webhook told of everything from now on, whatever it was made for.
+    async fn widen_webhook(&self, objects: &Objects) {
+        let body = json!({"config": {
+            "name": "All", "url": "https://127.0.0.1:9/all", "events": ["*"],
+        }});
+        let path = format!("/v2/webhooks/{}", objects.ids["webhookId"]);
+        let ask = self.ask("PUT", &path).bearer(&objects.tenant.token);
+        ask.json(&body).send().await.done();
+    }
+
+    /// What the webhook is told first.
+    async fn find_delivery(&self, objects: &mut Objects) {
+        let path = format!("/v2/webhooks/{}/deliveries", objects.ids["webhookId"]);
+        let ask = self.ask("GET", &path).bearer(&objects.tenant.token);
+        let id = text(&ask.send().await.done()["items"][0], "deliveryId");
+        objects.ids.insert("deliveryId", id);
     }
 
     /// Lets a user log in on the instance.
@@ -278,6 +299,14 @@ impl Installation {
                 "audience": {"@type": "SegmentAudience", "segmentId": id("segmentId")},
                 "action": {"@type": "SendPushAction", "body": {"default": "Hello"}},
             }),
+            ("POST", "/v2/webhooks") => json!({"config": {
+                "name": format!("Webhook {n}"),
+                "url": "https://127.0.0.1:9/hook",
+                "events": ["place.*", "instance.registered"],
+                "appId": id("appId"),
+                "campaignId": id("campaignId"),
+            }}),
+            ("PUT", "/v2/webhooks/{webhookId}/secret") => json!({"overlapMs": HOUR_MS}),
             ("POST", "/device/v1/instances") => json!({"deviceModel": "iPhone 11"}),
             ("PUT", "/device/v1/instance/user") => json!({"userId": "user-1"}),
             ("PUT", "/device/v1/instance/properties") => json!({"properties": {"a": 1}}),
