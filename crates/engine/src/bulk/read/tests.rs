@@ -184,7 +184,6 @@ fn a_file_that_cannot_be_meant_is_told_as_a_whole() {
             b"Stop\n",
             "Station",
         ),
-        (ImportFormat::Csv, None, b"", "name"),
         (ImportFormat::Csv, None, &open_quote, "line 2"),
         (
             ImportFormat::Csv,
@@ -251,6 +250,14 @@ fn a_file_that_cannot_be_meant_is_told_as_a_whole() {
     for (format, map, text, named) in cases {
         let broken = read(format, map, text).broken.unwrap();
         assert!(broken.contains(named), "{named}: {broken}");
+    }
+}
+
+#[test]
+fn a_file_without_a_byte_has_no_rows() {
+    for format in [ImportFormat::Csv, ImportFormat::Ndjson] {
+        let told = read(format, None, b"");
+        assert!(told.rows.is_empty() && told.broken.is_none());
     }
 }
 
