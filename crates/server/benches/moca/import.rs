@@ -1,19 +1,18 @@
 //! A million places and as many beacons, each by one import, on a server of its own; then pages of them.
 
-use std::{
-    io::{self, Read},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use moca_client::ImportRequest;
 use moca_core::bulk::{BulkKind, ImportFormat};
 use moca_server::import::{News, import};
 
-use crate::{binary::Binary, dice::Dice, pages, process::Process, table::Table};
+use crate::{binary::Binary, dice::Dice, pages, process::Process, rows::Rows, table::Table};
 
 /// What the load is called.
 pub(crate) const NAME: &str = "a million places and beacons";
 const ROWS: u64 = 1_000_000;
+/// Metres around each place.
+const RADIUS_M: f64 = 150.0;
 /// How much of the table the memory is looked at in.
 const PARTS: i64 = 4;
 
@@ -41,7 +40,7 @@ async fn take_in(table: &mut Table, server: &Binary, process: &Process, kind: Bu
     let done = import(
         &client,
         &request,
-        || Some(Rows::new(kind)),
+        || Some(rows(kind)),
         |news| {
             let News::Import(import) = news else {
                 return;
@@ -71,79 +70,13 @@ async fn take_in(table: &mut Table, server: &Binary, process: &Process, kind: Bu
     table.memory("memory, the most there was", process.peak_bytes());
 }
 
-/// A CSV file that is made while it is read.
-struct Rows {
-    kind: BulkKind,
-    row: u64,
-    dice: Dice,
-    line: Vec<u8>,
-    at: usize,
-}
-
-impl Rows {
-    fn new(kind: BulkKind) -> Self {
-        let head: &[u8] = match kind {
-            BulkKind::Beacons => b"name,type,proximityUuid,major,minor,externalId\n",
-            _ => b"name,latitude,longitude,radius,externalId,category,address\n",
-        };
-        Self {
-            kind,
-            row: 0,
-            dice: Dice::new(1),
-            line: head.to_vec(),
-            at: 0,
-        }
+/// Places all over the globe, or beacons.
+fn rows(kind: BulkKind) -> Rows {
+    if kind == BulkKind::Beacons {
+        return Rows::beacons(ROWS);
     }
-
-    fn next_line(&mut self) {
-        self.line.clear();
-        self.at = 0;
-        if self.row == ROWS {
-            return;
-        }
-        let row = self.row;
-        self.row += 1;
-        let line = match self.kind {
-            BulkKind::Beacons => self.beacon(row),
-            _ => self.place(row),
-        };
-        self.line.extend_from_slice(line.as_bytes());
-    }
-
-    fn place(&mut self, row: u64) -> String {
-        let mut degrees = |most: f64| self.dice.below(2_000_000) as f64 / 1e6 * most - most;
-        let (latitude, longitude) = (degrees(85.0), degrees(180.0));
-        let number = self.dice.below(1_000);
-        format!(
-            "Store {number} of {row},{latitude:.6},{longitude:.6},150,store-{row},Store,\"{number} Main \
-             Street, Springfield\"\n"
-        )
-    }
-
-    fn beacon(&mut self, row: u64) -> String {
-        let number = self.dice.below(1_000);
-        let (major, minor) = (row >> 16, row & 0xffff);
-        format!(
-            "Gate {number} of {row},IBeacon,f7826da6-4fa2-4e98-8024-bc5b71e0893e,{major},{minor},gate-{row}\n"
-        )
-    }
-}
-
-impl Read for Rows {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut count = 0;
-        while count < buffer.len() {
-            if self.at == self.line.len() {
-                self.next_line();
-                if self.line.is_empty() {
-                    break;
-                }
-            }
-            let some = (buffer.len() - count).min(self.line.len() - self.at);
-            buffer[count..count + some].copy_from_slice(&self.line[self.at..self.at + some]);
-            self.at += some;
-            count += some;
-        }
-        Ok(count)
-    }
+    let mut dice = Dice::new(1);
+    let mut degrees = |most: f64| dice.below(2_000_000) as f64 / 1e6 * most - most;
+    let centers = (0..ROWS).map(|_| (degrees(85.0), degrees(180.0)));
+    Rows::places(centers.collect(), RADIUS_M)
 }

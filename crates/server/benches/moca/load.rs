@@ -101,7 +101,7 @@ async fn ask_until(end: Instant, mut wire: Wire, mut make: Maker) -> Tally {
 }
 
 /// An inbox is answered when everything before has been decided, or refused after some seconds.
-async fn wait_until_decided(site: &Site) {
+pub(crate) async fn wait_until_decided(site: &Site) {
     let mut wire = Wire::connect(site.server, &site.trust).await.unwrap();
     loop {
         let call = wire.call("GET", "/device/v1/messages", &site.onlooker, "");

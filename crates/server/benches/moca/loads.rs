@@ -4,6 +4,8 @@ mod crud;
 mod events;
 mod steps;
 
+pub(crate) use events::BATCH;
+
 use std::sync::Arc;
 
 use crate::{dice::Dice, site::Site};

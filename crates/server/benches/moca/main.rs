@@ -13,15 +13,22 @@
 #[expect(dead_code, reason = "the tests use the rest")]
 #[path = "../../tests/it/support/binary.rs"]
 mod binary;
+mod crowd;
 #[path = "../../tests/it/support/dice.rs"]
 mod dice;
+mod fences;
+mod ground;
 mod import;
+mod inbox;
 mod load;
 mod loads;
+mod lookups;
 mod pages;
 mod process;
+mod rows;
 mod site;
 mod table;
+mod tile38;
 #[expect(dead_code, reason = "the tests use the rest")]
 #[path = "../../tests/it/support/wire.rs"]
 mod wire;
@@ -30,6 +37,7 @@ use std::{env, sync::Arc, time::Duration};
 
 use self::{
     binary::Binary,
+    ground::Ground,
     load::{Outcome, run},
     loads::Load,
     process::Process,
@@ -52,7 +60,7 @@ async fn main() {
     let mut table = Table::default();
     table.memory("memory, idle after the first start", process.memory_bytes());
 
-    let site = Arc::new(Site::make(&server).await);
+    let site = Arc::new(Site::make(&server, Ground::airports()).await);
     table.import(site.places.len(), "places", site.imported_in);
     table.memory("memory, idle with these places", process.memory_bytes());
     for load in Load::ALL {
@@ -66,8 +74,20 @@ async fn main() {
         }
         table.load(load.name(), &outcomes);
     }
+    if options.wants_named(inbox::NAME) {
+        inbox::run(&mut table, &site, &process, options.run).await;
+    }
     table.memory("memory at the end", process.memory_bytes());
     server.stop();
+    if options.wants_named(lookups::NAME) {
+        lookups::run(&mut table);
+    }
+    if options.wants_named(fences::NAME) {
+        fences::run(&mut table, options.run).await;
+    }
+    if options.wants_named(crowd::NAME) {
+        crowd::run(&mut table).await;
+    }
     if options.wants_named(import::NAME) {
         import::run(&mut table).await;
     }

@@ -1,28 +1,30 @@
-//! What every load works on: all airports as places, an app, devices, a campaign.
+//! What every load works on: circles as places, an app, devices, a campaign.
 
 use std::{
-    fs::File,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 use moca_core::limits::PAGE_LIMIT_MAX;
-use moca_server::import::{airports, import};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
     binary::Binary,
     dice::Dice,
+    ground::Ground,
     wire::{self, Trust, Wire},
 };
 
-/// The file with the airports.
-const AIRPORTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/airports.csv");
+/// Places whose ids are read.
+const PLACES: usize = 100_000;
 /// Devices that send events.
 const DEVICES: usize = 2_000;
-/// Airports at which something is sent to whoever enters.
+/// Devices that no load sends events of.
+const WAITERS: usize = 20;
+/// A place in the ocean, which is nobody else's way.
+const GREETING: (f64, f64) = (-48.0, -123.0);
+/// Places at which something is sent to whoever enters.
 const EXPERIENCES: usize = 100;
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
@@ -37,38 +39,30 @@ pub(crate) struct Site {
     pub(crate) devices: Vec<Arc<str>>,
     /// A device that sends nothing.
     pub(crate) onlooker: Arc<str>,
-    /// Ids of places.
+    /// Devices that no load sends events of.
+    pub(crate) waiters: Vec<Arc<str>>,
+    /// How the app authenticates.
+    pub(crate) basic: String,
+    /// Latitude and longitude of a place at which a message is sent to whoever enters.
+    pub(crate) greeting: (f64, f64),
+    /// Ids of places, a hundred thousand at most.
     pub(crate) places: Vec<String>,
-    /// Latitude and longitude of all airports.
-    pub(crate) airports: Vec<(f64, f64)>,
+    /// Where they are.
+    pub(crate) ground: Ground,
     pub(crate) imported_in: Duration,
 }
 
-#[derive(Deserialize)]
-struct Airport {
-    lat: f64,
-    lon: f64,
-}
-
 impl Site {
-    pub(crate) async fn make(server: &Binary) -> Self {
+    pub(crate) async fn make(server: &Binary, ground: Ground) -> Self {
         let trust = wire::trust(&server.ca_path());
         let mut owner = Owner {
             wire: Wire::connect(server.address(), &trust).await.unwrap(),
             authorization: format!("Bearer {}", server.token()),
         };
         let started = Instant::now();
-        let file = || File::open(AIRPORTS).ok();
-        let imported = import(&server.client(), &airports(), file, |_| ()).await;
+        ground.import(server).await;
         let imported_in = started.elapsed();
-        let airports: Vec<(f64, f64)> = csv::Reader::from_path(AIRPORTS)
-            .unwrap()
-            .deserialize::<Airport>()
-            .map(|row| row.map(|airport| (airport.lat, airport.lon)).unwrap())
-            .collect();
-        assert_eq!(imported.unwrap().created as usize, airports.len());
-
-        let places = owner.place_ids(airports.len()).await;
+        let places = owner.place_ids(ground.centers.len().min(PLACES)).await;
         let now_ms = Timestamp::now().as_millisecond();
         let app = owner
             .post("/v2/apps", &json!({"config": {"name": "Bench"}}))
@@ -77,7 +71,7 @@ impl Site {
         let app_id = app["appId"].as_str().unwrap();
         let basic = wire::basic(app_id, app["appSecret"].as_str().unwrap());
         let mut devices = Vec::new();
-        for _ in 0..=DEVICES {
+        for _ in 0..=DEVICES + WAITERS {
             let path = "/device/v1/instances";
             let registered = owner.wire.call("POST", path, &basic, "{}").await;
             let registered = registered.unwrap().json();
@@ -89,9 +83,12 @@ impl Site {
             trust,
             owner: owner.authorization.into(),
             onlooker: devices.pop().unwrap(),
+            waiters: devices.split_off(DEVICES),
             devices,
+            basic,
+            greeting: GREETING,
             places,
-            airports,
+            ground,
             imported_in,
         }
     }
@@ -134,9 +131,13 @@ impl Owner {
         let body = json!({"appId": app_id, "config": {"name": "Bench", "type": "Proximity",
             "startAt": now_ms - DAY_MS, "endAt": now_ms + DAY_MS}});
         let campaign = self.post("/v2/campaigns", &body).await;
+        let (latitude, longitude) = GREETING;
+        let body = json!({"config": {"name": "Greeting", "geofence":
+            {"type": "Circle", "latitude": latitude, "longitude": longitude, "radius": 200}}});
+        let greeting = self.post("/v2/places", &body).await;
         let mut dice = Dice::new(1);
-        for number in 0..EXPERIENCES {
-            let place = &places[dice.below(places.len())];
+        let some = (1..EXPERIENCES).map(|_| json!(places[dice.below(places.len())]));
+        for (number, place) in some.chain([greeting["placeId"].clone()]).enumerate() {
             let body = json!({
                 "campaignId": campaign["campaignId"],
                 "config": {"name": format!("Welcome {number}"), "repeat": "Immediately"},

@@ -50,6 +50,17 @@ impl Table {
             .push([name.to_owned(), none(), none(), p50, p99, none()]);
     }
 
+    /// A row about rates of runs, of which nothing else is known.
+    pub(crate) fn rates(&mut self, name: &str, mut rates: Vec<f64>) {
+        rates.sort_by(f64::total_cmp);
+        let [low, middle, high] =
+            [0, rates.len() / 2, rates.len() - 1].map(|at| grouped(rates[at]));
+        let none = String::new;
+        let range = format!("{low} .. {high}");
+        self.0
+            .push([name.to_owned(), middle, range, none(), none(), none()]);
+    }
+
     /// A row about something else that was counted.
     pub(crate) fn said(&mut self, name: &str, value: String) {
         self.single(name.to_owned(), value);
@@ -86,7 +97,7 @@ impl fmt::Display for Table {
         writeln!(
             f,
             "HTTPS with JSON from the same machine, {CONNECTIONS} kept connections, events in batches \
-             of 100,\nall airports as circles of 5 km, SQLite:\n"
+             of 100,\nall airports as circles of 5 km unless said, SQLite:\n"
         )?;
         let head = head.map(str::to_owned);
         let rows = || std::iter::once(&head).chain(&self.0);
@@ -117,7 +128,7 @@ fn within(latencies: &[Duration], part: f64) -> f64 {
 }
 
 /// A number with its thousands apart.
-fn grouped(number: f64) -> String {
+pub(crate) fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -1,6 +1,6 @@
 //! What devices tell, with nothing that binds one event to the one before.
 
-use std::{f64::consts::TAU, fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -8,11 +8,7 @@ use super::{Ask, Maker};
 use crate::{dice::Dice, site::Site};
 
 /// Events of one request.
-pub(super) const BATCH: usize = 100;
-/// Metres of one degree of latitude.
-pub(super) const DEGREE_M: f64 = 111_000.0;
-/// Points lie so near to an airport at most, in metres: one in four is within the 5 km of its circle.
-const NEAR_M: f64 = 10_000.0;
+pub(crate) const BATCH: usize = 100;
 
 /// A device that sends events, with its own time: a millisecond an event, so that none comes before
 /// the one before and all come later than those of an earlier run.
@@ -67,36 +63,16 @@ pub(super) fn custom(devices: Vec<Arc<str>>, mut dice: Dice) -> Maker {
     })
 }
 
-/// Devices that are now here, now there: near some airport every time.
+/// Devices that are now here, now there: near some place every time.
 pub(super) fn points(site: Arc<Site>, devices: Vec<Arc<str>>, mut dice: Dice) -> Maker {
     let mut phones = phones(devices);
     Box::new(move || {
         let phone = dice.below(phones.len());
         batch(&mut phones[phone], |body, at| {
-            let (lat, lon) = near(&site, &mut dice);
+            let (lat, lon) = site.ground.point(&mut dice);
             location(body, &mut dice, at, lat, lon);
         })
     })
-}
-
-/// A point near some airport.
-pub(super) fn near(site: &Site, dice: &mut Dice) -> (f64, f64) {
-    let airport = site.airports[dice.below(site.airports.len())];
-    let distance_m = NEAR_M * fraction(dice).sqrt();
-    moved(airport, distance_m, TAU * fraction(dice))
-}
-
-/// The point so far away in this direction; good enough for a load.
-pub(super) fn moved((lat, lon): (f64, f64), distance_m: f64, heading: f64) -> (f64, f64) {
-    let north = distance_m * heading.cos() / DEGREE_M;
-    let east = distance_m * heading.sin() / DEGREE_M / lat.to_radians().cos().max(0.01);
-    let lon = (lon + east + 540.0).rem_euclid(360.0) - 180.0;
-    ((lat + north).clamp(-90.0, 90.0), lon)
-}
-
-/// A number from 0 to 1, without 1.
-pub(super) fn fraction(dice: &mut Dice) -> f64 {
-    (dice.roll() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// Writes a location event.

@@ -4,9 +4,13 @@ use std::{f64::consts::TAU, sync::Arc};
 
 use super::{
     Maker,
-    events::{Phone, batch, fraction, location, moved, near, phones},
+    events::{Phone, batch, location, phones},
 };
-use crate::{dice::Dice, site::Site};
+use crate::{
+    dice::Dice,
+    ground::{fraction, moved},
+    site::Site,
+};
 
 /// Metres between two events.
 const STEP_M: f64 = 50.0;
@@ -26,7 +30,7 @@ pub(super) fn steps(site: Arc<Site>, devices: Vec<Arc<str>>, mut dice: Dice) -> 
         .into_iter()
         .map(|phone| Walker {
             phone,
-            position: near(&site, &mut dice),
+            position: site.ground.point(&mut dice),
             heading: 0.0,
             left: 0,
         })
