@@ -169,7 +169,7 @@ fn a_file_that_cannot_be_meant_is_told_as_a_whole() {
         "\n<Folder>".repeat(IMPORT_NESTING_MAX).as_bytes(),
     ]
     .concat();
-    let cases: [(ImportFormat, Option<&str>, &[u8], &str); 22] = [
+    let cases: [(ImportFormat, Option<&str>, &[u8], &str); 21] = [
         (ImportFormat::Csv, None, b"name,altitude\n", "altitude"),
         (ImportFormat::Csv, None, b"latitude\n", "name=Station"),
         (
