@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use moca_core::{
     audit::{Action, Actor, Origin, Subject},
     event,
-    id::{AccountId, AppId, SegmentId},
+    id::{AccountId, AppId, DeliveryId, SegmentId, WebhookId},
 };
 use moca_storage::control::Access;
 use serde_json::{Map, Value, json};
@@ -67,6 +67,23 @@ pub(crate) async fn record_erasure_of_app(
     let access = Access {
         account_id: call.principal.account_id,
         action: Action::Erase,
+        subject: Subject::Instance,
+        id: None,
+        parameters: Some(&parameters),
+    };
+    write(call, origin(call), access).await
+}
+
+/// Records that what a delivery of a webhook tells of an instance is about to be given out once more.
+pub(crate) async fn record_redelivery(
+    call: &Call,
+    webhook_id: WebhookId,
+    delivery_id: DeliveryId,
+) -> Result<(), Failure> {
+    let parameters = json!({"webhookId": webhook_id, "deliveryId": delivery_id}).to_string();
+    let access = Access {
+        account_id: call.principal.account_id,
+        action: Action::Export,
         subject: Subject::Instance,
         id: None,
         parameters: Some(&parameters),

@@ -15,7 +15,7 @@ use super::{
     common::{self, accept, created},
     deletion,
 };
-use crate::{call::Call, failure::Failure, reply::Reply};
+use crate::{audit, call::Call, failure::Failure, reply::Reply};
 
 /// `GET /v2/webhooks`
 pub(crate) async fn list(call: &Call) -> Result<Reply, Failure> {
@@ -124,8 +124,9 @@ pub(crate) async fn redeliver(call: &Call) -> Result<Reply, Failure> {
     let webhook = look_up(call).await?;
     let id: DeliveryId = call.id("deliveryId")?;
     let engine = &call.state().engine;
-    // It has no version: whatever became of it meanwhile, it begins anew.
-    call.check_match(None)?;
+    // A delivery has no version: whatever became of it meanwhile, it begins anew.
+    call.check_match(Some(webhook.frame.revision))?;
+    audit::record_redelivery(call, webhook.id(), id).await?;
     let Some(delivery) = engine.redeliver(webhook.id(), id).await? else {
         let detail =
             "There is no delivery with this id to this webhook, or it is not kept any more.";

@@ -351,6 +351,8 @@ impl Engine {
         limit: i64,
     ) -> Result<Page<Identified>, EngineError> {
         self.wait(&self.inner.decided).await?;
+        // Nor is there anything of those who were erased before it.
+        self.wait(&self.inner.listed).await?;
         let (offset, limit) = (offset.max(0) as usize, limit.max(0) as usize);
         let read = move |devices: &Devices| devices.deliveries(webhook, state, offset, limit);
         let (total, items) = self.read(read).await?;

@@ -44,7 +44,10 @@ mod tests {
         let (id, at) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330);
         let body = br#"{"test": 2432232314}"#;
         let expected = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
-        assert_eq!(signatures(&[secret.clone()], id, at, body), expected);
+        assert_eq!(
+            signatures(std::slice::from_ref(&secret), id, at, body),
+            expected
+        );
         let both = signatures(&[vec![1; 32], secret], id, at, body);
         let (first, second) = both.split_once(' ').unwrap();
         assert!(first.starts_with("v1,") && first != second);

@@ -63,6 +63,27 @@ const LISTS: &[Below] = &[
         filters: &[],
         columns: &["row", "line", "column", "field", "code", "detail"],
     },
+    Below {
+        plural: "webhooks",
+        name: "deliveries",
+        about: "List the deliveries of one, the newest first",
+        of_one: true,
+        filters: &[field(
+            "state",
+            "state",
+            Text,
+            "Only those that are Waiting, Delivered or GivenUp",
+        )],
+        columns: &[
+            "deliveryId",
+            "eventType",
+            "receivedAt",
+            "state",
+            "attempts",
+            "nextAttemptAt",
+            "lastAttempt.error",
+        ],
+    },
 ];
 
 /// The command that counts, and its flags: fields of the body.

@@ -187,7 +187,7 @@ fn what_went_wrong_is_told_with_what_to_do_and_a_code() {
         &["places", "create"],
         &["places", "update", "x"],
         &["places", "list", "--all", "--limit", "5"],
-        &["webhooks", "list"],
+        &["gadgets", "list"],
         &["decisions", "list"],
     ] {
         assert_eq!(desk.run(arguments).code, 2, "{arguments:?}");

@@ -134,6 +134,10 @@ async fn an_id_that_is_none_and_one_of_nothing_are_404() {
             for id in ["nothing", "AAAAAAAAAAAAAAAAAAAAAA", "caf%C3%A9"] {
                 let mut other = objects.clone();
                 other.ids.insert(name, id.to_owned());
+                if name == "segmentId" {
+                    // What takes members is another segment.
+                    other.ids.insert("staticSegmentId", id.to_owned());
+                }
                 let ask = walk.ask_at(route, &objects, &target(route, &other));
                 let ask = match &body {
                     Some(body) => ask.json(body),

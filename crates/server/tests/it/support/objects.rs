@@ -66,7 +66,7 @@ impl Installation {
                 _ => {}
             }
         }
-        self.widen_webhook(&objects).await;
+        self.tell_webhook_of(&objects, "*").await;
         let registered = self
             .ask("POST", "/device/v1/instances")
             .basic(&objects.ids["appId"], &objects.app_secret)
@@ -120,22 +120,24 @@ impl Installation {
             .insert("staticSegmentId", text(&made, "segmentId"));
     }
 
-    /// Has the webhook told of everything from now on, whatever it was made for.
-    async fn widen_webhook(&self, objects: &Objects) {
+    /// Has the webhook told of these types of events from now on, whatever it was made for.
+    async fn tell_webhook_of(&self, objects: &Objects, types: &str) {
         let body = json!({"config": {
-            "name": "All", "url": "https://127.0.0.1:9/all", "events": ["*"],
+            "name": "All", "url": "https://127.0.0.1:9/all", "events": [types],
         }});
         let path = format!("/v2/webhooks/{}", objects.ids["webhookId"]);
         let ask = self.ask("PUT", &path).bearer(&objects.tenant.token);
         ask.json(&body).send().await.done();
     }
 
-    /// What the webhook is told first.
+    /// What the webhook is told first. After that it is told of nothing that happens: a walk makes one
+    /// for each route, and all of them together would be told of all that follows.
     async fn find_delivery(&self, objects: &mut Objects) {
         let path = format!("/v2/webhooks/{}/deliveries", objects.ids["webhookId"]);
         let ask = self.ask("GET", &path).bearer(&objects.tenant.token);
         let id = text(&ask.send().await.done()["items"][0], "deliveryId");
         objects.ids.insert("deliveryId", id);
+        self.tell_webhook_of(objects, "custom.nothing").await;
     }
 
     /// Lets a user log in on the instance.

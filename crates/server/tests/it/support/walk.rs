@@ -7,7 +7,7 @@ use moca_api::{
     route::{BodyKind, Endpoint, Route, Success, Verb},
     routes::routes,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     Installation, NOON, Tenant,
@@ -30,8 +30,14 @@ impl Walk {
     }
 
     pub(crate) async fn of(installation: Installation) -> Self {
+        let tenant = installation.tenant(true).await;
+        // A walk makes a set of objects for each route, which is more than anybody needs of some kinds.
+        let path = format!("/v2/accounts/{}/limits", tenant.account_id);
+        let limits = json!({"config": {"quotas": {"webhook": 100_000}}});
+        let ask = installation.ask("PUT", &path).bearer(&tenant.token);
+        ask.json(&limits).send().await.done();
         Self {
-            tenant: installation.tenant(true).await,
+            tenant,
             installation,
             faults: Mutex::new(Vec::new()),
         }
