@@ -116,7 +116,7 @@ pub fn write(text: &str, medium: Medium, bytes_max: usize, facts: &Facts<'_>) ->
     }
 }
 
-/// What [`write`] wrote.
+/// What [`write()`] wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// The text.
