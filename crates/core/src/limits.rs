@@ -296,7 +296,8 @@ pub const EVENT_ID_KEPT_MS: i64 = 7 * 86_400_000;
 pub const EVENT_AHEAD_MS_MAX: i64 = 10 * 60_000;
 /// Oldest event time accepted: 2000-01-01, before any app of this kind.
 pub const EVENT_AT_MIN: i64 = 946_684_800_000;
-/// Milliseconds by which an event may be older than the newest of its instance and still fire.
+/// Milliseconds by which an event may be older than the newest of its instance and still fire, and by
+/// which a position or sighting may be older than the newest of these and still say something of presence.
 pub const EVENT_LATE_MS_MAX: i64 = 10 * 60_000;
 /// Largest `delayMs`: a week, beyond which nobody stays in one visit.
 pub const DELAY_MS_MAX: i64 = 7 * 86_400_000;
@@ -312,6 +313,9 @@ pub const BEACON_EXIT_MS_MAX: i64 = 86_400_000;
 pub const SILENCE_MS: i64 = 30_000;
 /// Metres of error beyond which a position is not accepted.
 pub const ACCURACY_M_MAX: f64 = 100_000.0;
+/// Exits of an instance that are kept, so that a late event does not tell of a visit that is known: as many
+/// places and beacons as somebody passes in [`EVENT_LATE_MS_MAX`]. Of older ones late events say nothing.
+pub const EXITS_KEPT_MAX: usize = 16;
 /// Metres outside a geofence at which nobody has left it yet, unless its place says otherwise. The
 /// figures behind this and the confirmation are in `docs/presence.md`.
 pub const EXIT_MARGIN_M: f64 = 20.0;

@@ -2,8 +2,8 @@
 //!
 //! A place is entered by its geofence or by any beacon of its zones, a zone by its own geofence or
 //! any of its beacons. Both ways count as one: a target is entered when the first of them holds and
-//! left when the last no longer does. When a geofence holds is in `fences.rs`,
-//! what lies between two fixes in `paths.rs`.
+//! left when the last no longer does. When a geofence holds is in `fences.rs`, what lies between two
+//! fixes in `paths.rs`, and what becomes of events that come after newer ones in `late.rs`.
 //!
 //! Who has entered stays until something says otherwise. So a stay that an experience waits for is
 //! complete at its moment of event time although nothing happened then; the next event or, when the
@@ -12,6 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 mod fences;
+mod late;
 mod paths;
 mod rules;
 
@@ -22,6 +23,7 @@ use crate::{
     event::{Event, EventBody, Sighting},
     experience::{Direction, Target},
     id::BeaconId,
+    limits::{EVENT_LATE_MS_MAX, EXITS_KEPT_MAX},
     world::World,
 };
 
@@ -44,6 +46,37 @@ pub struct Presence {
     /// Where the next path begins, if any place looks at paths.
     #[serde(skip)]
     pub path_start: Option<PathStart>,
+    /// Time of the newest location, ms since 1970; not after `newest_at`.
+    #[serde(skip)]
+    pub newest_fix_at: i64,
+    /// What was left last, with the time, sorted by target: the newest [`EXITS_KEPT_MAX`], and none
+    /// that no late event can ask for any more.
+    #[serde(skip)]
+    pub exits: Vec<(Target, i64)>,
+}
+
+impl Presence {
+    /// When the target was left last, as far as that is kept.
+    fn left_at(&self, target: Target) -> Option<i64> {
+        let found = self.exits.binary_search_by_key(&target, |(left, _)| *left);
+        found.ok().map(|index| self.exits[index].1)
+    }
+
+    fn note_exit(&mut self, target: Target, at_ms: i64) {
+        match self.exits.binary_search_by_key(&target, |(left, _)| *left) {
+            Ok(index) => self.exits[index].1 = self.exits[index].1.max(at_ms),
+            Err(index) => self.exits.insert(index, (target, at_ms)),
+        }
+        // A late event asks for what was left as long before it as it may be late.
+        let since = self.newest_at - 2 * EVENT_LATE_MS_MAX;
+        self.exits.retain(|(_, left_at)| *left_at >= since);
+        if self.exits.len() > EXITS_KEPT_MAX {
+            let oldest = (0..self.exits.len()).min_by_key(|index| self.exits[*index].1);
+            if let Some(index) = oldest {
+                self.exits.remove(index);
+            }
+        }
+    }
 }
 
 /// A stay of a certain length, complete or not.
@@ -107,8 +140,7 @@ pub struct Crossing {
 
 /// Takes in one event and appends what it brings about, what timers due before it do first.
 ///
-/// An event older than the newest location or sighting changes nothing: the instance has been seen
-/// elsewhere since.
+/// Of an event older than the newest location or sighting see `late.rs`.
 pub fn observe(
     presence: &mut Presence,
     world: &World,
@@ -116,6 +148,7 @@ pub fn observe(
     occurred: &mut Vec<Occurrence>,
 ) {
     if event.at_ms < presence.newest_at {
+        late::take_late(presence, world, event, occurred);
         return;
     }
     if let EventBody::Location(fix) = &event.body {
@@ -123,7 +156,10 @@ pub fn observe(
     }
     tick(presence, world, event.at_ms, occurred);
     match &event.body {
-        EventBody::Location(fix) => fences::take_fix(presence, world, fix, event.at_ms),
+        EventBody::Location(fix) => {
+            fences::take_fix(presence, world, fix, event.at_ms);
+            presence.newest_fix_at = event.at_ms;
+        }
         EventBody::Sightings(sightings) => take_sightings(presence, world, sightings, event.at_ms),
         EventBody::Custom { .. } => return,
     }
@@ -170,17 +206,21 @@ fn take_sightings(presence: &mut Presence, world: &World, sightings: &[Sighting]
 }
 
 /// Compares what the instance is in now with what it was in, and appends the difference: exits
-/// before enters, each in the order of their targets.
+/// before enters, each in the order of their targets. Two visits of a target do not overlap: what a silent
+/// device was taken out of is entered again no earlier than that.
 fn cross(presence: &mut Presence, world: &World, at_ms: i64, occurred: &mut Vec<Occurrence>) {
+    let first = occurred.len();
     let now = current(presence, world);
     let mut inside = Vec::with_capacity(now.len());
-    for &(target, entered_at) in &presence.inside {
+    for (target, entered_at) in std::mem::take(&mut presence.inside) {
         if now.binary_search(&target).is_ok() {
             inside.push((target, entered_at));
             continue;
         }
         presence.stays.retain(|stay| stay.target != target);
         if world.has(target) {
+            let at_ms = at_ms.max(entered_at);
+            presence.note_exit(target, at_ms);
             occurred.push(Occurrence::Crossed(Crossing {
                 direction: Direction::Exit,
                 target,
@@ -189,14 +229,18 @@ fn cross(presence: &mut Presence, world: &World, at_ms: i64, occurred: &mut Vec<
             }));
         }
     }
+    let stayed = inside.len();
     for target in now {
-        if presence
-            .inside
+        let before = &inside[..stayed];
+        if before
             .binary_search_by_key(&target, |(inside, _)| *inside)
             .is_ok()
         {
             continue;
         }
+        let at_ms = presence
+            .left_at(target)
+            .map_or(at_ms, |left_at| at_ms.max(left_at));
         inside.push((target, at_ms));
         let stays = world.delays(target).map(|delay_ms| Stay {
             due_ms: at_ms + delay_ms,
@@ -213,6 +257,7 @@ fn cross(presence: &mut Presence, world: &World, at_ms: i64, occurred: &mut Vec<
     }
     inside.sort_unstable();
     presence.inside = inside;
+    occurred[first..].sort_by_key(Occurrence::at_ms);
     // Experiences that wait for the same stay share it.
     presence.stays.sort_unstable();
     presence.stays.dedup();

@@ -264,8 +264,10 @@ fn presence_of_the_device_store() {
                 target: Target::Beacon(id::<BeaconId>(3)),
                 entered_at: 4,
             }],
-            // It stands behind the state of the instance.
+            // These stand behind the state of the instance.
             path_start: None,
+            newest_fix_at: 0,
+            exits: Vec::new(),
         },
         "80f8b2e5bd6802000101010101010101010101010101010101020202020202020202020202020202020101020202020202020202020202020202020c01030303030303030303030303030303030a01020303030303030303030303030303030308010e020303030303030303030303030303030308",
     );

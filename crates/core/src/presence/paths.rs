@@ -52,14 +52,6 @@ pub(super) fn take_path(
     at_ms: i64,
     occurred: &mut Vec<Occurrence>,
 ) {
-    if !world.looks_at_paths() {
-        presence.path_start = None;
-        return;
-    }
-    // One that may be anywhere in a town neither ends a path nor begins one.
-    if error_m(fix) > FIX_ACCURACY_M {
-        return;
-    }
     let mut steps = Vec::new();
     for pass in passes(presence, world, fix, at_ms) {
         steps.push((pass.entered_at, pass.target, true));
@@ -79,19 +71,32 @@ pub(super) fn take_path(
         presence.doubts.retain(|(doubted, _)| *doubted != target);
         cross(presence, world, step_ms, occurred);
     }
-    presence.path_start = Some(PathStart {
-        at_ms,
-        at: fix.at,
-        error_m: error_m(fix),
-        floor: fix.floor,
-    });
+    begin_path(presence, world, fix, at_ms);
+}
+
+/// Keeps a fix for the next path, if any place looks at paths.
+pub(super) fn begin_path(presence: &mut Presence, world: &World, fix: &Fix, at_ms: i64) {
+    if !world.looks_at_paths() {
+        presence.path_start = None;
+    } else if error_m(fix) <= FIX_ACCURACY_M {
+        presence.path_start = Some(PathStart {
+            at_ms,
+            at: fix.at,
+            error_m: error_m(fix),
+            floor: fix.floor,
+        });
+    }
 }
 
 /// The geofences that the path to a fix goes through, sorted.
 fn passes(presence: &Presence, world: &World, fix: &Fix, at_ms: i64) -> Vec<Pass> {
-    let Some(start) = presence.path_start else {
+    let Some(start) = presence.path_start.filter(|_| world.looks_at_paths()) else {
         return Vec::new();
     };
+    // One that may be anywhere in a town neither ends a path nor begins one.
+    if error_m(fix) > FIX_ACCURACY_M {
+        return Vec::new();
+    }
     let gap_ms = at_ms - start.at_ms;
     if !(1..=PATH_CROSSING_MS_MAX).contains(&gap_ms) {
         return Vec::new();

@@ -272,14 +272,14 @@ impl Group<'_> {
         })
     }
 
-    /// Adds the events that are new. Those of one request come true in the order of their times,
-    /// however they were sent.
+    /// Adds the events that are new. Those of one request come true in the order of their times, and of
+    /// their ids where these are the same, however they were sent.
     fn events(
         &mut self,
         subject: Subject,
         mut events: Vec<Event>,
     ) -> Result<Appended, StorageError> {
-        events.sort_by_key(|event| event.at_ms);
+        events.sort_by_key(|event| (event.at_ms, event.id));
         let mut appended = Appended::default();
         for event in events {
             if self.fold.is_seen(subject.instance_id, &event.id)? {

@@ -54,9 +54,14 @@ impl<'a> Phone<'a> {
         for (key, value) in what.as_object().unwrap() {
             event[key] = value.clone();
         }
+        self.send(&[event]).await;
+    }
+
+    /// Sends events in one request.
+    pub(crate) async fn send(&self, events: &[Value]) {
         let ask = self.team.installation.ask("POST", "/device/v1/events");
-        let ask = ask.bearer(&self.token).json(&json!([event]));
-        assert_eq!(ask.send().await.done()["accepted"], 1);
+        let ask = ask.bearer(&self.token).json(&json!(events));
+        assert_eq!(ask.send().await.done()["accepted"], events.len());
     }
 }
 

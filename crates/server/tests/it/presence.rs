@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 
 use crate::{
     people::{Phone, app},
-    support::{NOON, team::Team},
+    support::{
+        NOON,
+        team::{Team, ibeacon},
+    },
 };
 
 const SECOND: i64 = 1_000;
@@ -103,4 +106,90 @@ async fn who_drives_through_between_two_positions_gets_the_message_and_is_counte
     );
     let visitors = team.get(&path).await.done();
     assert_eq!(visitors["total"], 1, "{visitors}");
+}
+
+#[tokio::test]
+async fn the_order_in_which_events_come_changes_neither_where_nor_what_was_visited() {
+    let team = Team::start().await;
+    let app = app(&team).await;
+    let circle = |name: &str, north_m: f64| {
+        json!({"name": name, "geofence": {
+            "type": "Circle", "latitude": 40.0 + north_m / 111_034.0, "longitude": -3.0, "radius": 100
+        }})
+    };
+    let here = team.place(circle("Here", 0.0)).await;
+    let there = team.place(circle("There", 1_000.0)).await;
+    let zone = team.zone(&there, json!({"name": "Gate"})).await;
+    let beacon_id = team.beacon(7).await;
+    team.put(
+        &format!("/v2/zones/{zone}/beacons"),
+        json!({"beaconIds": [beacon_id]}),
+    )
+    .await
+    .done();
+    let seen = json!({"sightings": [ibeacon(7)]});
+    let trace = [
+        (0, position(-500.0, 5.0)),
+        (60, position(0.0, 5.0)),
+        (120, position(500.0, 5.0)),
+        (130, seen.clone()),
+        (170, position(1_500.0, 5.0)),
+        (200, position(500.0, 5.0)),
+        (199, seen),
+    ];
+    let events: Vec<Value> = trace
+        .iter()
+        .enumerate()
+        .map(|(number, (seconds, what))| {
+            let mut event = what.clone();
+            event["id"] = json!(format!("00000000-0000-4000-8000-{number:012}"));
+            event["t"] = json!(NOON + seconds * SECOND);
+            event
+        })
+        .collect();
+    let turned = |by: usize| {
+        let mut events = events.clone();
+        events.rotate_left(by);
+        events.reverse();
+        events
+    };
+    for by in 0..events.len() {
+        let at_once = Phone::register(&team, &app, json!({})).await;
+        at_once.send(&turned(by)).await;
+        let one_by_one = Phone::register(&team, &app, json!({})).await;
+        for event in turned(by) {
+            one_by_one.send(&[event]).await;
+        }
+        for phone in [at_once, one_by_one] {
+            let path = format!("/v2/instances/{}", phone.instance_id);
+            let shown = team.get(&path).await.done();
+            let mut inside: Vec<&str> = shown["inside"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .flat_map(|inside| inside.as_object().unwrap().values())
+                .filter_map(Value::as_str)
+                .collect();
+            inside.sort_unstable();
+            let mut expected = [&*there, &*zone, &*beacon_id];
+            expected.sort_unstable();
+            assert_eq!(inside, expected, "{by}: {shown}");
+        }
+    }
+    let path = format!(
+        "/v2/analytics/visitors?appId={}&from={}&to={}&interval=none&groupBy=place",
+        app["appId"].as_str().unwrap(),
+        NOON - 3_600_000,
+        NOON + 3_600_000
+    );
+    let visitors = team.get(&path).await.done();
+    let phones = 2 * events.len();
+    for group in visitors["groups"].as_array().unwrap() {
+        assert_eq!(group["value"], phones, "{visitors}");
+    }
+    let places = [&here, &there].map(|place| {
+        let groups = visitors["groups"].as_array().unwrap();
+        groups.iter().any(|group| group["placeId"] == **place)
+    });
+    assert_eq!(places, [true, true], "{visitors}");
 }

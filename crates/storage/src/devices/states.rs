@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use moca_core::{
     campaign::decide::Caps,
     event::{Profile, Subject},
+    experience::Target,
     id::{InstanceId, SegmentId},
     presence::Presence,
     property::Properties,
@@ -58,7 +59,8 @@ pub(super) fn encode(state: &InstanceState) -> Result<Vec<u8>, StorageError> {
     let parts = Parts::default()
         .push(state.push.as_ref())?
         .push(state.presence.path_start.as_ref())?
-        .push((!state.listed.is_empty()).then_some(&state.listed))?;
+        .push((!state.listed.is_empty()).then_some(&state.listed))?
+        .push(order(&state.presence).as_ref())?;
     encode_with(state, &parts)
 }
 
@@ -67,8 +69,21 @@ pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<InstanceState, StorageE
         state.push = next_part(parts)?;
         state.presence.path_start = next_part(parts)?;
         state.listed = next_part(parts)?.unwrap_or_default();
+        let order: Option<Order> = next_part(parts)?;
+        let newest_at = state.presence.newest_at;
+        (state.presence.newest_fix_at, state.presence.exits) =
+            order.unwrap_or((newest_at, Vec::new()));
         Some(())
     })
+}
+
+/// What tells late events from others: the time of the newest fix, and the last exits.
+type Order = (i64, Vec<(Target, i64)>);
+
+/// None if the newest of all is a fix and nothing was left.
+fn order(presence: &Presence) -> Option<Order> {
+    let is_usual = presence.newest_fix_at == presence.newest_at && presence.exits.is_empty();
+    (!is_usual).then(|| (presence.newest_fix_at, presence.exits.clone()))
 }
 
 pub(super) fn key(instance: InstanceId) -> Vec<u8> {

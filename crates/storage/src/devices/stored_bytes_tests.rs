@@ -96,6 +96,8 @@ fn instance_state() {
             inside: vec![(Target::Zone(ZoneId(id(9))), 1_003)],
             stays: Vec::new(),
             path_start: None,
+            newest_fix_at: 1_001,
+            exits: Vec::new(),
         },
         caps,
         message_count: 1,
@@ -144,6 +146,13 @@ fn instance_state() {
     state.presence.path_start = None;
     let bytes = states::encode(&state).unwrap();
     assert_eq!(hex(&bytes), format!("02[1]{rest}00000101[4]"));
+    assert_eq!(states::decode(&[], &bytes).unwrap(), state);
+
+    state.listed = BTreeSet::new();
+    state.presence.newest_fix_at = 1_000;
+    state.presence.exits = vec![(Target::Place(PlaceId(id(7))), 999)];
+    let bytes = states::encode(&state).unwrap();
+    assert_eq!(hex(&bytes), format!("02[1]{rest}00000001d00f0100[7]ce0f"));
     assert_eq!(states::decode(&[], &bytes).unwrap(), state);
 }
 

@@ -55,11 +55,17 @@ pub(super) fn decode_with<T: DeserializeOwned>(
     value: &[u8],
     read_parts: impl FnOnce(&mut T, &mut &[u8]) -> Option<()>,
 ) -> Result<T, StorageError> {
-    let Some((&WITH_MORE, body)) = value.split_first() else {
-        return decode(table, key, value);
-    };
     let read = || {
+        let (version, body) = value.split_first()?;
         let (mut value, mut rest) = postcard::take_from_bytes(body).ok()?;
+        let has_parts = match *version {
+            VERSION => false,
+            WITH_MORE => true,
+            _ => return None,
+        };
+        if rest.is_empty() == has_parts {
+            return None;
+        }
         read_parts(&mut value, &mut rest)?;
         rest.is_empty().then_some(value)
     };
