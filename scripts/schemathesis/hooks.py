@@ -71,6 +71,9 @@ def sensible(value):
     times = [made.get("startAt"), made.get("endAt")]
     if all(isinstance(time, (int, float)) for time in times) and times[0] >= times[1]:
         made["startAt"], made["endAt"] = 0, YEAR_2100
+    range_of = [made.get("from"), made.get("to")]
+    if all(isinstance(time, (int, float)) for time in range_of) and range_of[0] >= range_of[1]:
+        made["from"], made["to"] = 0, YEAR_2100
     if isinstance(made.get("expiresAt"), (int, float)):
         made["expiresAt"] = YEAR_2100
     return made

@@ -189,6 +189,7 @@ fn subject_of(route: &Route) -> Result<Subject, Failure> {
         Some("segments") if collection.ends_with("/instances") => Ok(Subject::Instance),
         Some("users") => Ok(Subject::User),
         Some("decisions") => Ok(Subject::Decision),
+        Some("replays") => Ok(Subject::Decision),
         _ => Err(Failure::internal(
             "a route about people is not known to the audit log",
             route.path,

@@ -24,8 +24,8 @@ use crate::{
     manage::{
         account_limits, accounts, analytics, app_devices, apps, audit_events, batch, beacons,
         campaign_groups, campaigns, decisions, experience_analytics, experiences, explain, exports,
-        imports, instances, labels, members, notifications, person_export, places, segments, tags,
-        tokens, users, webhooks, zones,
+        imports, instances, labels, members, notifications, person_export, places, replays,
+        segments, tags, tokens, users, webhooks, zones,
     },
     oauth,
     ops::{health, metrics},
@@ -109,6 +109,13 @@ const DECISION_SUMMARY: &[Parameter] = &[
     optional("experienceId", ParameterKind::Id),
     optional("from", MOMENT),
     optional("to", MOMENT),
+];
+
+const REPLAYED: &[Parameter] = &[
+    optional("experienceId", ParameterKind::Id),
+    optional("outcome", ParameterKind::Word(&Outcome::WORDS)),
+    OFFSET,
+    LIMIT,
 ];
 
 /// What to explain.
@@ -334,6 +341,13 @@ static ROUTES: &[Route] = &[
     route(Put,    "/v2/campaigns/{campaignId}/start", Manage(Editor, manage!(campaigns::start))),
     route(Put,    "/v2/campaigns/{campaignId}/stop", Manage(Editor, manage!(campaigns::stop))),
     route(Put,    "/v2/campaigns/{campaignId}/archive", Manage(Editor, manage!(campaigns::archive))),
+    route(Post,   "/v2/campaigns/{campaignId}/replay", Manage(Analyst, manage!(replays::create))).json().created().also(&[Family::Replays]),
+
+    route(Get,    "/v2/replays",                      Manage(Analyst, manage!(replays::list))).query(PAGE),
+    route(Get,    "/v2/replays/{replayId}",           Manage(Analyst, manage!(replays::get))),
+    route(Delete, "/v2/replays/{replayId}",           Manage(Analyst, manage!(replays::delete))),
+    route(Put,    "/v2/replays/{replayId}/cancel",    Manage(Analyst, manage!(replays::cancel))),
+    route(Get,    "/v2/replays/{replayId}/decisions", Ask(Analyst, call!(replays::decisions))).query(REPLAYED).personal().also(&[Family::Decisions]),
 
     route(Get,    "/v2/experiences",                Manage(Viewer, manage!(experiences::list))).query(EXPERIENCES),
     route(Post,   "/v2/experiences",                Manage(Editor, manage!(experiences::create))).json().created(),

@@ -1,6 +1,6 @@
 //! Analytics, decisions and estimates.
 
-use moca_core::id::{AppId, CampaignId, ExperienceId, InstanceId, SegmentId};
+use moca_core::id::{AppId, CampaignId, ExperienceId, InstanceId, ReplayId, SegmentId};
 use moca_wire::{
     analytics::{AnalyticsAnswer, Group},
     decisions::{Decision, DecisionSummary, Outcome},
@@ -8,6 +8,7 @@ use moca_wire::{
     explain::Explanation,
     instances::KnownInstance,
     page::Page,
+    replays::{Replay, ReplayInput},
     segments::{Estimate, EstimateInput, Members, MembersInput},
     tags::SeenTag,
 };
@@ -187,6 +188,26 @@ impl Client {
     pub fn seen_tags(&self, app: AppId) -> Query<SeenTag> {
         let all = Query::new(self.clone(), "/v2/tags");
         all.below("seen").filter("appId", app)
+    }
+
+    /// Runs a campaign over recorded history, beside other requests: what came of it is told by
+    /// `GET /v2/replays/{replayId}`.
+    pub async fn replay(
+        &self,
+        campaign: CampaignId,
+        input: &ReplayInput,
+    ) -> Result<Replay, ClientError> {
+        let call = Call::new(Method::POST, "/v2/campaigns")
+            .segment(campaign)
+            .segment("replay")
+            .json(input)?;
+        self.send(&call).await?.json()
+    }
+
+    /// What a replay has decided so far, by time.
+    pub fn replayed(&self, replay: ReplayId) -> Query<Decision> {
+        let all = Query::new(self.clone(), "/v2/replays");
+        all.below(replay).below("decisions")
     }
 
     /// How many decisions have which outcome; the page and outcome of the query do not matter.

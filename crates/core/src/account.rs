@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// A tenant.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Account {
     /// The frame; its `account_id` and `id` are the same.
     pub frame: Frame,

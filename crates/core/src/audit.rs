@@ -73,6 +73,8 @@ pub enum Subject {
     Object(Kind),
     /// A file that is taken in.
     Import,
+    /// A campaign that is run over recorded history.
+    Replay,
     /// An installation of an app on somebody's device.
     Instance,
     /// A person whom an app has identified.
@@ -82,7 +84,13 @@ pub enum Subject {
 }
 
 impl Subject {
-    const OTHERS: [Self; 4] = [Self::Import, Self::Instance, Self::User, Self::Decision];
+    const OTHERS: [Self; 5] = [
+        Self::Import,
+        Self::Replay,
+        Self::Instance,
+        Self::User,
+        Self::Decision,
+    ];
 
     /// The words of all of them.
     pub const WORDS: [&'static str; Kind::ALL.len() + Self::OTHERS.len()] = {
@@ -104,6 +112,7 @@ impl Subject {
         match self {
             Self::Object(kind) => kind.word(),
             Self::Import => "import",
+            Self::Replay => "replay",
             Self::Instance => "instance",
             Self::User => "user",
             Self::Decision => "decision",
@@ -118,7 +127,7 @@ impl Subject {
 
     /// Whether it is about the people who carry the devices, whose ids the log keeps as hashes only.
     pub const fn is_personal(self) -> bool {
-        !matches!(self, Self::Object(_) | Self::Import)
+        !matches!(self, Self::Object(_) | Self::Import | Self::Replay)
     }
 }
 

@@ -12,7 +12,8 @@ use crate::{
 };
 
 /// A beacon.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Beacon {
     /// The frame.
     pub frame: Frame,

@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// An experience.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Experience {
     /// The frame.
     pub frame: Frame,

@@ -175,6 +175,8 @@ typed_ids! {
     MessageId;
     /// A file that is taken in.
     ImportId;
+    /// A replay.
+    ReplayId;
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub mod experience;
 pub mod explain;
 pub mod geo;
 pub mod health;
+pub mod history;
 pub mod id;
 pub mod import;
 pub mod label;
@@ -36,6 +37,7 @@ pub mod push;
 pub mod quota;
 pub mod rate;
 pub mod receipt;
+pub mod replay;
 pub mod resource;
 #[cfg(test)]
 mod samples;

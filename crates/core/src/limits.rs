@@ -252,6 +252,19 @@ pub const WEBHOOK_PAUSE_MS_MAX: i64 = 5 * 60_000;
 pub const WEBHOOK_RETRY_AFTER_MS_MAX: i64 = 3_600_000;
 /// Milliseconds between two looks whether a delivery is due, or a webhook is another.
 pub const WEBHOOK_LOOK_MS: u64 = 1_000;
+/// Replays of an account that wait or are under way: each reads the whole event log.
+pub const REPLAYS_UNFINISHED_MAX: i64 = 5;
+/// Replays of an account that are remembered; the oldest that are done are forgotten.
+pub const REPLAYS_KEPT_MAX: i64 = 50;
+/// Decisions of a replay that are kept. One that makes more fails, and should ask for less time.
+pub const REPLAY_DECISIONS_MAX: u64 = 10_000_000;
+/// Instances that a replay has in memory, some kilobytes each: it reads the log again for so many more.
+pub const REPLAY_INSTANCES_AT_ONCE: u64 = 50_000;
+/// Rows of the event log between two looks whether a replay was cancelled, and how far it has come.
+pub const REPLAY_ROWS_AT_ONCE: u64 = 2_000;
+/// Milliseconds that replays rest after a piece at most; they rest as long as it took by the clock, which may
+/// be set meanwhile.
+pub const REPLAY_REST_MS_MAX: i64 = 10_000;
 /// Largest `displayCap`.
 pub const DISPLAY_CAP_MAX: i64 = 1_000_000;
 /// Largest `priority` of a campaign, and with a minus the smallest: enough to number all by hand.

@@ -12,13 +12,16 @@ use crate::{
 };
 
 /// A place.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Place {
     /// The frame.
     pub frame: Frame,
     /// What a client sets.
     pub config: PlaceConfig,
-    /// The secret key of the location provider, sealed with the server's key.
+    /// The secret key of the location provider, sealed with the server's key. It is kept in one place
+    /// only.
+    #[serde(skip)]
     pub sealed_secret_key: Option<Vec<u8>>,
 }
 

@@ -10,7 +10,8 @@ use crate::id::{
 };
 
 /// What the server keeps about every object besides its `config`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Frame {
     /// The tenant.
     pub account_id: AccountId,

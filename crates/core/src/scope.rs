@@ -71,6 +71,8 @@ families! {
     Instances = "instances";
     /// Users of apps.
     Users = "users";
+    /// Replays of campaigns.
+    Replays = "replays";
     /// Decisions.
     Decisions = "decisions";
     /// Analytics.

@@ -9,7 +9,8 @@ use crate::{
 };
 
 /// A zone.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Zone {
     /// The frame.
     pub frame: Frame,

@@ -22,6 +22,7 @@ use moca_core::{
     experience::{Direction, Target},
     geo::LatLon,
     health::BeaconHealth,
+    history::Taken,
     id::{
         AccountId, AppId, BeaconId, CampaignId, ExperienceId, Id, InstanceId, MessageId, PlaceId,
         SegmentId, ZoneId,
@@ -413,4 +414,30 @@ fn healths_of_beacons() {
     health.sight(86_400_000, Some(90));
     health.sight(86_400_001, None);
     kept(&health, "82f0b252 01 30 02 01 02 01 5a 01");
+}
+
+#[test]
+fn the_history_of_the_configuration() {
+    for json in [
+        r#"{"gone":{"kind":"zone","id":"BwcHBwcHBwcHBwcHBwcHBw"}}"#,
+        concat!(
+            r#"{"campaign":{"frame":{"accountId":"AQEBAQEBAQEBAQEBAQEBAQ","id":"AgICAgICAgICAgICAgICAg","createdAt":1,"#,
+            r#""updatedAt":2,"revision":3},"appId":"AwMDAwMDAwMDAwMDAwMDAw","lifecycle":{"phase":"Started","since_ms":4},"#,
+            r#""config":{"name":"N","type":"Proximity","startAt":5,"endAt":6,"priority":7,"holdoutPercent":8}}}"#
+        ),
+        concat!(
+            r#"{"experience":{"frame":{"accountId":"AQEBAQEBAQEBAQEBAQEBAQ","id":"AgICAgICAgICAgICAgICAg","createdAt":1,"#,
+            r#""updatedAt":2,"revision":3},"campaignId":"AwMDAwMDAwMDAwMDAwMDAw","#,
+            r#""config":{"name":"N","repeat":"Never","enabled":true},"#,
+            r#""trigger":{"@type":"ExitPlaceTrigger","placeId":"BAQEBAQEBAQEBAQEBAQEBA"},"#,
+            r#""action":{"@type":"OpenUrlAction","content":{"default":"https://e.org"},"bgAlert":{}}}}"#
+        ),
+        concat!(
+            r#"{"zone":{"frame":{"accountId":"AQEBAQEBAQEBAQEBAQEBAQ","id":"AgICAgICAgICAgICAgICAg","createdAt":1,"#,
+            r#""updatedAt":2,"revision":3},"placeId":"AwMDAwMDAwMDAwMDAwMDAw","config":{"name":"N","floorNumber":0}}}"#
+        ),
+    ] {
+        let taken: Taken = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&taken).unwrap(), json);
+    }
 }

@@ -8,9 +8,10 @@ use std::{
 };
 
 use moca_core::{
+    campaign::decide::Decision,
     event::{Change, Event, Profile, Subject},
     experience::{Target, TargetKind},
-    id::{AccountId, AppId},
+    id::{AccountId, AppId, ReplayId},
     limits::READ_WAIT_MS_MAX,
     push::PushAddress,
     time::Range,
@@ -34,7 +35,7 @@ use crate::{
     },
     read::{self, people::view},
     shared::Shared,
-    workers::{imports::Desk, last_used::LastUsed},
+    workers::{imports::Desk, last_used::LastUsed, replays::ReplayBell},
 };
 
 /// The running pipeline. Cheap to clone; dropping it does not stop it, [`Engine::shutdown`] does.
@@ -60,6 +61,7 @@ pub(crate) struct Inner {
     pub(crate) imports: Arc<Desk>,
     pub(crate) last_used: Arc<LastUsed>,
     pub(crate) pushes: PushBell,
+    pub(crate) replays: ReplayBell,
 }
 
 impl Engine {
@@ -94,6 +96,11 @@ impl Engine {
     /// When tokens were last used.
     pub fn last_used(&self) -> &LastUsed {
         &self.inner.last_used
+    }
+
+    /// Wakes whoever runs replays.
+    pub fn replays(&self) -> &ReplayBell {
+        &self.inner.replays
     }
 
     /// Wakes whoever sends notifications.
@@ -204,6 +211,20 @@ impl Engine {
         let query = query.clone();
         self.read(move |devices| read::decisions::summary(devices, app_id, &query))
             .await
+    }
+
+    /// What a replay has decided so far, of what `is_asked_for`.
+    pub async fn replayed(
+        &self,
+        id: ReplayId,
+        is_asked_for: impl Fn(&Decision) -> bool + Send + 'static,
+        offset: i64,
+        limit: i64,
+    ) -> Result<Page<KeptDecision>, EngineError> {
+        self.read(move |devices| {
+            read::decisions::replayed(devices, id, is_asked_for, offset, limit)
+        })
+        .await
     }
 
     /// What happened to experiences in each range, with all that was acknowledged before this call

@@ -38,6 +38,7 @@ use crate::{
     workers::{
         imports::Desk,
         last_used::{self, LastUsed},
+        replays::ReplayBell,
     },
 };
 
@@ -106,7 +107,7 @@ impl Engine {
         let data_dir = data_dir.to_owned();
         let stores = joined(spawn_blocking(move || Stores::open(&data_dir)).await)?;
         let last_used = LastUsed::new(control.clone());
-        let configuration = Configuration::load(control).await?;
+        let configuration = Configuration::load(control, &stores.devices).await?;
         let runtime = Handle::current();
         let uses = Arc::clone(&last_used);
         let started = spawn_blocking(move || {
@@ -215,6 +216,7 @@ fn start_stages(
             imports: Arc::new(stores.imports),
             last_used,
             pushes: PushBell::default(),
+            replays: ReplayBell::default(),
         }),
     })
 }

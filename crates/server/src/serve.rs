@@ -16,7 +16,7 @@ use moca_engine::{
     Engine,
     push::{PushSettings, Pusher},
     webhooks::{Sender, Teller, WebhookSettings},
-    workers::imports::Importer,
+    workers::{imports::Importer, replays::Replayer},
 };
 use moca_storage::control::{AuditKeys, Control};
 use tokio::task::JoinHandle;
@@ -89,6 +89,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     .await
     .context("the event pipeline cannot be started")?;
     let importer = Importer::new(&engine, control.clone(), clock.clone(), random.clone());
+    let replayer = Replayer::new(&engine, control.clone(), clock.clone());
     let pusher = Pusher::new(
         &engine,
         control.clone(),
@@ -138,6 +139,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         tokio::spawn(importer.run()),
         tokio::spawn(pusher.run()),
         tokio::spawn(teller.run()),
+        tokio::spawn(replayer.run()),
     ];
     if let Some(listener) = ops_listener {
         helpers.push(serve_ops(

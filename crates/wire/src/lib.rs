@@ -41,6 +41,7 @@ pub mod properties;
 mod providers;
 pub mod push;
 pub mod read;
+pub mod replays;
 pub mod resource;
 pub mod schema;
 pub mod secret;

@@ -201,7 +201,7 @@ impl About {
 }
 
 /// All objects of a list.
-async fn all<R: Stored>(
+pub(super) async fn all<R: Stored>(
     tx: &mut Tx,
     account_id: moca_core::id::AccountId,
     filters: Vec<(Filter, String)>,

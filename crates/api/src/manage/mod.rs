@@ -24,6 +24,7 @@ pub mod members;
 pub mod notifications;
 pub mod person_export;
 pub mod places;
+pub mod replays;
 pub mod segments;
 mod sensitive;
 pub mod tags;

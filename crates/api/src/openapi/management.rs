@@ -22,6 +22,7 @@ use moca_wire::{
     notifications::Notification,
     oauth::{AccessToken, OAuthProblem, TokenRequest},
     places::Place,
+    replays::{Replay, ReplayInput},
     segments::{Estimate, EstimateInput, Members, MembersInput, Segment},
     tags::{SeenTag, Tag},
     tokens::Token,
@@ -50,6 +51,7 @@ pub(crate) fn groups() -> Vec<Group> {
         segments(),
         imports(),
         campaigns(),
+        replays(),
         experiences(),
         notifications(),
         webhooks(),
@@ -293,6 +295,52 @@ fn imports() -> Group {
             "/v2/imports/{importId}/refused.csv",
             "The same as a table",
             |operation| operation,
+        )
+}
+
+fn replays() -> Group {
+    const ALL: &str = "/v2/replays";
+    const ONE: &str = "/v2/replays/{replayId}";
+    let note = "Campaigns over recorded history, beside requests. Nothing is sent.";
+    Group::new("Replays", note)
+        .with(
+            Post,
+            "/v2/campaigns/{campaignId}/replay",
+            "Replays a campaign",
+            |operation| {
+                operation
+                    .noted(
+                        "A campaign that was started once is decided on as it was then. A draft is as it is \
+                         now, and runs from `from` to `to`.",
+                    )
+                    .takes::<ReplayInput>()
+                    .answers_version_of::<Replay>()
+            },
+        )
+        .with(Get, ALL, "Lists replays", |operation| {
+            operation.lists::<Replay>()
+        })
+        .with(Get, ONE, "Reads a replay", |operation| {
+            operation.answers_version_of::<Replay>()
+        })
+        .with(Delete, ONE, "Forgets a replay", |operation| {
+            operation.noted("One that is under way ends.")
+        })
+        .with(
+            Put,
+            "/v2/replays/{replayId}/cancel",
+            "Stops a replay",
+            |operation| operation.answers_version_of::<Replay>(),
+        )
+        .with(
+            Get,
+            "/v2/replays/{replayId}/decisions",
+            "Lists what would have been decided",
+            |operation| {
+                operation
+                    .noted("By time. `messageId` is that of the message that was really sent, if one was.")
+                    .lists::<Decision>()
+            },
         )
 }
 

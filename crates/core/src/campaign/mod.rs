@@ -17,7 +17,8 @@ use crate::{
 pub use status::Status;
 
 /// A campaign inside an app.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Campaign {
     /// The frame.
     pub frame: Frame,

@@ -28,7 +28,8 @@ pub use query::{Query, Size};
 pub use read::{QueryFault, QueryProblem};
 
 /// A segment of an app's audience.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Segment {
     /// The frame.
     pub frame: Frame,

@@ -1,15 +1,15 @@
-//! The configuration as the decide stage uses it: loaded once, then kept up by the change feed.
+//! The configuration as the decide stage uses it: loaded once, then kept up by the change feed. All
+//! that is taken in is kept in the history first, with the row of the log it was taken in after.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use moca_core::{
     account::Account,
     beacon::Beacon,
     campaign::Campaign,
     experience::Experience,
-    id::{
-        AccountId, BeaconId, CampaignId, ExperienceId, Id, PlaceId, SegmentId, WebhookId, ZoneId,
-    },
+    history::Taken,
+    id::{AccountId, Id, WebhookId},
     place::Place,
     resource::Kind,
     segment::Segment,
@@ -20,6 +20,7 @@ use moca_core::{
 use moca_storage::{
     StorageError,
     control::{ChangeRow, Control, Stored, Tx},
+    devices::{Devices, HistoryKey},
 };
 
 /// Rows read from the control store at a time.
@@ -33,28 +34,52 @@ pub(crate) struct Configuration {
 }
 
 impl Configuration {
-    /// Reads everything.
-    pub(crate) async fn load(control: Control) -> Result<Self, StorageError> {
+    /// Reads everything. What changed since the history was last kept is found by the first refresh.
+    ///
+    /// Without a history (a store of an earlier release, or a control store that was brought back from
+    /// a copy and knows nothing of the newest changes) it begins with what there is now, as if it had
+    /// been there from the first row on.
+    pub(crate) async fn load(control: Control, devices: &Devices) -> Result<Self, StorageError> {
         let mut tx = control.read().await?;
-        let mut worlds = Worlds::new();
-        let version = tx.config_version().await?;
-        load_all(&mut tx, &mut worlds, put_account).await?;
-        load_all(&mut tx, &mut worlds, put_place).await?;
-        load_all(&mut tx, &mut worlds, put_zone).await?;
-        load_all(&mut tx, &mut worlds, put_beacon).await?;
-        load_all(&mut tx, &mut worlds, put_segment).await?;
-        load_all(&mut tx, &mut worlds, put_campaign).await?;
-        load_all(&mut tx, &mut worlds, put_experience).await?;
-        load_all(&mut tx, &mut worlds, put_webhook).await?;
+        let newest = tx.config_version().await?;
+        let kept = devices.history_version()?.filter(|kept| *kept <= newest);
+        if kept.is_none() {
+            devices.forget_history(None)?;
+        }
+        let mut loading = Loading {
+            worlds: Worlds::new(),
+            history: kept.is_none().then_some(devices),
+            next: HistoryKey {
+                seq: 0,
+                version: newest.unsigned_abs(),
+                index: 0,
+            },
+        };
+        let (tx, all) = (&mut tx, &mut loading);
+        load_all::<Account>(tx, all, |one| Taken::Account(Box::new(one))).await?;
+        load_all::<Place>(tx, all, |one| Taken::Place(Box::new(one))).await?;
+        load_all::<Zone>(tx, all, |one| Taken::Zone(Box::new(one))).await?;
+        load_all::<Beacon>(tx, all, |one| Taken::Beacon(Box::new(one))).await?;
+        load_all::<Segment>(tx, all, |one| Taken::Segment(Box::new(one))).await?;
+        load_all::<Campaign>(tx, all, |one| Taken::Campaign(Box::new(one))).await?;
+        load_all::<Experience>(tx, all, |one| Taken::Experience(Box::new(one))).await?;
+        load_webhooks(tx, &mut all.worlds).await?;
+        if kept.is_none() {
+            devices.set_history_version(newest)?;
+        }
         Ok(Self {
             control,
-            worlds,
-            version,
+            worlds: loading.worlds,
+            version: kept.unwrap_or(newest),
         })
     }
 
-    /// Takes in what was committed since the last call.
-    pub(crate) async fn refresh(&mut self) -> Result<(), StorageError> {
+    /// Takes in what was committed since the last call, after the row `seq` of the log.
+    pub(crate) async fn refresh(
+        &mut self,
+        devices: &Devices,
+        seq: u64,
+    ) -> Result<(), StorageError> {
         let mut tx = self.control.read().await?;
         loop {
             let changes = tx.changes_since(self.version, PAGE_ROWS).await?;
@@ -65,9 +90,34 @@ impl Configuration {
             let is_alike = |one: &ChangeRow, next: &ChangeRow| {
                 (one.account_id, one.kind) == (next.account_id, next.kind)
             };
+            let mut taken = Vec::with_capacity(changes.len());
             for run in changes.chunk_by(is_alike) {
-                apply(&mut tx, &mut self.worlds, run).await?;
+                if run.iter().any(|change| change.kind == Kind::Webhook) {
+                    find_webhooks(&mut tx, run, &mut self.worlds).await?;
+                } else {
+                    find(&mut tx, run, &mut taken).await?;
+                }
             }
+            // Before anything is decided by it.
+            let first = HistoryKey {
+                seq,
+                version: newest.version.unsigned_abs(),
+                index: 0,
+            };
+            devices.keep_history(first, &taken)?;
+            for (account, one) in taken {
+                if let Taken::Gone {
+                    kind: Kind::Account,
+                    ..
+                } = one
+                {
+                    devices.forget_history(Some(account))?;
+                    self.worlds.remove(&account);
+                } else {
+                    one.apply(self.worlds.entry(account).or_default());
+                }
+            }
+            devices.set_history_version(newest.version)?;
             self.version = newest.version;
         }
     }
@@ -80,10 +130,17 @@ impl Configuration {
 
 type Worlds = HashMap<AccountId, World>;
 
+/// The worlds while they are loaded, and the history if it begins with them.
+struct Loading<'a> {
+    worlds: Worlds,
+    history: Option<&'a Devices>,
+    next: HistoryKey,
+}
+
 async fn load_all<R: Stored>(
     tx: &mut Tx,
-    worlds: &mut Worlds,
-    put: fn(&mut Worlds, R) -> Id,
+    loading: &mut Loading<'_>,
+    wrap: fn(R) -> Taken,
 ) -> Result<(), StorageError> {
     let mut after = None;
     loop {
@@ -91,14 +148,29 @@ async fn load_all<R: Stored>(
         if page.is_empty() {
             return Ok(());
         }
-        for object in page {
-            after = Some(put(worlds, object));
+        let taken: Vec<(AccountId, Taken)> = page
+            .into_iter()
+            .map(|object| {
+                after = Some(object.frame().id);
+                (object.frame().account_id, wrap(object))
+            })
+            .collect();
+        if let Some(devices) = loading.history {
+            devices.keep_history(loading.next, &taken)?;
+            loading.next.index += taken.len() as u32;
+        }
+        for (account, one) in taken {
+            one.apply(loading.worlds.entry(account).or_default());
         }
     }
 }
 
-/// Takes in changes of one kind in one account.
-async fn apply(tx: &mut Tx, worlds: &mut Worlds, run: &[ChangeRow]) -> Result<(), StorageError> {
+/// What changes of one kind in one account left.
+async fn find(
+    tx: &mut Tx,
+    run: &[ChangeRow],
+    taken: &mut Vec<(AccountId, Taken)>,
+) -> Result<(), StorageError> {
     let Some(ChangeRow {
         account_id, kind, ..
     }) = run.first().copied()
@@ -108,56 +180,23 @@ async fn apply(tx: &mut Tx, worlds: &mut Worlds, run: &[ChangeRow]) -> Result<()
     let mut ids: Vec<Id> = run.iter().map(|change| change.id).collect();
     ids.sort_unstable();
     ids.dedup();
-    match kind {
+    let found = match kind {
         Kind::Account => {
+            let mut found = Vec::new();
             for id in ids {
-                match tx.account(AccountId(id)).await? {
-                    Some(account) => drop(put_account(worlds, account)),
-                    None => drop(worlds.remove(&AccountId(id))),
-                }
+                let account = tx.account(AccountId(id)).await?;
+                let gone = Taken::Gone { kind, id };
+                found.push(account.map_or(gone, |account| Taken::Account(Box::new(account))));
             }
+            found
         }
-        Kind::Place => {
-            update(tx, worlds, account_id, ids, put_place, |world, id| {
-                world.remove_place(PlaceId(id));
-            })
-            .await?;
-        }
-        Kind::Zone => {
-            update(tx, worlds, account_id, ids, put_zone, |world, id| {
-                world.remove_zone(ZoneId(id));
-            })
-            .await?;
-        }
-        Kind::Beacon => {
-            update(tx, worlds, account_id, ids, put_beacon, |world, id| {
-                world.remove_beacon(BeaconId(id));
-            })
-            .await?;
-        }
-        Kind::Segment => {
-            update(tx, worlds, account_id, ids, put_segment, |world, id| {
-                world.remove_segment(SegmentId(id));
-            })
-            .await?;
-        }
-        Kind::Campaign => {
-            update(tx, worlds, account_id, ids, put_campaign, |world, id| {
-                world.remove_campaign(CampaignId(id));
-            })
-            .await?;
-        }
+        Kind::Place => many(tx, account_id, ids, |one| Taken::Place(Box::new(one))).await?,
+        Kind::Zone => many(tx, account_id, ids, |one| Taken::Zone(Box::new(one))).await?,
+        Kind::Beacon => many(tx, account_id, ids, |one| Taken::Beacon(Box::new(one))).await?,
+        Kind::Segment => many(tx, account_id, ids, |one| Taken::Segment(Box::new(one))).await?,
+        Kind::Campaign => many(tx, account_id, ids, |one| Taken::Campaign(Box::new(one))).await?,
         Kind::Experience => {
-            update(tx, worlds, account_id, ids, put_experience, |world, id| {
-                world.remove_experience(ExperienceId(id));
-            })
-            .await?;
-        }
-        Kind::Webhook => {
-            update(tx, worlds, account_id, ids, put_webhook, |world, id| {
-                world.remove_webhook(WebhookId(id));
-            })
-            .await?;
+            many(tx, account_id, ids, |one| Taken::Experience(Box::new(one))).await?
         }
         Kind::Member
         | Kind::Token
@@ -165,58 +204,65 @@ async fn apply(tx: &mut Tx, worlds: &mut Worlds, run: &[ChangeRow]) -> Result<()
         | Kind::Tag
         | Kind::Label
         | Kind::CampaignGroup
-        | Kind::Notification => {}
-    }
-    let count = run.len();
+        | Kind::Notification
+        | Kind::Webhook => Vec::new(),
+    };
+    let count = found.len();
     tracing::trace!(%account_id, kind = kind.noun(), count, "Took in changed objects");
+    taken.extend(found.into_iter().map(|one| (account_id, one)));
     Ok(())
 }
 
-async fn update<R: Stored>(
+/// Reads the webhooks of all accounts. They decide nothing, so no history of them is kept.
+async fn load_webhooks(tx: &mut Tx, worlds: &mut Worlds) -> Result<(), StorageError> {
+    let mut after = None;
+    loop {
+        let page = tx.all::<Webhook>(after, PAGE_ROWS).await?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        for webhook in page {
+            after = Some(webhook.frame.id);
+            let world = worlds.entry(webhook.frame.account_id).or_default();
+            world.put_webhook(webhook);
+        }
+    }
+}
+
+/// Takes in changes of the webhooks of one account.
+async fn find_webhooks(
     tx: &mut Tx,
+    run: &[ChangeRow],
     worlds: &mut Worlds,
+) -> Result<(), StorageError> {
+    let Some(ChangeRow { account_id, .. }) = run.first().copied() else {
+        return Ok(());
+    };
+    let ids: Vec<Id> = run.iter().map(|change| change.id).collect();
+    let world = worlds.entry(account_id).or_default();
+    for id in &ids {
+        world.remove_webhook(WebhookId(*id));
+    }
+    for webhook in tx.get_many::<Webhook>(account_id, &ids).await? {
+        world.put_webhook(webhook);
+    }
+    Ok(())
+}
+
+/// The objects with these ids, then those that are gone.
+async fn many<R: Stored>(
+    tx: &mut Tx,
     account_id: AccountId,
     ids: Vec<Id>,
-    put: fn(&mut Worlds, R) -> Id,
-    remove: fn(&mut World, Id),
-) -> Result<(), StorageError> {
-    let found = tx.get_many::<R>(account_id, &ids).await?;
-    let mut gone: HashSet<Id> = ids.into_iter().collect();
-    for object in found {
-        gone.remove(&put(worlds, object));
+    wrap: fn(R) -> Taken,
+) -> Result<Vec<Taken>, StorageError> {
+    let objects = tx.get_many::<R>(account_id, &ids).await?;
+    let mut gone: BTreeSet<Id> = ids.into_iter().collect();
+    let mut found = Vec::new();
+    for object in objects {
+        gone.remove(&object.frame().id);
+        found.push(wrap(object));
     }
-    let world = worlds.entry(account_id).or_default();
-    for id in gone {
-        remove(world, id);
-    }
-    Ok(())
-}
-
-fn put_account(worlds: &mut Worlds, account: Account) -> Id {
-    let id = account.frame.id;
-    worlds
-        .entry(AccountId(id))
-        .or_default()
-        .put_account(&account);
-    id
-}
-
-macro_rules! put {
-    ($($name:ident: $kind:ty;)*) => {$(
-        fn $name(worlds: &mut Worlds, object: $kind) -> Id {
-            let id = object.frame.id;
-            worlds.entry(object.frame.account_id).or_default().$name(object);
-            id
-        }
-    )*};
-}
-
-put! {
-    put_place: Place;
-    put_zone: Zone;
-    put_beacon: Beacon;
-    put_segment: Segment;
-    put_campaign: Campaign;
-    put_experience: Experience;
-    put_webhook: Webhook;
+    found.extend(gone.into_iter().map(|id| Taken::Gone { kind: R::KIND, id }));
+    Ok(found)
 }

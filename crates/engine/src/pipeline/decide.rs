@@ -9,11 +9,8 @@ use moca_core::{
     event::{Change, Event, EventBody, Record, Subject},
     health::BeaconHealth,
     id::{AppId, BeaconId, InstanceId, MessageId},
-    limits::{
-        CONFIGURATION_REFRESH_MS, CONTROL_RETRY_MS, EVENT_LATE_MS_MAX, STEP_BYTES_MAX,
-        STEP_RECORDS_MAX,
-    },
-    presence::{self, Occurrence},
+    limits::{CONFIGURATION_REFRESH_MS, CONTROL_RETRY_MS, STEP_BYTES_MAX, STEP_RECORDS_MAX},
+    presence::Occurrence,
     receipt::{Receipt, Receipts},
     tally::Happening,
     webhook::Occasion,
@@ -33,9 +30,9 @@ use tokio::{
 use super::{
     cache::Cache,
     configuration::Configuration,
-    fire::{RowDecisions, fire},
+    fire::{Firing, RowDecisions},
     hooks::{Hooks, Told, fix_of},
-    instance,
+    instance, person,
     tallies::Tallies,
     timers::Timers,
 };
@@ -134,7 +131,10 @@ impl Decide {
     /// Takes in what was configured while no event came: a million places that were imported would
     /// keep the next event waiting.
     fn refresh_idly(&mut self, runtime: &Handle) {
-        if let Err(error) = runtime.block_on(self.configuration.refresh()) {
+        if let Err(error) = runtime.block_on(
+            self.configuration
+                .refresh(&self.shared.devices, self.offset),
+        ) {
             // The next event asks again, and waits for it.
             tracing::debug!(%error, "The configuration could not be brought up to date");
         }
@@ -185,7 +185,11 @@ impl Decide {
     /// while: events are on disk, so they wait for it, until the pipeline is told to stop.
     async fn refresh(&mut self) -> Result<(), StorageError> {
         loop {
-            match self.configuration.refresh().await {
+            match self
+                .configuration
+                .refresh(&self.shared.devices, self.offset)
+                .await
+            {
                 Err(error @ StorageError::Backend { .. })
                     if !self.shared.is_stopping.load(Ordering::Relaxed) =>
                 {
@@ -271,42 +275,31 @@ impl Decide {
             Ok::<_, StorageError>(stored.unwrap_or_else(|| instance::unknown(subject, received_at)))
         })?;
         let messages_before = state.message_count;
+        let world = self.configuration.world(subject.account_id);
         if let Change::Event(event) = change {
-            let world = self.configuration.world(subject.account_id);
             take_sightings(&mut self.health, &self.shared.devices, world, event)?;
-            let mut occurred = Vec::new();
-            presence::observe(&mut state.presence, world, event, &mut occurred);
-            let may_fire = !is_late(event, state);
-            let tagged = output.decisions.tagged.len();
-            if !may_fire {
+            if person::is_late(event, state) {
                 self.shared.metrics.events_late.inc();
             }
-            if may_fire {
-                let decisions = &mut output.decisions;
-                let metrics = &self.shared.metrics;
-                for moment in moments(&occurred) {
-                    fire(world, state, moment, decisions, batch, metrics)?;
-                }
-            }
-            output.decisions.tag(state, tagged);
+        }
+        let user_before = state.user_id.clone();
+        let mut firing = Firing::new(world, &mut output.decisions, batch, &self.shared.metrics);
+        let occurred = person::take_in(state, world, received_at, change, &mut firing)?;
+        if let Change::Event(event) = change {
             let (told, fix) = (&mut output.told, fix_of(event));
             told.note_occurrences(world, state, received_at, &occurred, fix);
             told.note_reported(world, state, received_at, event);
-            output.extend(subject, occurred, world);
         }
+        output.extend(subject, occurred, world);
         if let Change::Receipt(receipt) = change {
             let happened = &mut output.decisions.happened;
             let (all, devices) = (&mut self.receipts, &self.shared.devices);
             if take_receipt(all, devices, subject, receipt, happened)? {
-                let world = self.configuration.world(subject.account_id);
                 let occasion = occasion_of(receipt);
                 let told = &mut output.told;
                 told.note(world, state, received_at, receipt.at_ms, occasion);
             }
         }
-        let user_before = state.user_id.clone();
-        instance::apply(state, change);
-        let world = self.configuration.world(subject.account_id);
         output.tell_fired(world, state, received_at);
         let registered = Occasion::Registered {
             first_at: state.created_at,
@@ -321,10 +314,6 @@ impl Decide {
             let who = (subject, user_id);
             let told = &mut output.told;
             told.note_of(world, who, received_at, received_at, occasion);
-        }
-        // That an address ended is not heard from the device, nor who put it on a list.
-        if !matches!(change, Change::PushEnded(_) | Change::Listed { .. }) {
-            state.heard_at = state.heard_at.max(received_at);
         }
         self.timers.update(state);
         // One that registers again has another token: who waits with the old one is to go.
@@ -354,15 +343,8 @@ impl Decide {
             })?;
             let messages_before = state.message_count;
             let world = self.configuration.world(state.subject.account_id);
-            let mut occurred = Vec::new();
-            presence::tick(&mut state.presence, world, now_ms, &mut occurred);
-            let tagged = output.decisions.tagged.len();
-            let decisions = &mut output.decisions;
-            let metrics = &self.shared.metrics;
-            for moment in moments(&occurred) {
-                fire(world, state, moment, decisions, batch, metrics)?;
-            }
-            decisions.tag(state, tagged);
+            let mut firing = Firing::new(world, &mut output.decisions, batch, &self.shared.metrics);
+            let occurred = person::tick(state, world, now_ms, &mut firing)?;
             let told = &mut output.told;
             told.note_occurrences(world, state, now_ms, &occurred, None);
             output.tell_fired(world, state, now_ms);
@@ -460,15 +442,4 @@ impl RowOutput {
         });
         self.crossings.extend(crossings);
     }
-}
-
-/// What one event or tick brought about for an instance, by moment: the timers that were due before it
-/// have moments of their own.
-fn moments(occurred: &[Occurrence]) -> impl Iterator<Item = &[Occurrence]> {
-    occurred.chunk_by(|one, next| one.at_ms() == next.at_ms())
-}
-
-/// Whether an event is too much older than the newest of its instance to fire anything.
-fn is_late(event: &Event, state: &InstanceState) -> bool {
-    event.at_ms < state.newest_event_at.saturating_sub(EVENT_LATE_MS_MAX)
 }

@@ -23,7 +23,10 @@ use moca_storage::{
 };
 use moca_wire::decisions::Outcome;
 
-use super::instance::{self, traits};
+use super::{
+    instance::{self, traits},
+    person::Deciding,
+};
 use crate::metrics::Metrics;
 
 /// What tells the ids of a row's decisions and messages apart.
@@ -78,22 +81,27 @@ impl RowDecisions {
     }
 }
 
-/// Decides on every experience of the instance's app that waits for what happened to it in one moment.
-pub(crate) fn fire(
+/// What became of an experience that waited for what happened to an instance.
+pub(crate) struct Decided<'a> {
+    pub(crate) experience: &'a Experience,
+    pub(crate) decision: Decision,
+}
+
+/// Decides on every experience of the instance's app that waits for what happened to it in one moment,
+/// and notes in its state what fired. The messages have no ids yet.
+pub(crate) fn decide(
     world: &World,
     state: &mut InstanceState,
-    occurrences: &[Occurrence],
-    row: &mut RowDecisions,
-    batch: &mut Batch<'_>,
-    metrics: &Metrics,
+    moment: &[Occurrence],
+    deciding: &mut impl Deciding,
 ) -> Result<(), StorageError> {
-    let Some(at_ms) = occurrences.first().map(Occurrence::at_ms) else {
+    let Some(at_ms) = moment.first().map(Occurrence::at_ms) else {
         return Ok(());
     };
     let app_id = state.subject.app_id;
     let mut places = Vec::new();
     let mut waiting = Vec::new();
-    for occurrence in occurrences {
+    for occurrence in moment {
         let condition = occurrence.condition();
         let (_, target, _) = condition;
         let of_app = world
@@ -128,32 +136,12 @@ pub(crate) fn fire(
     };
     let decided = decide_moment(&candidates, &audience, &mut caps, at_ms);
     state.caps = caps;
+    let instance_id = state.subject.instance_id;
     for (index, verdict) in decided {
         let ((direction, target, delay_ms), campaign, experience) = waiting[index];
-        metrics.decided(&verdict);
-        let key = row.next();
-        let message_id =
-            matches!(verdict, Verdict::Fired).then(|| MessageId(row_id(at_ms, MESSAGE, key)));
-        if let Some(message_id) = message_id {
-            let about = About {
-                world,
-                direction,
-                target,
-            };
-            let message = message(message_id, experience, at_ms, state, about, metrics);
-            batch.put_message(state.subject.instance_id, state.message_count, &message)?;
-            state.message_count += 1;
-            metrics.messages.inc();
-            row.tagged.extend(tagged(experience, state, row.record));
-            let occasion = Occasion::Fired {
-                campaign_id: campaign.id(),
-                experience_id: experience.id(),
-                message_id,
-            };
-            row.fired.push((at_ms, occasion));
-        }
+        let is_fired = verdict == Verdict::Fired;
         let decision = Decision {
-            instance_id: state.subject.instance_id,
+            instance_id,
             campaign_id: campaign.id(),
             experience_id: experience.id(),
             direction,
@@ -161,13 +149,87 @@ pub(crate) fn fire(
             delay_ms,
             at_ms,
             verdict,
-            message_id,
+            message_id: None,
         };
-        batch.put_decision(app_id, key, &decision)?;
-        let happened = happening(&decision).map(|happening| (app_id, happening));
-        row.happened.extend(happened);
+        let decided = Decided {
+            experience,
+            decision,
+        };
+        deciding.note(state, decided)?;
+        state.message_count += u64::from(is_fired);
     }
     Ok(())
+}
+
+/// Decides as it happens: decisions are kept, and what fired goes into the inbox.
+pub(crate) struct Firing<'a, 'b> {
+    world: &'a World,
+    row: &'a mut RowDecisions,
+    batch: &'a mut Batch<'b>,
+    metrics: &'a Metrics,
+    /// The tags that were changed before.
+    tagged: usize,
+}
+
+impl<'a, 'b> Firing<'a, 'b> {
+    /// For an event or a tick of the row at hand.
+    pub(crate) fn new(
+        world: &'a World,
+        row: &'a mut RowDecisions,
+        batch: &'a mut Batch<'b>,
+        metrics: &'a Metrics,
+    ) -> Self {
+        let tagged = row.tagged.len();
+        Self {
+            world,
+            row,
+            batch,
+            metrics,
+            tagged,
+        }
+    }
+}
+
+impl Deciding for Firing<'_, '_> {
+    fn note(&mut self, state: &InstanceState, decided: Decided<'_>) -> Result<(), StorageError> {
+        let Decided {
+            experience,
+            mut decision,
+        } = decided;
+        self.metrics.decided(&decision.verdict);
+        let app_id = state.subject.app_id;
+        let at_ms = decision.at_ms;
+        let key = self.row.next();
+        if decision.verdict == Verdict::Fired {
+            let message_id = MessageId(row_id(at_ms, MESSAGE, key));
+            let about = About {
+                world: self.world,
+                direction: decision.direction,
+                target: decision.target,
+            };
+            let message = message(message_id, experience, at_ms, state, about, self.metrics);
+            let (instance, index) = (state.subject.instance_id, state.message_count);
+            self.batch.put_message(instance, index, &message)?;
+            self.metrics.messages.inc();
+            let tagged = tagged(experience, state, self.row.record);
+            self.row.tagged.extend(tagged);
+            decision.message_id = Some(message_id);
+            let occasion = Occasion::Fired {
+                campaign_id: decision.campaign_id,
+                experience_id: decision.experience_id,
+                message_id,
+            };
+            self.row.fired.push((at_ms, occasion));
+        }
+        self.batch.put_decision(app_id, key, &decision)?;
+        let happened = happening(&decision).map(|happening| (app_id, happening));
+        self.row.happened.extend(happened);
+        Ok(())
+    }
+
+    fn end(&mut self, state: &mut InstanceState) {
+        self.row.tag(state, self.tagged);
+    }
 }
 
 /// What is counted of a decision: nothing of one about a sensitive place, since how often its trigger
@@ -294,7 +356,7 @@ fn message(
 }
 
 /// The tag that an action changes.
-fn tagged(
+pub(crate) fn tagged(
     experience: &Experience,
     state: &InstanceState,
     (record, received_at): (u32, i64),

@@ -25,6 +25,7 @@ pub(crate) mod hooks;
 pub(crate) mod ingest;
 pub(crate) mod instance;
 pub(crate) mod people;
+pub(crate) mod person;
 pub(crate) mod sweeper;
 pub(crate) mod tallies;
 pub(crate) mod thread;

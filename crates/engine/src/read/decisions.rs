@@ -2,7 +2,11 @@
 
 use std::collections::HashSet;
 
-use moca_core::{campaign::decide::Decision, id::AppId, tally::add};
+use moca_core::{
+    campaign::decide::Decision,
+    id::{AppId, ReplayId},
+    tally::add,
+};
 use moca_storage::{
     StorageError,
     devices::{DecisionScope, Devices},
@@ -30,6 +34,31 @@ pub(crate) fn decisions(
     devices.for_each_decision(&scope, |key, decision| {
         if matches(&decision, query) {
             if total >= query.offset && (items.len() as i64) < query.limit {
+                items.push(KeptDecision {
+                    id: decision_id(decision.at_ms, key),
+                    decision,
+                });
+            }
+            total += 1;
+        }
+        true
+    })?;
+    Ok(Page { total, items })
+}
+
+/// What a replay has decided, of what is asked for.
+pub(crate) fn replayed(
+    devices: &Devices,
+    id: ReplayId,
+    is_asked_for: impl Fn(&Decision) -> bool,
+    offset: i64,
+    limit: i64,
+) -> Result<Page<KeptDecision>, StorageError> {
+    let mut total = 0;
+    let mut items = Vec::new();
+    devices.for_each_replayed(id, |key, decision| {
+        if is_asked_for(&decision) {
+            if total >= offset && (items.len() as i64) < limit {
                 items.push(KeptDecision {
                     id: decision_id(decision.at_ms, key),
                     decision,

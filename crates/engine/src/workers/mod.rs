@@ -3,3 +3,4 @@
 pub mod exports;
 pub mod imports;
 pub mod last_used;
+pub mod replays;

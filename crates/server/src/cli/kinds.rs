@@ -414,6 +414,18 @@ pub(crate) static KINDS: &[Kind] = &[
         example: "moca campaigns create --app APP_ID --name Welcome --start-at 2026-12-01T00:00:00Z --end-at 2027-01-01T00:00:00Z",
     },
     Kind {
+        plural: "replays", singular: "replay", path: "/v2/replays",
+        about: "Replays: campaigns over recorded history, the oldest first",
+        verbs: Verbs::Erase,
+        filters: &[],
+        of: &[],
+        fields: &[],
+        implied: &[],
+        columns: &["replayId", "campaignId", "draft", "status", "rowsDone", "rowsTotal", "triggers"],
+        actions: &[("cancel", "Stop it")],
+        example: "moca replays get REPLAY_ID --output json",
+    },
+    Kind {
         plural: "experiences", singular: "experience", path: "/v2/experiences",
         about: "Experiences of campaigns: a trigger and an action",
         verbs: Verbs::All,

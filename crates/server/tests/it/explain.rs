@@ -47,7 +47,7 @@ impl Welcome {
         format!("/v2/campaigns/{}", self.campaign_id)
     }
 
-    fn experience_path(&self) -> String {
+    pub(crate) fn experience_path(&self) -> String {
         format!("/v2/experiences/{}", self.experience_id)
     }
 }

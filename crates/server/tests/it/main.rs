@@ -49,6 +49,7 @@ mod quotas;
 mod ranks;
 mod rates;
 mod readme;
+mod replays;
 mod rules;
 mod scopes;
 mod segments;

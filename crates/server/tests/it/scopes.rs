@@ -40,6 +40,14 @@ const PARTICULAR: &[(&str, &[&str])] = &[
     ),
     ("POST /v2/imports", &["imports:write", "labels:write"]),
     (
+        "POST /v2/campaigns/{campaignId}/replay",
+        &["campaigns:write", "replays:write"],
+    ),
+    (
+        "GET /v2/replays/{replayId}/decisions",
+        &["replays:read", "decisions:read"],
+    ),
+    (
         "GET /v2/instances/{instanceId}/explain",
         &["instances:read", "decisions:read"],
     ),

@@ -70,6 +70,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0017_webhooks",
         include_str!("../../migrations/0017_webhooks.sql"),
     ),
+    (
+        "0018_replays",
+        include_str!("../../migrations/0018_replays.sql"),
+    ),
 ];
 
 /// The migration after which the bounds of all places are computed.

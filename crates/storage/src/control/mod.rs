@@ -27,6 +27,7 @@ mod query;
 mod quotas;
 mod references;
 mod region;
+mod replays;
 mod segments;
 mod sql;
 mod table;

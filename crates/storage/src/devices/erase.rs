@@ -14,6 +14,7 @@ use super::{
     inbox::inbox_of,
     people,
     receipts::receipts_of,
+    replays::{replayed_of, same_of_replay},
     seen::seen_of,
     value::{backend, decode},
 };
@@ -53,6 +54,9 @@ impl Devices {
         self.remove_all(&self.receipts, &receipts_of(instance).build(), |_| None)?;
         self.remove_all(&self.decisions, &decisions_of(app, instance), |key| {
             Some(same_in_app(app, key))
+        })?;
+        self.remove_all(&self.replays, &replayed_of(instance), |key| {
+            Some(same_of_replay(key))
         })?;
         for week in self.seen_keyspaces() {
             self.remove_all(&week, &seen_of(instance), |_| None)?;
@@ -95,7 +99,7 @@ impl Devices {
     }
 
     /// Removes the keys with a prefix, each with another one that belongs to it.
-    fn remove_all(
+    pub(super) fn remove_all(
         &self,
         keyspace: &Keyspace,
         prefix: &[u8],

@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `offsets` | name of the consumer | last row of the log it has taken in |
 //! | | `erased`, `swept` | [`super::Erased`] |
+//! | | `history` | version of the control store up to which `history` is complete |
 //! | `directory` | `i` instance | [`super::DirectoryEntry`] |
 //! | | `t` SHA-256 of the token | instance |
 //! | | `k` app, hash of the device key | instance |
@@ -34,6 +35,9 @@
 //! | | `i` instance, webhook, delivery | nothing: it is about this instance |
 //! | | `e` webhook | [`super::Queued`] |
 //! | | `t` webhook | [`super::HookTally`] |
+//! | `history` | account, seq, version of the control store, index | JSON of a [`moca_core::history::Taken`] |
+//! | `replays` | `d` replay, time, seq, index | [`moca_core::campaign::decide::Decision`] |
+//! | | `i` instance, replay, time, seq, index | nothing: found under `d` |
 //! | `people` | `I` app | number of instances |
 //! | | `i` app, instance | nothing |
 //! | | `U` app | number of users |

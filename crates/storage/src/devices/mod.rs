@@ -1,8 +1,8 @@
 //! What is folded from the event log: the directory of instances, the event ids seen, and for each
 //! instance its state, inbox and decisions; for each app its exact sets, its instances, users and tags.
 //!
-//! All of it lives in one `fjall` database and can be made again from the log, but for `pushes` and for what
-//! became of `webhooks`. Every step of a
+//! All of it lives in one `fjall` database and can be made again from the log, but for `pushes`, `history`,
+//! `replays` and what became of `webhooks`. Every step of a
 //! consumer is one [`Batch`] that holds its effects and its offset, so a step happened entirely or
 //! not at all, and steps are kept in order. A batch is handed to the operating system but not synced:
 //! after a power cut some steps may be missing, and the consumer repeats them from the log.
@@ -17,11 +17,13 @@ mod deliveries_tests;
 mod directory;
 mod erase;
 mod health;
+mod history;
 mod inbox;
 mod keys;
 mod people;
 mod pushes;
 mod receipts;
+mod replays;
 mod seen;
 mod sets;
 mod states;
@@ -52,6 +54,7 @@ pub use decisions::{DecisionKey, DecisionScope};
 pub use deliveries::{HookHealth, HookTally, Identified, Queued};
 pub use directory::DirectoryEntry;
 pub use erase::Erased;
+pub use history::HistoryKey;
 pub use inbox::Message;
 pub use people::{Listed, PeopleReader, PeopleStep};
 pub use pushes::{PushTally, Waiting};
@@ -93,6 +96,8 @@ pub struct Devices {
     pushes: Keyspace,
     webhooks: Keyspace,
     cursors: Mutex<deliveries::Cursors>,
+    history: Keyspace,
+    replays: Keyspace,
     seen: RwLock<seen::Generations>,
 }
 
@@ -131,6 +136,8 @@ impl Devices {
             pushes: keyspace("pushes")?,
             webhooks: keyspace("webhooks")?,
             cursors: Mutex::default(),
+            history: keyspace("history")?,
+            replays: keyspace("replays")?,
             seen: RwLock::new(seen::Generations::open(&database)?),
             database,
         })

@@ -75,6 +75,8 @@ impl Devices {
             self.tallies.clone(),
             self.pushes.clone(),
             self.webhooks.clone(),
+            self.history.clone(),
+            self.replays.clone(),
         ];
         all.extend(self.seen_keyspaces());
         all

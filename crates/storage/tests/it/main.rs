@@ -18,6 +18,7 @@ mod pages;
 mod quotas;
 mod references;
 mod regions;
+mod replays;
 mod samples;
 mod schema;
 mod tenants;

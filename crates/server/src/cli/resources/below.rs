@@ -1,11 +1,14 @@
 //! What can be asked below a kind besides its own objects: `moca segments instances ID`, `moca tags seen`,
-//! `moca imports refused ID`, `moca segments estimate`.
+//! `moca imports refused ID`, `moca replays decisions ID`, `moca campaigns replay ID`, `moca segments estimate`.
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use moca_client::{Call, Client, Method};
 use serde_json::{Map, Value, json};
 
-use super::{body, change, dry_run, flag, id_argument, list};
+use super::{
+    body::{self, MOMENT, moment},
+    change, dry_run, flag, id_argument, list,
+};
 use crate::cli::{
     exit::{self, Misuse},
     given,
@@ -84,6 +87,34 @@ const LISTS: &[Below] = &[
             "lastAttempt.error",
         ],
     },
+    Below {
+        plural: "replays",
+        name: "decisions",
+        about: "List what would have been decided",
+        of_one: true,
+        filters: &[
+            field(
+                "experience",
+                "experienceId",
+                Text,
+                "Only those on the experience of this id",
+            ),
+            field(
+                "outcome",
+                "outcome",
+                Text,
+                "Only those with this outcome, such as Fired",
+            ),
+        ],
+        columns: &["at", "instanceId", "experienceId", "outcome"],
+    },
+];
+
+/// The command that runs a campaign over history, and its flags: fields of the body.
+const REPLAY: &str = "replay";
+const REPLAYED: &[Field] = &[
+    needed("from", "from", Moment, "First moment"),
+    needed("to", "to", Moment, "First moment after"),
 ];
 
 /// The command that counts, and its flags: fields of the body.
@@ -204,7 +235,16 @@ pub(super) fn commands(kind: &'static Kind) -> impl Iterator<Item = Command> {
             .args(SUMMARISED.iter().map(flag))
             .args(output::arguments())
     });
-    lists.chain(estimate).chain(members).chain(summary)
+    let replay = (kind.plural == "campaigns").then(|| {
+        Command::new(REPLAY)
+            .about("Run one over what devices told, a draft or not; nothing is sent")
+            .after_help(exit::CODES)
+            .arg(id_argument(kind))
+            .args(REPLAYED.iter().map(flag))
+            .args(output::arguments())
+    });
+    let others = estimate.into_iter().chain(members).chain(summary);
+    lists.chain(others).chain(replay)
 }
 
 /// Runs a command below a kind; nothing if it is none.
@@ -222,6 +262,9 @@ pub(super) async fn run(
     }
     if kind.plural == "segments" && verb == MEMBERS {
         return Some(members(client, arguments).await);
+    }
+    if kind.plural == "campaigns" && verb == REPLAY {
+        return Some(replay(client, arguments).await);
     }
     let mut lists = LISTS.iter();
     let list = lists.find(|list| list.plural == kind.plural && list.name == verb)?;
@@ -298,4 +341,21 @@ async fn summary(client: &Client, arguments: &ArgMatches) -> anyhow::Result<()> 
     let outcomes = answer["outcomes"].as_object().into_iter().flatten();
     let row = |(outcome, count): (&String, &Value)| json!({"outcome": outcome, "count": count});
     Ok(printer.rows(&outcomes.map(row).collect::<Vec<_>>())?)
+}
+
+async fn replay(client: &Client, arguments: &ArgMatches) -> anyhow::Result<()> {
+    let mut body = Map::new();
+    for field in REPLAYED {
+        let text = given(arguments, field.flag).unwrap_or_default();
+        let moment =
+            moment(&text).ok_or_else(|| Misuse(format!("--{}: expected {MOMENT}", field.flag)))?;
+        body.insert(field.at.to_owned(), Value::from(moment));
+    }
+    let call = Call::new(Method::POST, "/v2/campaigns")
+        .segment(given(arguments, "id").unwrap_or_default())
+        .segment(REPLAY)
+        .json(&body)?;
+    let answer = client.send(&call).await?.json()?;
+    Printer::new(arguments, &["replayId", "draft", "status"]).object(&answer)?;
+    Ok(())
 }

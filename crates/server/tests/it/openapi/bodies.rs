@@ -5,7 +5,7 @@ use moca_api::{
     route::{BodyKind, Route, Verb},
     routes::routes,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     generate::{Generator, Size},
@@ -61,25 +61,34 @@ fn settle(value: &mut Value, route: &Route, objects: &Objects) {
     if let Some(at) = value.get_mut("at").filter(|at| at.is_i64()) {
         *at = json!(NOON);
     }
+    if let Some(fields) = value.as_object_mut() {
+        put_in_order(fields, ["from", "to"]);
+    }
     let Some(config) = value.get_mut("config").and_then(Value::as_object_mut) else {
         return;
     };
     if route.path.contains("{externalId}") {
         config.remove("externalId");
     }
-    if let (Some(start), Some(end)) = (config.get("startAt"), config.get("endAt"))
-        && let (Some(start), Some(end)) = (start.as_i64(), end.as_i64())
-        && start >= end
-    {
-        let (first, last) = match end.checked_add(1) {
+    put_in_order(config, ["startAt", "endAt"]);
+    if let Some(expiry) = config.get_mut("expiresAt").filter(|at| at.is_i64()) {
+        *expiry = json!(NOON + DAY_MS);
+    }
+}
+
+/// Makes the first of two moments the earlier one.
+fn put_in_order(fields: &mut Map<String, Value>, [first, last]: [&str; 2]) {
+    let moment = |name| fields.get(name).and_then(Value::as_i64);
+    let (Some(start), Some(end)) = (moment(first), moment(last)) else {
+        return;
+    };
+    if start >= end {
+        let (start, end) = match end.checked_add(1) {
             Some(later) if start == end => (start, later),
             _ => (end.min(start - 1), start),
         };
-        config.insert("startAt".into(), json!(first));
-        config.insert("endAt".into(), json!(last));
-    }
-    if let Some(expiry) = config.get_mut("expiresAt").filter(|at| at.is_i64()) {
-        *expiry = json!(NOON + DAY_MS);
+        fields.insert(first.into(), json!(start));
+        fields.insert(last.into(), json!(end));
     }
 }
 

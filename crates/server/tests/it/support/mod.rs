@@ -32,7 +32,7 @@ use moca_engine::{
     Engine,
     push::{PushSettings, Pusher},
     webhooks::{Sender, Teller, WebhookSettings},
-    workers::imports::Importer,
+    workers::{imports::Importer, replays::Replayer},
 };
 use moca_storage::control::{AuditKeys, Control};
 use tempfile::TempDir;
@@ -155,6 +155,12 @@ impl Installation {
         let (control, clock) = (self.state.control.clone(), self.clock.clone());
         let random = self.state.random.clone();
         Importer::new(&self.state.engine, control, clock, random)
+    }
+
+    /// Whoever runs replays; here nothing does so by itself.
+    pub(crate) fn replayer(&self) -> Replayer {
+        let (control, clock) = (self.state.control.clone(), self.clock.clone());
+        Replayer::new(&self.state.engine, control, clock)
     }
 
     /// Whoever sends notifications; here nothing does so by itself.

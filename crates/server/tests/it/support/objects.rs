@@ -85,6 +85,7 @@ impl Installation {
             .insert("messageId", objects.ids["instanceId"].clone());
         self.log_in(&mut objects).await;
         self.send_file(&mut objects).await;
+        self.ask_for_replay(&mut objects).await;
         let events = self.ask("GET", "/v2/audit-events").bearer(&tenant.token);
         let newest = events.send().await.done()["items"][0].clone();
         let id = text(&newest, "auditEventId");
@@ -198,6 +199,16 @@ impl Installation {
         manage("DELETE", format!("/v2/places/{place_id}")).await;
     }
 
+    /// Asks for a replay, which waits; those before it do so no longer, as an account has few at a time.
+    async fn ask_for_replay(&self, objects: &mut Objects) {
+        self.replayer().work_off().await.unwrap();
+        let path = format!("/v2/campaigns/{}/replay", objects.ids["campaignId"]);
+        let ask = self.ask("POST", &path).bearer(&objects.tenant.token);
+        let asked = ask.json(&json!({"from": NOON - HOUR_MS, "to": NOON}));
+        let made = asked.send().await.done();
+        objects.ids.insert("replayId", text(&made, "replayId"));
+    }
+
     /// Sends a file, which waits; those before it do so no longer, as an account has few at a time.
     async fn send_file(&self, objects: &mut Objects) {
         self.import_all().await;
@@ -288,6 +299,9 @@ impl Installation {
                 "endAt": NOON + 1_000 * HOUR_MS,
                 "groupId": id("campaignGroupId"),
             }}),
+            ("POST", "/v2/campaigns/{campaignId}/replay") => {
+                json!({"from": NOON - HOUR_MS, "to": NOON})
+            }
             ("POST", "/v2/experiences") => json!({
                 "campaignId": id("campaignId"),
                 "config": {"name": format!("Experience {n}"), "repeat": "Immediately"},

@@ -1,0 +1,129 @@
+//! Replays: a campaign over recorded history.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    history::Taken,
+    id::{AppId, CampaignId, ExperienceId, ReplayId},
+    resource::Frame,
+    tally::Counts,
+    time::Range,
+};
+
+/// A campaign that is run over what devices told, and how far that has come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Replay {
+    /// The frame.
+    pub frame: Frame,
+    /// The app of the campaign.
+    pub app_id: AppId,
+    /// The campaign.
+    pub campaign_id: CampaignId,
+    /// The event times whose decisions are told, ms since 1970.
+    pub range: Range,
+    /// The world that a draft is put into before history; none of a campaign that was started once, which
+    /// is replayed as it was.
+    pub draft: Option<Vec<Taken>>,
+    /// Where it stands.
+    pub status: ReplayStatus,
+    /// How far it has come.
+    pub progress: ReplayProgress,
+}
+
+/// Where a replay stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReplayStatus {
+    /// It waits for its turn.
+    Pending,
+    /// Events are being decided on.
+    Running,
+    /// All were.
+    Completed,
+    /// It could not come to its end.
+    Failed,
+    /// Somebody stopped it.
+    Cancelled,
+}
+
+impl ReplayStatus {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Pending,
+        Self::Running,
+        Self::Completed,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Running => "Running",
+            Self::Completed => "Completed",
+            Self::Failed => "Failed",
+            Self::Cancelled => "Cancelled",
+        }
+    }
+
+    /// The status with this word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+
+    /// Whether nothing more happens.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// How far a replay has come, and what came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReplayProgress {
+    /// The last row of the event log that it reads.
+    pub last_row: u64,
+    /// How often it reads the log: each time for some of the instances.
+    pub passes: u64,
+    /// Passes that are done.
+    pub passes_done: u64,
+    /// Rows read in the pass at hand.
+    pub rows_done: u64,
+    /// Decisions kept in passes that are done.
+    pub decisions: u64,
+    /// When it began, ms since 1970.
+    pub started_at: Option<i64>,
+    /// When it ended, ms since 1970.
+    pub finished_at: Option<i64>,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// What would have become of the triggers of each experience.
+    pub outcomes: BTreeMap<ExperienceId, Counts>,
+    /// How many instances each outcome would have come to.
+    pub instances: Counts,
+}
+
+impl Replay {
+    /// The id.
+    pub fn id(&self) -> ReplayId {
+        ReplayId(self.frame.id)
+    }
+
+    /// The same, changed now.
+    #[must_use]
+    pub fn changed(mut self, now_ms: i64) -> Self {
+        self.frame.updated_at = now_ms.max(self.frame.updated_at);
+        self.frame.revision += 1;
+        self
+    }
+
+    /// The same, ended now.
+    #[must_use]
+    pub fn ended(mut self, status: ReplayStatus, now_ms: i64) -> Self {
+        self.status = status;
+        self.progress.finished_at = Some(now_ms);
+        self
+    }
+}

@@ -1,0 +1,137 @@
+//! What replays would have decided, by replay, in the order of event time.
+
+use moca_core::{
+    campaign::decide::Decision,
+    id::{InstanceId, ReplayId},
+};
+
+use super::{
+    Batch, DecisionKey, Devices,
+    keys::{Key, KeyReader, sortable},
+    value::{backend, decode, inconsistent},
+};
+use crate::StorageError;
+
+const TABLE: &str = "replays";
+const DOING: &str = "read the decisions of a replay";
+
+fn of_replay(replay: ReplayId) -> Key {
+    Key::new().byte(b'd').bytes(&replay.0.0)
+}
+
+/// The keys by which all that replays decided on an instance is found.
+pub(super) fn replayed_of(instance: InstanceId) -> Vec<u8> {
+    Key::new().byte(b'i').instance(instance).build()
+}
+
+fn by_instance(instance: InstanceId, replay: ReplayId) -> Key {
+    Key::new().byte(b'i').instance(instance).bytes(&replay.0.0)
+}
+
+fn full_key(prefix: Key, at: u64, key: DecisionKey) -> Vec<u8> {
+    prefix
+        .unsigned(at)
+        .unsigned(key.seq)
+        .bytes(&key.index.to_be_bytes())
+        .build()
+}
+
+/// The key of the decision that one of an instance's finds.
+pub(super) fn same_of_replay(by_instance: &[u8]) -> Vec<u8> {
+    let tail = by_instance.get(1 + size_of::<InstanceId>()..);
+    let tail = tail.unwrap_or_default();
+    Key::new().byte(b'd').bytes(tail).build()
+}
+
+impl Devices {
+    /// Calls `each` with the decisions of a replay, by time, until it answers false.
+    pub fn for_each_replayed(
+        &self,
+        replay: ReplayId,
+        mut each: impl FnMut(DecisionKey, Decision) -> bool,
+    ) -> Result<(), StorageError> {
+        let prefix = of_replay(replay).build();
+        for stored in self.replays.prefix(&prefix) {
+            let (key, value) = stored.into_inner().map_err(backend(DOING))?;
+            let mut tail = KeyReader::new(&key[prefix.len()..]);
+            let (Some(_), Some(seq), Some(index)) =
+                (tail.unsigned(), tail.unsigned(), tail.array())
+            else {
+                return Err(inconsistent(TABLE, "key", &key));
+            };
+            let index = u32::from_be_bytes(index);
+            let decision = decode(TABLE, &key, &value)?;
+            if !each(DecisionKey { seq, index }, decision) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps decisions of a replay. The same ones may be kept again.
+    pub fn keep_replayed(
+        &self,
+        replay: ReplayId,
+        decided: &[(DecisionKey, Decision)],
+    ) -> Result<(), StorageError> {
+        let mut batch: Batch<'_> = self.batch();
+        for (key, decision) in decided {
+            let at = sortable(decision.at_ms);
+            let of_instance = by_instance(decision.instance_id, replay);
+            let of_instance = full_key(of_instance, at, *key);
+            batch.writes.insert(&self.replays, of_instance, Vec::new());
+            let of_replay = full_key(of_replay(replay), at, *key);
+            batch.put(&self.replays, of_replay, decision)?;
+        }
+        batch.writes.commit().map_err(backend(DOING))
+    }
+
+    /// Forgets what a replay decided on an instance.
+    pub fn forget_replayed_of(
+        &self,
+        replay: ReplayId,
+        instance: InstanceId,
+    ) -> Result<(), StorageError> {
+        let prefix = by_instance(instance, replay).build();
+        self.remove_all(&self.replays, &prefix, |key| Some(same_of_replay(key)))
+    }
+
+    /// Forgets what a replay decided.
+    pub fn forget_replay(&self, replay: ReplayId) -> Result<(), StorageError> {
+        let prefix = of_replay(replay).build();
+        loop {
+            let mut batch: Batch<'_> = self.batch();
+            let mut removed = 0;
+            for stored in self.replays.prefix(&prefix).take(KEYS_AT_ONCE) {
+                let (key, value) = stored.into_inner().map_err(backend(DOING))?;
+                let decision: Decision = decode(TABLE, &key, &value)?;
+                let of_instance = by_instance(decision.instance_id, replay);
+                let of_instance = of_instance.bytes(&key[prefix.len()..]).build();
+                batch.writes.remove(&self.replays, of_instance);
+                batch.writes.remove(&self.replays, key);
+                removed += 1;
+            }
+            if removed == 0 {
+                return Ok(());
+            }
+            batch.writes.commit().map_err(backend(DOING))?;
+        }
+    }
+
+    /// The replays that anything is kept of.
+    pub fn kept_replays(&self) -> Result<Vec<ReplayId>, StorageError> {
+        let mut found = Vec::new();
+        let mut from = vec![b'd'];
+        while let Some(stored) = self.replays.range(from..vec![b'd' + 1]).next() {
+            let key = stored.key().map_err(backend(DOING))?;
+            let id = KeyReader::new(&key[1..]).id();
+            let id = id.ok_or_else(|| inconsistent(TABLE, "key", &key))?;
+            found.push(ReplayId(id));
+            from = [b"d", id.0.as_slice(), &[0xff; 21]].concat();
+        }
+        Ok(found)
+    }
+}
+
+/// Keys removed by one write.
+const KEYS_AT_ONCE: usize = 10_000;
