@@ -56,7 +56,7 @@ pub const IMPORT_ROW_BYTES_MAX: usize = BODY_BYTES_MAX;
 /// Elements of a KML file that may be in one another, such as folders.
 pub const IMPORT_NESTING_MAX: usize = 100;
 /// Rows of an import that are done in one transaction: others have to write meanwhile.
-pub const IMPORT_CHUNK_ROWS_MAX: usize = 1_000;
+pub const IMPORT_CHUNK_ROWS_MAX: usize = 4_000;
 /// Bytes of the file after which a chunk takes in no further row: bounds its memory when rows are
 /// large.
 pub const IMPORT_CHUNK_BYTES_MAX: usize = 4 * 1024 * 1024;
