@@ -17,6 +17,7 @@ mod crowd;
 #[path = "../../tests/it/support/dice.rs"]
 mod dice;
 mod fences;
+mod fleet;
 mod ground;
 mod import;
 mod inbox;
@@ -76,6 +77,9 @@ async fn main() {
     }
     if options.wants_named(inbox::NAME) {
         inbox::run(&mut table, &site, &process, options.run).await;
+    }
+    if options.wants_named(fleet::NAME) {
+        fleet::run(&mut table, &server, &site, &process).await;
     }
     table.memory("memory at the end", process.memory_bytes());
     server.stop();

@@ -1,5 +1,6 @@
 //! Imports as objects: their life, who sees them, and who comes first.
 
+use moca_core::limits::IMPORT_CHUNK_ROWS_MAX as CHUNK;
 use serde_json::json;
 
 use super::counts;
@@ -73,9 +74,9 @@ async fn an_import_goes_on_chunk_by_chunk_and_accounts_take_turns() {
             sent
         }
     };
-    let first = send(team.tenant.token.clone(), table(2_500)).await;
+    let first = send(team.tenant.token.clone(), table(2 * CHUNK + CHUNK / 2)).await;
     let second = send(team.tenant.token.clone(), table(10)).await;
-    let third = send(other.token.clone(), table(1_500)).await;
+    let third = send(other.token.clone(), table(CHUNK + CHUNK / 2)).await;
     assert_eq!(first["status"], "Pending");
     assert_eq!(files(&team), 3);
     let theirs = format!("/v2/imports/{}", third["importId"].as_str().unwrap());
@@ -97,14 +98,16 @@ async fn an_import_goes_on_chunk_by_chunk_and_accounts_take_turns() {
         }
         seen.push(rows);
     }
+    let chunk = CHUNK as i64;
     let run = |rows| ("Running".to_owned(), rows);
     let wait = || ("Pending".to_owned(), 0);
     let end = |rows| ("Completed".to_owned(), rows);
+    let (one_and_half, two_and_half) = (chunk + chunk / 2, 2 * chunk + chunk / 2);
     let expected = [
-        [run(1_000), wait(), run(1_000)],
-        [run(2_000), wait(), end(1_500)],
-        [end(2_500), wait(), end(1_500)],
-        [end(2_500), end(10), end(1_500)],
+        [run(chunk), wait(), run(chunk)],
+        [run(2 * chunk), wait(), end(one_and_half)],
+        [end(two_and_half), wait(), end(one_and_half)],
+        [end(two_and_half), end(10), end(one_and_half)],
     ];
     assert_eq!(seen, expected);
     assert!(!importer.round().await.unwrap());
@@ -123,7 +126,7 @@ async fn an_import_that_is_cancelled_or_deleted_stops_and_keeps_what_it_has() {
     for verb in ["cancel", "delete", "cancel first"] {
         let before = team.total("places").await;
         let token = &team.tenant.token;
-        let sent = team.send_file(token, "kind=places", "text/csv", table(2_500));
+        let sent = team.send_file(token, "kind=places", "text/csv", table(2 * CHUNK));
         let sent = sent.await.done();
         let path = format!("/v2/imports/{}", sent["importId"].as_str().unwrap());
         let mut importer = team.installation.importer();
@@ -140,7 +143,11 @@ async fn an_import_that_is_cancelled_or_deleted_stops_and_keeps_what_it_has() {
             }
         }
         importer.work_off().await.unwrap();
-        let expected = if verb == "cancel first" { 0 } else { 1_000 };
+        let expected = if verb == "cancel first" {
+            0
+        } else {
+            CHUNK as i64
+        };
         assert_eq!(team.total("places").await - before, expected, "{verb}");
         assert_eq!(files(&team), 0, "{verb}");
         let left = team.get(&path).await;
@@ -170,7 +177,7 @@ async fn a_file_that_is_none_fails_and_says_why() {
         assert_eq!(files(&team), 0);
     }
     // What was read before the fault is in.
-    let rows: String = (0..1_000)
+    let rows: String = (0..CHUNK)
         .map(|n| format!("{{\"type\":\"Feature\",\"properties\":{{\"name\":\"P{n}\"}}}},"))
         .collect();
     let file = format!("{{\"features\":[{rows}");
@@ -181,7 +188,7 @@ async fn a_file_that_is_none_fails_and_says_why() {
     let done = team.import(&sent).await;
     assert_eq!(
         (done["status"].as_str().unwrap(), counts(&done)),
-        ("Failed", [1_000, 0, 0, 0])
+        ("Failed", [CHUNK as i64, 0, 0, 0])
     );
     // Its file is lost with the disk of the server.
     let sent = team

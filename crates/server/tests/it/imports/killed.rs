@@ -7,9 +7,9 @@ use crate::support::{
     wire::{self, Trust, Wire},
 };
 
-const ROWS: i64 = 12_000;
+const ROWS: i64 = 32_000;
 /// After how many rows it is killed.
-const KILLS: [i64; 3] = [1_000, 5_000, 9_000];
+const KILLS: [i64; 3] = [1_000, 9_000, 21_000];
 
 #[tokio::test]
 async fn an_import_goes_on_after_a_kill_and_does_no_row_twice() {
