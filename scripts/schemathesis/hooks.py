@@ -31,6 +31,7 @@ for name, values in {
     "tag-expression": ["+1", "-2.5", "3", "=3", "=.5", "10."],
     "contact-url": ["mailto:push@example.com", "https://example.com/contact"],
     "near": ["40.4,-3.7,500", "-90,180,1", "0,0,100000"],
+    "event-query-text": ['{"value":{"$gte":20}}', '{"$any":[{"item":"map"},{"property.gift":true}]}'],
     "segment-query-text": ['{"os":"Android"}', '{"$any":[{"lang":"es"},{"appVersion":{"$gt":"3.9"}}]}'],
     "bbox": ["-4,40,-3,41", "179,-10,-179,10", "-180,-90,180,90"],
 }.items():
@@ -41,6 +42,9 @@ YEAR_2100 = 4_102_444_800_000
 HOUR = 3_600_000
 SHAPES = {"Polygon": SQUARE, "MultiPolygon": [SQUARE]}
 
+
+# Triggers that hold for a moment.
+MOMENTARY = ("EventTrigger", "CustomTrigger")
 
 # The newest object of each kind, by the name that its id has.
 known = {}
@@ -64,6 +68,12 @@ def sensible(value):
         elif name == "query" and isinstance(field, dict):
             # Few objects are a query of a segment.
             made[name] = {"$all": [{"os": "Android"}, {"$not": {"lang": {"$in": ["es", "pt"]}}}]}
+        elif name == "where" and isinstance(field, dict):
+            made[name] = {"$any": [{"value": {"$gte": 20}}, {"property.gift": True}]}
+        elif name == "list" and value.get("@type") == "CompositeTrigger" and isinstance(field, list):
+            # Two events have no moment in common.
+            events = [part for part in field if isinstance(part, dict) and part.get("@type") in MOMENTARY]
+            made[name] = [sensible(part) for part in field if part not in events[1:]]
         else:
             made[name] = sensible(field)
     if made.get("type") in SHAPES and "coordinates" in made:

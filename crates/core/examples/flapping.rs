@@ -124,9 +124,9 @@ fn moca(world: &World, fixes: &[Told]) -> Crossings {
         };
         observe(&mut presence, world, &event, &mut occurred);
     }
-    let told = occurred.iter().map(|occurrence: &Occurrence| {
-        let (direction, _, _) = occurrence.condition();
-        ((occurrence.at_ms() / 1_000) as usize, direction)
+    let told = occurred.iter().filter_map(|occurrence: &Occurrence| {
+        let (direction, _) = occurrence.crossing()?;
+        Some(((occurrence.at_ms() / 1_000) as usize, direction))
     });
     told.collect()
 }

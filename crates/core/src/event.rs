@@ -46,6 +46,16 @@ pub enum EventBody {
     },
 }
 
+impl EventBody {
+    /// The action, of what an app reports.
+    pub fn verb(&self) -> Option<&str> {
+        match self {
+            Self::Custom { verb, .. } => Some(verb),
+            Self::Location(_) | Self::Sightings(_) => None,
+        }
+    }
+}
+
 /// A position fix.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Fix {
@@ -73,7 +83,7 @@ pub struct Sighting {
 }
 
 /// How close a beacon is, by the device's estimate (documented codes 1, 2, 3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Proximity {
     /// Within half a metre or so.
     Immediate,
@@ -81,6 +91,25 @@ pub enum Proximity {
     Near,
     /// Farther.
     Far,
+}
+
+impl Proximity {
+    /// All of them, the closest first.
+    pub const ALL: [Self; 3] = [Self::Immediate, Self::Near, Self::Far];
+
+    /// The word used in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Immediate => "Immediate",
+            Self::Near => "Near",
+            Self::Far => "Far",
+        }
+    }
+
+    /// The one with this word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
 }
 
 /// What an instance tells of its device when it registers.

@@ -1,5 +1,7 @@
 //! Experiences: a trigger plus an action inside a campaign.
 
+mod trigger;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,8 @@ use crate::{
     resource::Frame,
     template::Medium,
 };
+
+pub use trigger::{CUSTOM_VERB, Trigger};
 
 /// An experience.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,81 +52,6 @@ pub struct ExperienceConfig {
     pub repeat: Repeat,
     /// Whether it may fire at all; true by default.
     pub enabled: bool,
-}
-
-/// When an experience fires.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "@type")]
-pub enum Trigger {
-    /// The first sign of a device in the place.
-    #[serde(rename = "EnterPlaceTrigger", rename_all = "camelCase")]
-    EnterPlace {
-        /// The place.
-        place_id: PlaceId,
-        /// See [`Trigger::delay_ms`].
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        delay_ms: Option<i64>,
-    },
-    /// A device that was in the place is no longer.
-    #[serde(rename = "ExitPlaceTrigger", rename_all = "camelCase")]
-    ExitPlace {
-        /// The place.
-        place_id: PlaceId,
-    },
-    /// The first sign of a device in the zone.
-    #[serde(rename = "EnterZoneTrigger", rename_all = "camelCase")]
-    EnterZone {
-        /// The zone.
-        zone_id: ZoneId,
-        /// See [`Trigger::delay_ms`].
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        delay_ms: Option<i64>,
-    },
-    /// A device that was in the zone is no longer.
-    #[serde(rename = "ExitZoneTrigger", rename_all = "camelCase")]
-    ExitZone {
-        /// The zone.
-        zone_id: ZoneId,
-    },
-    /// A beacon is seen that was not in range.
-    #[serde(rename = "EnterBeaconTrigger", rename_all = "camelCase")]
-    EnterBeacon {
-        /// The beacon.
-        beacon_id: BeaconId,
-        /// See [`Trigger::delay_ms`].
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        delay_ms: Option<i64>,
-    },
-    /// A beacon that was in range is no longer.
-    #[serde(rename = "ExitBeaconTrigger", rename_all = "camelCase")]
-    ExitBeacon {
-        /// The beacon.
-        beacon_id: BeaconId,
-    },
-}
-
-impl Trigger {
-    /// Milliseconds the device has to stay before an enter trigger comes true; 0 for at once.
-    pub fn delay_ms(&self) -> i64 {
-        match *self {
-            Self::EnterPlace { delay_ms, .. }
-            | Self::EnterZone { delay_ms, .. }
-            | Self::EnterBeacon { delay_ms, .. } => delay_ms.unwrap_or(0),
-            Self::ExitPlace { .. } | Self::ExitZone { .. } | Self::ExitBeacon { .. } => 0,
-        }
-    }
-
-    /// The crossing this trigger waits for.
-    pub fn crossing(&self) -> (Direction, Target) {
-        match *self {
-            Self::EnterPlace { place_id, .. } => (Direction::Enter, Target::Place(place_id)),
-            Self::ExitPlace { place_id } => (Direction::Exit, Target::Place(place_id)),
-            Self::EnterZone { zone_id, .. } => (Direction::Enter, Target::Zone(zone_id)),
-            Self::ExitZone { zone_id } => (Direction::Exit, Target::Zone(zone_id)),
-            Self::EnterBeacon { beacon_id, .. } => (Direction::Enter, Target::Beacon(beacon_id)),
-            Self::ExitBeacon { beacon_id } => (Direction::Exit, Target::Beacon(beacon_id)),
-        }
-    }
 }
 
 /// In or out.

@@ -312,6 +312,8 @@ pub const EVENT_AT_MIN: i64 = 946_684_800_000;
 /// Milliseconds by which an event may be older than the newest of its instance and still fire, and by
 /// which a position or sighting may be older than the newest of these and still say something of presence.
 pub const EVENT_LATE_MS_MAX: i64 = 10 * 60_000;
+/// Parts of a composite trigger: more than a person can keep in mind.
+pub const COMPOSITE_PARTS_MAX: usize = 10;
 /// Largest `delayMs`: a week, beyond which nobody stays in one visit.
 pub const DELAY_MS_MAX: i64 = 7 * 86_400_000;
 /// Milliseconds after which an unseen beacon counts as left, unless its place says otherwise: phones in

@@ -11,18 +11,22 @@
 
 use serde::{Deserialize, Serialize};
 
+mod composite;
 mod fences;
 mod late;
 mod paths;
 mod rules;
+mod watched;
 
+pub use composite::holds;
 pub use paths::PathStart;
 pub use rules::{PresenceConfig, Rules};
+pub use watched::Watched;
 
 use crate::{
-    event::{Event, EventBody, Sighting},
-    experience::{Direction, Target},
-    id::BeaconId,
+    event::{Event, EventBody, Proximity, Sighting},
+    experience::{Direction, Target, Trigger},
+    id::{BeaconId, ExperienceId},
     limits::{EVENT_LATE_MS_MAX, EXITS_KEPT_MAX},
     world::World,
 };
@@ -53,6 +57,9 @@ pub struct Presence {
     /// that no late event can ask for any more.
     #[serde(skip)]
     pub exits: Vec<(Target, i64)>,
+    /// What is known only because triggers wait for it.
+    #[serde(skip)]
+    pub watched: Watched,
 }
 
 impl Presence {
@@ -104,6 +111,12 @@ pub enum Occurrence {
     Crossed(Crossing),
     /// A stay is complete.
     Stayed(Stay),
+    /// The device came close to something.
+    Neared(Nearing),
+    /// The parts of a composite hold.
+    Composed(Composed),
+    /// An app reported an event, at this time: ms since 1970.
+    Told(i64),
 }
 
 impl Occurrence {
@@ -112,17 +125,64 @@ impl Occurrence {
         match self {
             Self::Crossed(crossing) => crossing.at_ms,
             Self::Stayed(stay) => stay.due_ms,
+            Self::Neared(nearing) => nearing.at_ms,
+            Self::Composed(composed) => composed.at_ms,
+            Self::Told(at_ms) => *at_ms,
         }
     }
 
-    /// In or out of what, and for how long it lasted if that is what came about; see
-    /// [`crate::experience::Trigger`].
-    pub const fn condition(&self) -> (Direction, Target, i64) {
+    /// The crossing, or the one that began the stay, if it is one of these.
+    pub const fn crossing(&self) -> Option<(Direction, Target)> {
         match self {
-            Self::Crossed(crossing) => (crossing.direction, crossing.target, 0),
-            Self::Stayed(stay) => (Direction::Enter, stay.target, stay.delay_ms()),
+            Self::Crossed(crossing) => Some((crossing.direction, crossing.target)),
+            Self::Stayed(stay) => Some((Direction::Enter, stay.target)),
+            Self::Neared(_) | Self::Composed(_) | Self::Told(_) => None,
         }
     }
+
+    /// What it is about, if that is one thing.
+    pub const fn target(&self) -> Option<Target> {
+        match self {
+            Self::Crossed(crossing) => Some(crossing.target),
+            Self::Stayed(stay) => Some(stay.target),
+            Self::Neared(nearing) => Some(nearing.target),
+            Self::Composed(_) | Self::Told(_) => None,
+        }
+    }
+
+    /// Whether it makes a trigger true that is no composite and waits for no event.
+    pub fn makes_true(&self, part: &Trigger) -> bool {
+        match self {
+            Self::Crossed(_) => part.crossing() == self.crossing() && part.delay_ms() == 0,
+            Self::Stayed(stay) => {
+                part.crossing() == self.crossing() && part.delay_ms() == stay.delay_ms()
+            }
+            Self::Neared(nearing) => part.proximity() == Some((nearing.target, nearing.proximity)),
+            Self::Composed(_) | Self::Told(_) => false,
+        }
+    }
+}
+
+/// The device came this close to a beacon, or to one of a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nearing {
+    /// To what.
+    pub target: Target,
+    /// How close.
+    pub proximity: Proximity,
+    /// When, by event time, ms since 1970.
+    pub at_ms: i64,
+}
+
+/// The last part of a composite came true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Composed {
+    /// Whose trigger it is.
+    pub experience_id: ExperienceId,
+    /// When, by event time, ms since 1970.
+    pub at_ms: i64,
+    /// Whether an event that an app reported is one of the parts.
+    pub is_told: bool,
 }
 
 /// A border crossed.
@@ -138,6 +198,23 @@ pub struct Crossing {
     pub entered_at: i64,
 }
 
+/// Takes in one event, and says all that it brings about: what [`observe`] appends, and that the app
+/// told it.
+pub fn take(presence: &mut Presence, world: &World, event: &Event) -> Vec<Occurrence> {
+    let mut occurred = Vec::new();
+    observe(presence, world, event, &mut occurred);
+    if event.body.verb().is_some() {
+        occurred.push(Occurrence::Told(event.at_ms));
+    }
+    occurred
+}
+
+/// What came about for an instance, by moment: the timers that were due before an event have moments
+/// of their own.
+pub fn moments(occurred: &[Occurrence]) -> impl Iterator<Item = &[Occurrence]> {
+    occurred.chunk_by(|one, next| one.at_ms() == next.at_ms())
+}
+
 /// Takes in one event and appends what it brings about, what timers due before it do first.
 ///
 /// Of an event older than the newest location or sighting see `late.rs`.
@@ -151,34 +228,53 @@ pub fn observe(
         late::take_late(presence, world, event, occurred);
         return;
     }
+    let at_ms = event.at_ms;
     if let EventBody::Location(fix) = &event.body {
-        paths::take_path(presence, world, fix, event.at_ms, occurred);
+        paths::take_path(presence, world, fix, at_ms, occurred);
     }
-    tick(presence, world, event.at_ms, occurred);
+    tick(presence, world, at_ms, occurred);
+    let start = occurred.len();
     match &event.body {
         EventBody::Location(fix) => {
-            fences::take_fix(presence, world, fix, event.at_ms);
-            presence.newest_fix_at = event.at_ms;
+            fences::take_fix(presence, world, fix, at_ms);
+            presence.newest_at = at_ms;
+            presence.newest_fix_at = at_ms;
+            cross(presence, world, at_ms, occurred);
         }
-        EventBody::Sightings(sightings) => take_sightings(presence, world, sightings, event.at_ms),
-        EventBody::Custom { .. } => return,
+        EventBody::Sightings(sightings) => {
+            take_sightings(presence, world, sightings, at_ms);
+            presence.newest_at = at_ms;
+            cross(presence, world, at_ms, occurred);
+            let watched = &mut presence.watched;
+            watched.take(world, sightings, at_ms, at_ms, occurred);
+        }
+        EventBody::Custom { .. } => {
+            // It says nothing of where the instance is.
+            return composite::come_true(presence, world, at_ms, Some(event), start, occurred);
+        }
     }
-    presence.newest_at = event.at_ms;
-    cross(presence, world, event.at_ms, occurred);
+    composite::come_true(presence, world, at_ms, None, start, occurred);
 }
 
 /// Runs the timers due at `now_ms` and appends what they bring about, the earliest first. A stay that
 /// ends at the moment it is complete is complete.
 pub fn tick(presence: &mut Presence, world: &World, now_ms: i64, occurred: &mut Vec<Occurrence>) {
     while let Some(due_ms) = due_at(presence).filter(|due_ms| *due_ms <= now_ms) {
+        let start = occurred.len();
+        presence.watched.forget_before(due_ms);
         let complete = presence.stays.partition_point(|stay| stay.due_ms <= due_ms);
         occurred.extend(presence.stays.drain(..complete).map(Occurrence::Stayed));
+        composite::come_true(presence, world, due_ms, None, start, occurred);
+        let start = occurred.len();
+        presence.watched.forget_before(due_ms + 1);
         let in_range = presence.beacons.len();
         presence.beacons.retain(|(_, left_at)| *left_at > due_ms);
         if presence.beacons.len() < in_range {
             cross(presence, world, due_ms, occurred);
+            composite::come_true(presence, world, due_ms, None, start, occurred);
         }
     }
+    presence.watched.forget_before(now_ms + 1);
 }
 
 /// When the next timer of this instance is due, ms since 1970.
@@ -221,6 +317,7 @@ fn cross(presence: &mut Presence, world: &World, at_ms: i64, occurred: &mut Vec<
         if world.has(target) {
             let at_ms = at_ms.max(entered_at);
             presence.note_exit(target, at_ms);
+            presence.watched.cross(world, target, true);
             occurred.push(Occurrence::Crossed(Crossing {
                 direction: Direction::Exit,
                 target,
@@ -242,6 +339,7 @@ fn cross(presence: &mut Presence, world: &World, at_ms: i64, occurred: &mut Vec<
             .left_at(target)
             .map_or(at_ms, |left_at| at_ms.max(left_at));
         inside.push((target, at_ms));
+        presence.watched.cross(world, target, false);
         let stays = world.delays(target).map(|delay_ms| Stay {
             due_ms: at_ms + delay_ms,
             target,
@@ -281,3 +379,5 @@ fn current(presence: &Presence, world: &World) -> Vec<Target> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod traces;

@@ -6,15 +6,16 @@ use crate::{
     account::Account,
     beacon::{Beacon, BeaconIdentity},
     campaign::Campaign,
-    experience::{Direction, Experience, Target},
+    event::{Event, EventBody},
+    experience::{Direction, Experience, Target, Trigger},
     geo::{
         Geofence, LatLon, Path,
         index::{Fence, FenceIndex},
     },
     id::{BeaconId, CampaignId, ExperienceId, PlaceId, SegmentId, WebhookId, ZoneId},
     place::Place,
-    presence::{PresenceConfig, Rules},
-    segment::{Segment, Segments},
+    presence::{Occurrence, PresenceConfig, Rules},
+    segment::{EventQuery, Segment, Segments},
     time::Zone as TimeZone,
     webhook::Webhook,
     zone::Zone,
@@ -36,8 +37,33 @@ pub struct World {
     experiences: HashMap<ExperienceId, Experience>,
     /// Who is told of what happens.
     webhooks: BTreeMap<WebhookId, Webhook>,
-    /// Who waits for a crossing, the oldest first.
-    waiting: HashMap<(Direction, Target), BTreeSet<(i64, ExperienceId)>>,
+    /// What the events must fulfil that experiences wait for.
+    event_queries: HashMap<ExperienceId, EventQuery>,
+    /// Who waits for what, by itself or as a part of more, the oldest first.
+    waiting: HashMap<Wake, BTreeSet<(i64, ExperienceId)>>,
+    composites: usize,
+}
+
+/// What wakes an experience to look closer at what occurred.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Wake {
+    /// A crossing, or a stay after it.
+    Crossing(Direction, Target),
+    /// Coming close to a beacon or zone.
+    Nearing(Target),
+    /// An event with this verb.
+    Verb(String),
+}
+
+impl Wake {
+    fn of(part: &Trigger) -> Option<Self> {
+        let crossing = part
+            .crossing()
+            .map(|(direction, target)| Self::Crossing(direction, target));
+        crossing
+            .or_else(|| part.proximity().map(|(target, _)| Self::Nearing(target)))
+            .or_else(|| part.verb().map(|verb| Self::Verb(verb.to_owned())))
+    }
 }
 
 /// Where a place differs from others.
@@ -88,7 +114,9 @@ impl Default for World {
             campaigns: HashMap::new(),
             experiences: HashMap::new(),
             webhooks: BTreeMap::new(),
+            event_queries: HashMap::new(),
             waiting: HashMap::new(),
+            composites: 0,
         }
     }
 }
@@ -191,15 +219,19 @@ impl World {
         self.campaigns.remove(&id);
     }
 
-    /// Adds or replaces an experience.
+    /// Adds or replaces an experience. One whose query cannot be read (any more) hears of no event.
     pub fn put_experience(&mut self, experience: Experience) {
         let id = experience.id();
         self.remove_experience(id);
-        let waiting = self
-            .waiting
-            .entry(experience.trigger.crossing())
-            .or_default();
-        waiting.insert((experience.frame.created_at, id));
+        let trigger = &experience.trigger;
+        self.composites += usize::from(trigger.is_composite());
+        for wake in trigger.parts().iter().filter_map(Wake::of) {
+            let waiting = self.waiting.entry(wake).or_default();
+            waiting.insert((experience.frame.created_at, id));
+        }
+        let query = trigger.query().map(EventQuery::read);
+        self.event_queries
+            .extend(query.and_then(Result::ok).map(|query| (id, query)));
         self.experiences.insert(id, experience);
     }
 
@@ -208,11 +240,14 @@ impl World {
         let Some(experience) = self.experiences.remove(&id) else {
             return;
         };
-        let crossing = experience.trigger.crossing();
-        if let Some(waiting) = self.waiting.get_mut(&crossing) {
-            waiting.remove(&(experience.frame.created_at, id));
-            if waiting.is_empty() {
-                self.waiting.remove(&crossing);
+        self.event_queries.remove(&id);
+        self.composites -= usize::from(experience.trigger.is_composite());
+        for wake in experience.trigger.parts().iter().filter_map(Wake::of) {
+            if let Some(waiting) = self.waiting.get_mut(&wake) {
+                waiting.remove(&(experience.frame.created_at, id));
+                if waiting.is_empty() {
+                    self.waiting.remove(&wake);
+                }
             }
         }
     }
@@ -227,45 +262,146 @@ impl World {
         self.webhooks.remove(&id);
     }
 
+    /// Whether anybody may have to be told of what happens.
+    pub fn has_webhooks(&self) -> bool {
+        !self.webhooks.is_empty()
+    }
+
     /// The webhooks, those that are disabled too.
     pub fn webhooks(&self) -> impl Iterator<Item = &Webhook> {
         self.webhooks.values()
     }
 
-    /// The experiences that wait for an instance to enter or leave, or with a delay to have stayed, in
-    /// order of creation, each with its campaign.
+    /// The experiences whose trigger is made true by what occurred, in order of creation, each with its
+    /// campaign. `event` is what made it occur, if an event did.
     pub fn waiting_for(
         &self,
-        (direction, target, delay_ms): (Direction, Target, i64),
+        occurrence: &Occurrence,
+        event: Option<&Event>,
     ) -> Vec<(&Campaign, &Experience)> {
-        self.waiting(direction, target)
-            .filter(|experience| experience.trigger.delay_ms() == delay_ms)
-            .filter_map(|experience| {
-                Some((self.campaigns.get(&experience.campaign_id)?, experience))
-            })
-            .collect()
+        let of_campaign = |experience: &'_ Experience| self.campaigns.get(&experience.campaign_id);
+        let is_simple = |experience: &&Experience| !experience.trigger.is_composite();
+        let found: Vec<&Experience> = match occurrence {
+            Occurrence::Composed(composed) => self
+                .experiences
+                .get(&composed.experience_id)
+                .into_iter()
+                .collect(),
+            Occurrence::Told(_) => {
+                let told = event.into_iter().flat_map(|event| self.told_of(event));
+                told.filter(is_simple).collect()
+            }
+            occurrence => self.woken_by(occurrence).filter(is_simple).collect(),
+        };
+        let with_campaign = |experience| Some((of_campaign(experience)?, experience));
+        found.into_iter().filter_map(with_campaign).collect()
+    }
+
+    /// The experiences whose trigger, or a part of it, is made true by what occurred.
+    pub(crate) fn woken_by(&self, occurrence: &Occurrence) -> impl Iterator<Item = &Experience> {
+        let wake = match occurrence {
+            Occurrence::Crossed(crossing) => {
+                Some(Wake::Crossing(crossing.direction, crossing.target))
+            }
+            Occurrence::Stayed(stay) => Some(Wake::Crossing(Direction::Enter, stay.target)),
+            Occurrence::Neared(nearing) => Some(Wake::Nearing(nearing.target)),
+            Occurrence::Composed(_) | Occurrence::Told(_) => None,
+        };
+        let waiting = wake.map(|wake| self.waiting(&wake));
+        waiting.into_iter().flatten().filter(|experience| {
+            let mut parts = experience.trigger.parts().iter();
+            parts.any(|part| occurrence.makes_true(part))
+        })
+    }
+
+    /// The experiences whose trigger, or a part of it, waits for an event like this.
+    pub(crate) fn told_of(&self, event: &Event) -> impl Iterator<Item = &Experience> {
+        let wake = match &event.body {
+            EventBody::Custom { verb, .. } => Some(Wake::Verb(verb.clone())),
+            EventBody::Location(_) | EventBody::Sightings(_) => None,
+        };
+        let waiting = wake.map(|wake| self.waiting(&wake));
+        waiting.into_iter().flatten().filter(|experience| {
+            let mut parts = experience.trigger.parts().iter();
+            parts.any(|part| self.is_told(experience.id(), part, &event.body))
+        })
+    }
+
+    /// Whether an event is one that a part of this experience's trigger waits for.
+    fn is_told(&self, id: ExperienceId, part: &Trigger, event: &EventBody) -> bool {
+        let EventBody::Custom { item, category, .. } = event else {
+            return false;
+        };
+        let is_verb = Wake::of(part) == event.verb().map(|verb| Wake::Verb(verb.to_owned()));
+        is_verb
+            && match part {
+                Trigger::Custom { custom_argument } => item.as_ref() == Some(custom_argument),
+                Trigger::Event {
+                    item: wanted_item,
+                    category: wanted_category,
+                    query,
+                    ..
+                } => {
+                    let fits = |wanted: &Option<String>, is: &Option<String>| {
+                        wanted.is_none() || wanted == is
+                    };
+                    fits(wanted_item, item)
+                        && fits(wanted_category, category)
+                        && (query.is_none()
+                            || self
+                                .event_queries
+                                .get(&id)
+                                .is_some_and(|query| query.holds(event)))
+                }
+                _ => false,
+            }
+    }
+
+    /// Whether there is a composite at all.
+    pub(crate) const fn has_composites(&self) -> bool {
+        self.composites > 0
+    }
+
+    /// Whether a composite waits for a target to be left.
+    pub(crate) fn watches_exit(&self, target: Target) -> bool {
+        self.has_composites()
+            && self
+                .waiting(&Wake::Crossing(Direction::Exit, target))
+                .any(|experience| experience.trigger.is_composite())
+    }
+
+    /// Whether an experience waits for somebody to come close to a beacon, or to its zone.
+    pub(crate) fn watches_proximity(&self, beacon: BeaconId) -> bool {
+        let waits = |target| self.waiting.contains_key(&Wake::Nearing(target));
+        waits(Target::Beacon(beacon))
+            || self
+                .zone_of(beacon)
+                .is_some_and(|zone| waits(Target::Zone(zone)))
     }
 
     /// How long experiences want an instance to stay in the target, in milliseconds; some of them may
     /// be the same.
     pub fn delays(&self, target: Target) -> impl Iterator<Item = i64> {
-        self.waiting(Direction::Enter, target)
-            .map(|experience| experience.trigger.delay_ms())
+        let crossing = (Direction::Enter, target);
+        self.waiting(&Wake::Crossing(Direction::Enter, target))
+            .flat_map(|experience| experience.trigger.parts())
+            .filter(move |part| part.crossing() == Some(crossing))
+            .map(Trigger::delay_ms)
             .filter(|delay_ms| *delay_ms > 0)
     }
 
-    fn waiting(&self, direction: Direction, target: Target) -> impl Iterator<Item = &Experience> {
-        let waiting = self.waiting.get(&(direction, target));
+    fn waiting<'w>(&'w self, wake: &Wake) -> impl Iterator<Item = &'w Experience> + use<'w> {
+        let waiting = self.waiting.get(wake);
         waiting
             .into_iter()
             .flatten()
-            .filter_map(|(_, id)| self.experiences.get(id))
+            .filter_map(move |(_, id)| self.experiences.get(id))
     }
 
     /// The time zone of the place that a target is (part of), if it says one; else the account's.
-    pub fn time_zone(&self, target: Target) -> TimeZone {
-        let own = self
-            .own_ways(target)
+    pub fn time_zone(&self, target: Option<Target>) -> TimeZone {
+        let own = target
+            .and_then(|target| self.own_ways(target))
             .and_then(|place| place.time_zone.clone());
         own.unwrap_or_else(|| self.time_zone.clone())
     }

@@ -16,6 +16,7 @@ use moca_core::{
         decide::{Audience, Caps, Rival, Verdict},
         moment::{Candidate, decide_moment},
         repeat::Repeat,
+        scene::Scene,
         status::{Lifecycle, Phase},
     },
     event::Profile,
@@ -25,6 +26,7 @@ use moca_core::{
     resource::Frame,
     segment::{Query, Segments, Traits},
     time::Zone,
+    world::World,
 };
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
@@ -438,6 +440,7 @@ proptest! {
             .collect();
         let mut segments = Segments::default();
         segments.put(id(SPANISH), Query::read(r#"{"lang":"es"}"#).unwrap());
+        let nowhere = World::default();
         let mut caps: BTreeMap<u8, Caps> = BTreeMap::new();
         let mut at = origin - early;
         for moment in &moments {
@@ -459,18 +462,22 @@ proptest! {
                     last_seen_at: 0,
                 },
             };
-            let candidates: Vec<Candidate<'_>> = (0..moment.which.len())
+            let scenes: Vec<Scene<'_>> = (0..moment.which.len())
                 .map(|index| {
                     let (offer, nth) = model.at(moment, index);
                     let (campaign, experiences) = &world[offer];
-                    Candidate {
-                        campaign,
-                        experience: &experiences[nth],
-                        zone: &local,
+                    Scene {
+                        world: &nowhere,
+                        target: None,
+                        verb: "",
+                        event: None,
+                        zone: local.clone(),
                         sensitive: moment.which[index].2.then(|| id(9)),
+                        woken: vec![(campaign, &experiences[nth])],
                     }
                 })
                 .collect();
+            let candidates = Candidate::all(&scenes);
             let caps = caps.entry(moment.who).or_default();
             let decided = decide_moment(&candidates, &audience, caps, at);
             prop_assert_eq!(decided, model.decide(at, moment), "at {}", at);

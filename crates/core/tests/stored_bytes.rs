@@ -13,21 +13,21 @@ use moca_core::{
     beacon::{BeaconIdentity, Hex},
     campaign::{
         Status,
-        decide::{Caps, Decision, Rival, Verdict},
+        decide::{Caps, Rival, Verdict},
     },
     event::{
         Change, Counted, Event, EventBody, Fix, Profile, Proximity, Record, Sighting, Subject,
         TagChange,
     },
-    experience::{Direction, Target},
+    experience::Target,
     geo::LatLon,
     health::BeaconHealth,
     history::Taken,
     id::{
-        AccountId, AppId, BeaconId, CampaignId, ExperienceId, Id, InstanceId, MessageId, PlaceId,
-        SegmentId, ZoneId,
+        AccountId, AppId, BeaconId, CampaignId, ExperienceId, Id, InstanceId, PlaceId, SegmentId,
+        ZoneId,
     },
-    presence::{Presence, Stay},
+    presence::{Presence, Stay, Watched},
     property::Property,
     push::PushAddress,
     receipt::{Receipt, ReceiptKind},
@@ -266,6 +266,7 @@ fn presence_of_the_device_store() {
                 entered_at: 4,
             }],
             // These stand behind the state of the instance.
+            watched: Watched::default(),
             path_start: None,
             newest_fix_at: 0,
             exits: Vec::new(),
@@ -357,19 +358,17 @@ fn decisions_of_the_device_store() {
     ] {
         kept(&verdict, hexadecimal);
     }
+}
+
+#[test]
+fn what_is_kept_for_composite_and_proximity_triggers() {
+    kept(&Watched::default(), "0000");
     kept(
-        &Decision {
-            instance_id: id::<InstanceId>(1),
-            campaign_id: id::<CampaignId>(2),
-            experience_id: id::<ExperienceId>(3),
-            direction: Direction::Exit,
-            target: Target::Zone(id::<ZoneId>(4)),
-            delay_ms: 1,
-            at_ms: 1_795_000_000_000,
-            verdict: Verdict::Fired,
-            message_id: Some(id::<MessageId>(5)),
+        &Watched {
+            left: vec![Target::Zone(id::<ZoneId>(2))],
+            near: vec![(id::<BeaconId>(3), Proximity::Far, 5)],
         },
-        "0101010101010101010101010101010102020202020202020202020202020202030303030303030303030303030303030101040404040404040404040404040404040280f8b2e5bd68000105050505050505050505050505050505",
+        "01 01 02020202020202020202020202020202 01 03030303030303030303030303030303 02 0a",
     );
 }
 

@@ -13,12 +13,11 @@ impl Engine {
     /// told is read once more, so only a few such questions are answered at a time. Who no longer waits
     /// for the answer has the work ended.
     pub async fn explain(&self, query: ExplainQuery) -> Result<Option<Explained>, EngineError> {
-        let turn = match query.then {
-            None => None,
-            Some(_) => {
-                let turn = self.inner.scans.clone().acquire_owned().await;
-                Some(turn.map_err(|_| EngineError::Stopping)?)
-            }
+        let turn = if query.is_past {
+            let turn = self.inner.scans.clone().acquire_owned().await;
+            Some(turn.map_err(|_| EngineError::Stopping)?)
+        } else {
+            None
         };
         // The rows that tell of the instance are listed last.
         self.wait(&self.inner.listed).await?;

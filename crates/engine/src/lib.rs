@@ -32,5 +32,5 @@ pub use metrics::Metrics;
 pub use query::{
     About, Appended, CountQuery, DecisionCounts, DecisionQuery, ExperienceCounts, ExperiencesQuery,
     ExplainQuery, Explained, InboxMessage, InstanceQuery, InstanceView, KeptDecision, MemberQuery,
-    Page, Progress, Registered, TagQuery, ToldRow, UserInstance, UserQuery, UserView,
+    Page, Part, Progress, Registered, TagQuery, ToldRow, UserInstance, UserQuery, UserView,
 };

@@ -253,9 +253,10 @@ pub struct ExplainQuery {
     pub at_ms: i64,
     /// The sensitive place that the trigger is about, or in which its zone or beacon is.
     pub sensitive: Option<PlaceId>,
-    /// If the instance is to be looked at as it was then, and not as it is: all that can hold it in what
-    /// the trigger is about.
-    pub then: Option<World>,
+    /// All that can hold it in what the trigger is about, and the experience.
+    pub world: World,
+    /// Whether the instance is to be looked at as it was then, and not as it is.
+    pub is_past: bool,
 }
 
 /// What the rules say.
@@ -265,8 +266,8 @@ pub struct Explained {
     pub time_zone: String,
     /// The zone of hours and days.
     pub zone: Zone,
-    /// When the instance entered what the trigger is about, if it was in it.
-    pub entered_at: Option<i64>,
+    /// Of each part of the trigger, which is its only part unless it is a composite.
+    pub parts: Vec<Part>,
     /// Every rule, in the order in which they are asked.
     pub checks: Vec<Check>,
     /// The values that they compare.
@@ -275,6 +276,15 @@ pub struct Explained {
     pub outcomes: Counts,
     /// The newest of these decisions.
     pub last: Option<KeptDecision>,
+}
+
+/// How a part of a trigger stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// When the instance entered what it is about, if it was in it, ms since 1970.
+    pub entered_at: Option<i64>,
+    /// Whether it holds. What waits for an event never does but in the moment of one.
+    pub holds: bool,
 }
 
 /// Which decisions to list.

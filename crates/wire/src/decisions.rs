@@ -7,7 +7,7 @@ use moca_core::{
         Status,
         decide::{Rival, Verdict},
     },
-    experience::{Direction, Target, Trigger},
+    experience::Trigger,
     id::{CampaignId, ExperienceId, Id, InstanceId, MessageId, PlaceId, SegmentId},
     limits::{SEGMENT_COMPARED_MAX, SEGMENT_COMPARED_TEXT_CHARS_MAX},
     property::Property,
@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 
 use crate::{
     campaigns::{priority_schema, status_schema},
-    experiences::trigger_schema,
     schema::{self, Described, Schema},
+    triggers,
 };
 
 /// A decision as the API answers it.
@@ -213,7 +213,7 @@ impl Decision {
             instance_id: decision.instance_id,
             campaign_id: decision.campaign_id,
             experience_id: decision.experience_id,
-            trigger: trigger(decision.direction, decision.target, decision.delay_ms),
+            trigger: decision.trigger.clone(),
             at: decision.at_ms,
             outcome,
             compared,
@@ -293,21 +293,6 @@ fn explain(verdict: &Verdict) -> (Outcome, Option<Compared>) {
     }
 }
 
-fn trigger(direction: Direction, target: Target, delay_ms: i64) -> Trigger {
-    let delay_ms = (delay_ms > 0).then_some(delay_ms);
-    match (direction, target) {
-        (Direction::Enter, Target::Place(place_id)) => Trigger::EnterPlace { place_id, delay_ms },
-        (Direction::Exit, Target::Place(place_id)) => Trigger::ExitPlace { place_id },
-        (Direction::Enter, Target::Zone(zone_id)) => Trigger::EnterZone { zone_id, delay_ms },
-        (Direction::Exit, Target::Zone(zone_id)) => Trigger::ExitZone { zone_id },
-        (Direction::Enter, Target::Beacon(beacon_id)) => Trigger::EnterBeacon {
-            beacon_id,
-            delay_ms,
-        },
-        (Direction::Exit, Target::Beacon(beacon_id)) => Trigger::ExitBeacon { beacon_id },
-    }
-}
-
 /// The answer of `GET /v2/decisions/summary`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecisionSummary {
@@ -364,7 +349,7 @@ impl Described for Decision {
             schema::required("instanceId", schema::id(), "Who."),
             schema::required("campaignId", schema::id(), "The campaign."),
             schema::required("experienceId", schema::id(), "The experience."),
-            schema::required("trigger", trigger_schema(), "What came true."),
+            schema::required("trigger", triggers::schema(), "What came true."),
             schema::required("at", schema::moment(), "When, by the device's clock."),
             schema::required(
                 "outcome",

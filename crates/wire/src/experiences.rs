@@ -4,7 +4,7 @@ use moca_core::{
     campaign::repeat::Repeat,
     experience::{self, Action, ExperienceConfig, Trigger},
     id::{CampaignId, ExperienceId},
-    limits::{DELAY_MS_MAX, TEXT_CHARS_MAX},
+    limits::TEXT_CHARS_MAX,
 };
 use serde::{
     Deserialize, Serialize,
@@ -18,6 +18,7 @@ use crate::{
     read::{self, Fields},
     resource::Resource,
     schema::{self, Described, Schema},
+    triggers,
     values::{self, Reading},
 };
 
@@ -70,7 +71,7 @@ impl From<&experience::Experience> for Experience {
             experience_id: experience.id(),
             campaign_id: experience.campaign_id,
             config: experience.config.clone(),
-            trigger: experience.trigger,
+            trigger: experience.trigger.clone(),
             action: experience.action.clone(),
         }
     }
@@ -82,7 +83,7 @@ impl Described for Experience {
     fn schema() -> Schema {
         let more = [
             schema::parent("campaignId", "The campaign."),
-            schema::required("trigger", trigger_schema(), "When it fires."),
+            schema::required("trigger", triggers::schema(), "When it fires."),
             schema::required("action", actions::schema(), "What it does."),
         ];
         schema::resource("experienceId", more, config_schema())
@@ -129,33 +130,12 @@ fn config_schema() -> Schema {
     ])
 }
 
-/// When an experience fires.
-pub(crate) fn trigger_schema() -> Schema {
-    let target = |name, note| schema::required(name, schema::id(), note);
-    let delay = || {
-        let note = "Milliseconds the device has to stay before it fires.";
-        schema::optional("delayMs", schema::integer(0, DELAY_MS_MAX), note)
-    };
-    let kinds = TRIGGER_TYPES.map(|(word, kind)| {
-        let fields = match kind {
-            TriggerType::EnterPlace => vec![target("placeId", "The place."), delay()],
-            TriggerType::ExitPlace => vec![target("placeId", "The place.")],
-            TriggerType::EnterZone => vec![target("zoneId", "The zone."), delay()],
-            TriggerType::ExitZone => vec![target("zoneId", "The zone.")],
-            TriggerType::EnterBeacon => vec![target("beaconId", "The beacon."), delay()],
-            TriggerType::ExitBeacon => vec![target("beaconId", "The beacon.")],
-        };
-        (word, fields)
-    });
-    schema::tagged("@type", kinds, &[])
-}
-
 /// Reads the body of a POST, or of a PUT on an experience of `campaign`, which cannot change.
 pub fn read(value: &Value, campaign: Option<CampaignId>) -> Body<ExperienceInput> {
     read::managed(value, &["experienceId"], |fields| {
         let campaign_id = fields.parent("campaignId", campaign);
         let config = fields.object("config", read_config);
-        let trigger = fields.object("trigger", read_trigger);
+        let trigger = fields.object("trigger", triggers::read);
         let action = fields.object("action", actions::read);
         Some(ExperienceInput {
             campaign_id: campaign_id?,
@@ -206,72 +186,6 @@ const REPEATS: [&str; 21] = [
 
 fn repeat(word: &str) -> Option<Repeat> {
     Repeat::deserialize(IntoDeserializer::<WordError>::into_deserializer(word)).ok()
-}
-
-#[derive(Clone, Copy)]
-enum TriggerType {
-    EnterPlace,
-    ExitPlace,
-    EnterZone,
-    ExitZone,
-    EnterBeacon,
-    ExitBeacon,
-}
-
-const TRIGGER_TYPES: [(&str, TriggerType); 6] = [
-    ("EnterPlaceTrigger", TriggerType::EnterPlace),
-    ("ExitPlaceTrigger", TriggerType::ExitPlace),
-    ("EnterZoneTrigger", TriggerType::EnterZone),
-    ("ExitZoneTrigger", TriggerType::ExitZone),
-    ("EnterBeaconTrigger", TriggerType::EnterBeacon),
-    ("ExitBeaconTrigger", TriggerType::ExitBeacon),
-];
-
-fn read_trigger(fields: &mut Fields<'_, '_>) -> Option<Trigger> {
-    let kind = fields.required("@type", type_of(&TRIGGER_TYPES));
-    let Some(kind) = kind else {
-        // Without the type nobody can say which of these belong there.
-        for key in ["placeId", "zoneId", "beaconId", "delayMs"] {
-            fields.take(key);
-        }
-        return None;
-    };
-    Some(match kind {
-        TriggerType::EnterPlace => {
-            let (place_id, delay_ms) = (fields.required_reference("placeId"), read_delay(fields));
-            Trigger::EnterPlace {
-                place_id: place_id?,
-                delay_ms,
-            }
-        }
-        TriggerType::ExitPlace => Trigger::ExitPlace {
-            place_id: fields.required_reference("placeId")?,
-        },
-        TriggerType::EnterZone => {
-            let (zone_id, delay_ms) = (fields.required_reference("zoneId"), read_delay(fields));
-            Trigger::EnterZone {
-                zone_id: zone_id?,
-                delay_ms,
-            }
-        }
-        TriggerType::ExitZone => Trigger::ExitZone {
-            zone_id: fields.required_reference("zoneId")?,
-        },
-        TriggerType::EnterBeacon => {
-            let (beacon_id, delay_ms) = (fields.required_reference("beaconId"), read_delay(fields));
-            Trigger::EnterBeacon {
-                beacon_id: beacon_id?,
-                delay_ms,
-            }
-        }
-        TriggerType::ExitBeacon => Trigger::ExitBeacon {
-            beacon_id: fields.required_reference("beaconId")?,
-        },
-    })
-}
-
-fn read_delay(fields: &mut Fields<'_, '_>) -> Option<i64> {
-    fields.optional("delayMs", values::integer(0, DELAY_MS_MAX))
 }
 
 /// A reader of `@type`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use moca_core::{
     campaign::{Campaign, decide::Verdict},
-    experience::{Direction, Experience},
+    experience::{Direction, Experience, Trigger},
     explain::{Check, Facts, Rule},
     id::{CampaignId, ExperienceId, InstanceId},
     property::Property,
@@ -48,7 +48,7 @@ pub struct Explanation {
     pub last: Option<Decision>,
 }
 
-/// Whether the instance was in what the trigger is about.
+/// Whether the instance was in what the trigger is about; for a composite, whether all of its parts held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Presence {
@@ -74,6 +74,17 @@ pub struct RuleCheck {
     pub compared: Option<Compared>,
     /// The same as a sentence.
     pub sentence: String,
+}
+
+/// How a part of a trigger stood.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    /// What it is about, as a person would say it; empty for what is about nothing.
+    pub target: &'a str,
+    /// When the instance entered that, if it was in it, ms since 1970.
+    pub entered_at: Option<i64>,
+    /// Whether it held.
+    pub holds: bool,
 }
 
 /// What the sentences need to know.
@@ -111,33 +122,78 @@ impl Telling<'_> {
         }
     }
 
-    /// Where the instance was. `target` is what the trigger is about, as a person would say it.
-    pub fn presence(&self, target: &str, entered_at: Option<i64>) -> Presence {
-        let (direction, _) = self.experience.trigger.crossing();
-        let minutes = self.experience.trigger.delay_ms() / 60_000;
-        let since = entered_at.map(|at| self.zone.written(at));
-        let sentence = match (direction, since, minutes) {
-            (Direction::Enter, None, _) => {
+    /// Where the instance was, by the parts of the trigger.
+    pub fn presence(&self, parts: &[Part<'_>]) -> Presence {
+        let trigger = &self.experience.trigger;
+        let told = trigger.parts().iter().zip(parts);
+        if !trigger.is_composite() {
+            let mut told = told.map(|(trigger, part)| (part.entered_at, self.part(trigger, part)));
+            let (entered_at, sentence) = told.next().unwrap_or_default();
+            return Presence {
+                inside: entered_at.is_some(),
+                entered_at,
+                sentence,
+            };
+        }
+        let sentences: Vec<String> = told
+            .map(|(trigger, part)| self.part(trigger, part))
+            .collect();
+        let held = parts.iter().filter(|part| part.holds).count();
+        Presence {
+            inside: held == parts.len(),
+            entered_at: None,
+            sentence: format!(
+                "{held} of {} parts held, and it waits for all of them at once. {}",
+                parts.len(),
+                sentences.join(" ")
+            ),
+        }
+    }
+
+    fn part(&self, trigger: &Trigger, part: &Part<'_>) -> String {
+        let target = part.target;
+        if let Some(verb) = trigger.verb() {
+            return match trigger {
+                Trigger::Custom { custom_argument } => format!(
+                    "It waits for the app to say that {custom_argument:?} holds: an event with the verb {verb} and \
+                     this item."
+                ),
+                _ => format!("It waits for an event with the verb {verb:?}."),
+            };
+        }
+        if let Some((_, proximity)) = trigger.proximity() {
+            let not = if part.holds { "" } else { "not " };
+            let word = proximity.as_str();
+            // Close to the beacon, not to the range of it.
+            let target = target.strip_prefix("range of ").unwrap_or(target);
+            return format!("The device did {not}count as {word} to {target}.");
+        }
+        let direction = trigger.crossing().map(|(direction, _)| direction);
+        let minutes = trigger.delay_ms() / 60_000;
+        let since = part.entered_at.map(|at| self.zone.written(at));
+        match (direction, since, minutes) {
+            (Some(Direction::Exit), None, _) if part.holds => {
+                format!("The device had left {target}.")
+            }
+            (Some(Direction::Exit), None, _) => {
+                format!("The device was not in {target}: it has to enter before it can leave.")
+            }
+            (Some(Direction::Exit), Some(since), _) => {
+                format!("The device was in {target} since {since} and had not left it.")
+            }
+            (_, None, _) => {
                 format!("The device was not in {target}: nothing came true until it enters.")
             }
-            (Direction::Enter, Some(since), 0) => format!(
+            (_, Some(since), 0) if self.experience.trigger.is_composite() => {
+                format!("The device was in {target} since {since}.")
+            }
+            (_, Some(since), 0) => format!(
                 "The device was in {target} since {since}: to enter, it has to leave and come back."
             ),
-            (Direction::Enter, Some(since), minutes) => format!(
+            (_, Some(since), minutes) => format!(
                 "The device was in {target} since {since}; the experience waits for a stay of \
                  {minutes} minutes."
             ),
-            (Direction::Exit, None, _) => {
-                format!("The device was not in {target}: it has to enter before it can leave.")
-            }
-            (Direction::Exit, Some(since), _) => {
-                format!("The device was in {target} since {since} and had not left it.")
-            }
-        };
-        Presence {
-            inside: entered_at.is_some(),
-            entered_at,
-            sentence,
         }
     }
 
@@ -367,7 +423,11 @@ impl Described for Explanation {
     fn schema() -> Schema {
         let sentence = |note| schema::required("sentence", schema::any_text(), note);
         let presence = schema::object([
-            schema::required("inside", schema::boolean(), "Whether it was."),
+            schema::required(
+                "inside",
+                schema::boolean(),
+                "Whether it was; for a composite, whether all of its parts held.",
+            ),
             schema::optional(
                 "enteredAt",
                 schema::moment(),

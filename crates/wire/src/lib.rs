@@ -50,6 +50,7 @@ pub mod tags;
 pub mod targets;
 mod templates;
 pub mod tokens;
+mod triggers;
 pub mod users;
 pub mod values;
 pub mod webhooks;

@@ -6,7 +6,7 @@ use moca_core::{
         CODE_CHARS_MAX, SEGMENT_MEMBER_USERS_MAX, SEGMENT_MEMBERS_MAX, SEGMENT_QUERY_CHARS_MAX,
         TEXT_CHARS_MAX,
     },
-    segment::{self, Query, QueryProblem, SegmentConfig, SegmentType},
+    segment::{self, Query, QueryFault, QueryProblem, SegmentConfig, SegmentType},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -263,15 +263,30 @@ pub fn read_members(value: &Value) -> Body<NamedMembers> {
 
 /// A query: JSON in a text, as it is answered, or the object itself.
 pub(crate) fn query_schema() -> Schema {
+    query_schema_of(
+        "segment-query-text",
+        "segment-query",
+        "A query: see the page on segments. It is answered as a text.",
+        &json!({"$all": [{"lang": "es"}, {"os": "Android"}]}),
+    )
+}
+
+/// A query of these formats with this to say of it.
+pub(crate) fn query_schema_of(
+    text_format: &'static str,
+    format: &'static str,
+    note: &str,
+    example: &Value,
+) -> Schema {
     let text = schema::short_text(SEGMENT_QUERY_CHARS_MAX)
-        .formatted("segment-query-text")
+        .formatted(text_format)
         .noted("A query written as JSON.")
-        .with_example("{\"$all\":[{\"lang\":\"es\"},{\"os\":\"Android\"}]}");
+        .with_example(example.to_string());
     let object = schema::object([])
         .open()
-        .formatted("segment-query")
-        .noted("A query: see the page on segments. It is answered as a text.")
-        .with_example(json!({"$all": [{"lang": "es"}, {"os": "Android"}]}));
+        .formatted(format)
+        .noted(note)
+        .with_example(example.clone());
     schema::one_of([text, object])
 }
 
@@ -360,31 +375,47 @@ fn read_type(fields: &mut Fields<'_, '_>, current: Option<SegmentType>) -> Optio
 /// The query in field `query`, as a text, with the segments that it names noted.
 pub(crate) fn read_query(fields: &mut Fields<'_, '_>, app_id: Option<AppId>) -> Option<String> {
     let key = "query";
-    let text = fields.required(key, query_text)?;
+    fields.require(key, &expected_query());
+    let mut mentions = Vec::new();
+    let text = read_query_with(fields, key, |text| {
+        mentions = Query::read(text)?.mentions().to_vec();
+        Ok(())
+    })?;
     let start = fields.pointer(key);
-    match Query::read(&text) {
-        Ok(query) => {
-            for mention in query.mentions() {
-                let pointer = format!("{start}{}", mention.pointer);
-                fields.mention_at(mention.id, pointer, app_id);
-            }
-            Some(text)
-        }
-        Err(faults) => {
-            for fault in faults {
-                let pointer = format!("{start}{}", fault.pointer);
-                fields.fault_at(pointer, code_of(fault.problem), fault.detail);
-            }
-            None
-        }
+    for mention in mentions {
+        let pointer = format!("{start}{}", mention.pointer);
+        fields.mention_at(mention.id, pointer, app_id);
     }
+    Some(text)
+}
+
+/// A query in a field, as a text, if it is there and `read` finds nothing wrong with it.
+pub(crate) fn read_query_with(
+    fields: &mut Fields<'_, '_>,
+    key: &'static str,
+    read: impl FnOnce(&str) -> Result<(), Vec<QueryFault>>,
+) -> Option<String> {
+    let text = fields.optional(key, query_text)?;
+    let start = fields.pointer(key);
+    let Err(faults) = read(&text) else {
+        return Some(text);
+    };
+    for fault in faults {
+        let pointer = format!("{start}{}", fault.pointer);
+        fields.fault_at(pointer, code_of(fault.problem), fault.detail);
+    }
+    None
+}
+
+fn expected_query() -> String {
+    format!(
+        "expected a query: JSON in a text of at most {SEGMENT_QUERY_CHARS_MAX} characters, or an object \
+         such as {{\"lang\":\"es\"}}"
+    )
 }
 
 fn query_text(value: &Value) -> Reading<String> {
-    let expected = format!(
-        "expected a query: JSON in a text of at most {SEGMENT_QUERY_CHARS_MAX} characters, or an object \
-         such as {{\"lang\":\"es\"}}"
-    );
+    let expected = expected_query();
     let text = match value {
         Value::String(_) => values::text(SEGMENT_QUERY_CHARS_MAX)(value)?,
         Value::Object(_) => value.to_string(),

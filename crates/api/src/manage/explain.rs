@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use moca_core::{
-    account::Account,
     beacon::Beacon,
     campaign::Campaign,
     experience::{Experience, Target},
-    id::{ExperienceId, PlaceId},
+    id::{AccountId, ExperienceId, PlaceId},
     limits::PAGE_LIMIT_MAX,
     place::Place,
     resource::Kind,
@@ -18,7 +17,7 @@ use moca_engine::{ExplainQuery, estate};
 use moca_storage::control::{Filter, ListQuery, Stored, Tx};
 use moca_wire::{
     decisions::{Decision, Outcome},
-    explain::{Explanation, RuleCheck, Telling, summary},
+    explain::{Explanation, Part, RuleCheck, Telling, summary},
     problem::Code,
 };
 
@@ -31,21 +30,28 @@ pub(crate) async fn explain(call: &Call) -> Result<Reply, Failure> {
     let at = call.query().integer("at").unwrap_or(call.now_ms());
     let mut tx = call.state().control.read().await?;
     let (campaign, experience) = find(call, &mut tx, subject.app_id).await?;
-    let (_, target) = experience.trigger.crossing();
-    let about = About::read(call, &mut tx, target).await?;
     let account_id = call.principal.account_id;
+    let account = tx.account(account_id).await?;
+    let account = account.ok_or_else(|| Failure::not_found(Kind::Account))?;
+    let mut world = World::default();
+    world.put_account(&account);
+    let mut about = Vec::new();
+    for part in experience.trigger.parts() {
+        let part = About::read(call, &mut tx, part.target()).await?;
+        part.fill(&mut world, account_id, &mut tx).await?;
+        about.push(part);
+    }
+    world.put_campaign(campaign.clone());
+    world.put_experience(experience.clone());
     // What is known now holds for now and for what is to come, and nothing fired yet then.
+    let is_past = at < call.now_ms();
     let mut priorities = HashMap::new();
-    let then = match at < call.now_ms() {
-        true => {
-            let of_app = vec![(Filter::AppId, subject.app_id.to_string())];
-            let campaigns = all::<Campaign>(&mut tx, account_id, of_app).await?;
-            let priority = |one: Campaign| Some((one.id(), one.config.priority?));
-            priorities.extend(campaigns.into_iter().filter_map(priority));
-            Some(about.world(&mut tx).await?)
-        }
-        false => None,
-    };
+    if is_past {
+        let of_app = vec![(Filter::AppId, subject.app_id.to_string())];
+        let campaigns = all::<Campaign>(&mut tx, account_id, of_app).await?;
+        let priority = |one: Campaign| Some((one.id(), one.config.priority?));
+        priorities.extend(campaigns.into_iter().filter_map(priority));
+    }
     let segments = estate::segments_of(&mut tx, account_id, subject.app_id).await?;
     drop(tx);
     let asked = ExplainQuery {
@@ -54,10 +60,14 @@ pub(crate) async fn explain(call: &Call) -> Result<Reply, Failure> {
         experience,
         segments,
         priorities,
-        time_zone: about.time_zone(),
+        time_zone: about
+            .iter()
+            .find_map(About::time_zone)
+            .unwrap_or(account.config.time_zone),
         at_ms: at,
-        sensitive: about.sensitive(),
-        then,
+        sensitive: about.iter().find_map(About::sensitive),
+        world,
+        is_past,
     };
     let explained = call.state().engine.explain(asked.clone()).await?;
     let explained = explained.ok_or_else(|| {
@@ -77,6 +87,16 @@ pub(crate) async fn explain(call: &Call) -> Result<Reply, Failure> {
         .iter()
         .map(|check| telling.check(check))
         .collect();
+    let names: Vec<String> = about.iter().map(About::name).collect();
+    let parts: Vec<Part<'_>> = names
+        .iter()
+        .zip(&explained.parts)
+        .map(|(target, part)| Part {
+            target,
+            entered_at: part.entered_at,
+            holds: part.holds,
+        })
+        .collect();
     let stopped = explained.checks.iter().find(|check| check.stops());
     let last = explained.last.as_ref();
     Reply::ok(&Explanation {
@@ -88,7 +108,7 @@ pub(crate) async fn explain(call: &Call) -> Result<Reply, Failure> {
         sentence: summary(&checks),
         presence: match asked.sensitive {
             Some(_) => None,
-            None => Some(telling.presence(&about.name(), explained.entered_at)),
+            None => Some(telling.presence(&parts)),
         },
         checks,
         decided: explained.outcomes,
@@ -112,33 +132,27 @@ async fn find(
     Ok((campaign.ok_or_else(missing)?, experience))
 }
 
-/// What a trigger is about, and what it is part of.
+/// What a part of a trigger is about, and what that is part of.
+#[derive(Default)]
 struct About {
-    account: Account,
     place: Option<Place>,
     zone: Option<Zone>,
     beacon: Option<Beacon>,
 }
 
 impl About {
-    async fn read(call: &Call, tx: &mut Tx, target: Target) -> Result<Self, Failure> {
+    async fn read(call: &Call, tx: &mut Tx, target: Option<Target>) -> Result<Self, Failure> {
         let account_id = call.principal.account_id;
-        let account = tx.account(account_id).await?;
-        let account = account.ok_or_else(|| Failure::not_found(Kind::Account))?;
-        let mut about = Self {
-            account,
-            place: None,
-            zone: None,
-            beacon: None,
-        };
+        let mut about = Self::default();
         let (mut zone_id, mut place_id) = (None, None);
         match target {
-            Target::Beacon(id) => {
+            Some(Target::Beacon(id)) => {
                 about.beacon = tx.get(account_id, id.0).await?;
                 zone_id = about.beacon.as_ref().and_then(|beacon| beacon.zone_id);
             }
-            Target::Zone(id) => zone_id = Some(id),
-            Target::Place(id) => place_id = Some(id),
+            Some(Target::Zone(id)) => zone_id = Some(id),
+            Some(Target::Place(id)) => place_id = Some(id),
+            None => {}
         }
         if let Some(id) = zone_id {
             about.zone = tx.get(account_id, id.0).await?;
@@ -150,11 +164,9 @@ impl About {
         Ok(about)
     }
 
-    /// The zone of hours and days for a device that told none.
-    fn time_zone(&self) -> String {
-        let of_place = self.place.as_ref();
-        let of_place = of_place.and_then(|place| place.config.time_zone.clone());
-        of_place.unwrap_or_else(|| self.account.config.time_zone.clone())
+    /// The zone of hours and days for a device that told none, if its place has one.
+    fn time_zone(&self) -> Option<String> {
+        self.place.as_ref()?.config.time_zone.clone()
     }
 
     /// The place, if it is a sensitive one.
@@ -177,11 +189,13 @@ impl About {
         }
     }
 
-    /// All that can hold an instance in it.
-    async fn world(&self, tx: &mut Tx) -> Result<World, Failure> {
-        let mut world = World::default();
-        world.put_account(&self.account);
-        let account_id = self.account.frame.account_id;
+    /// Adds all that can hold an instance in it.
+    async fn fill(
+        &self,
+        world: &mut World,
+        account_id: AccountId,
+        tx: &mut Tx,
+    ) -> Result<(), Failure> {
         if let Some(place) = &self.place {
             world.put_place(place.clone());
             let id: PlaceId = place.id();
@@ -196,14 +210,14 @@ impl About {
         if let Some(beacon) = &self.beacon {
             world.put_beacon(beacon.clone());
         }
-        Ok(world)
+        Ok(())
     }
 }
 
 /// All objects of a list.
 pub(super) async fn all<R: Stored>(
     tx: &mut Tx,
-    account_id: moca_core::id::AccountId,
+    account_id: AccountId,
     filters: Vec<(Filter, String)>,
 ) -> Result<Vec<R>, Failure> {
     let mut found = Vec::new();

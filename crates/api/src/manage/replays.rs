@@ -94,8 +94,7 @@ async fn world_of(
     running.config.start_at = range.from;
     running.config.end_at = Some(range.to);
     let mut taken = Vec::new();
-    for experience in &experiences {
-        let (_, target) = experience.trigger.crossing();
+    for target in experiences.iter().flat_map(|one| one.trigger.targets()) {
         let (mut zone_id, mut place_id) = (None, None);
         match target {
             Target::Beacon(id) => {

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{Campaign, Status, holdout};
 use crate::{
-    experience::{Direction, Experience, Target},
+    experience::{Experience, Trigger},
     id::{CampaignId, ExperienceId, InstanceId, MessageId, PlaceId, SegmentId},
     segment::{Compared, Segments, Traits},
     time::Zone,
 };
 
 /// What became of one trigger that came true for one instance; kept for every one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
     /// Who.
     pub instance_id: InstanceId,
@@ -21,12 +21,8 @@ pub struct Decision {
     pub campaign_id: CampaignId,
     /// The experience.
     pub experience_id: ExperienceId,
-    /// The crossing that made the trigger true, or began the stay that did.
-    pub direction: Direction,
-    /// Of what.
-    pub target: Target,
-    /// Milliseconds of the stay that the trigger waited for; 0 for a crossing.
-    pub delay_ms: i64,
+    /// The trigger.
+    pub trigger: Trigger,
     /// Event time, ms since 1970.
     pub at_ms: i64,
     /// The outcome.

@@ -5,6 +5,7 @@ pub mod group;
 pub mod holdout;
 pub mod moment;
 pub mod repeat;
+pub mod scene;
 pub mod status;
 
 use serde::{Deserialize, Serialize};

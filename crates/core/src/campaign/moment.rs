@@ -5,8 +5,9 @@ use std::cmp::Reverse;
 use super::{
     Campaign,
     decide::{Audience, Caps, Moment, Rival, Verdict, decide},
+    scene::Scene,
 };
-use crate::{experience::Experience, id::PlaceId, time::Zone};
+use crate::experience::Experience;
 
 /// An experience whose trigger came true.
 #[derive(Debug, Clone, Copy)]
@@ -15,10 +16,23 @@ pub struct Candidate<'a> {
     pub campaign: &'a Campaign,
     /// The experience.
     pub experience: &'a Experience,
-    /// The local time zone: the device's, else the place's, else the account's.
-    pub zone: &'a Zone,
-    /// The place that the trigger is about, or in which its zone or beacon is, if that is a sensitive one.
-    pub sensitive: Option<PlaceId>,
+    /// What made it true.
+    pub scene: &'a Scene<'a>,
+}
+
+impl<'a> Candidate<'a> {
+    /// All that these scenes wake, in their order.
+    pub fn all(scenes: &'a [Scene<'a>]) -> Vec<Self> {
+        let of_scene = |scene: &'a Scene<'a>| {
+            let woken = scene.woken.iter();
+            woken.map(move |&(campaign, experience)| Candidate {
+                campaign,
+                experience,
+                scene,
+            })
+        };
+        scenes.iter().flat_map(of_scene).collect()
+    }
 }
 
 /// Decides on what came true for an instance at `at_ms`, and notes in `caps` what fired.
@@ -42,14 +56,13 @@ pub fn decide_moment(
         let Candidate {
             campaign,
             experience,
-            zone,
-            sensitive,
+            scene,
         } = candidates[index];
         let moment = Moment {
             at_ms,
-            zone,
+            zone: &scene.zone,
             rival,
-            sensitive,
+            sensitive: scene.sensitive,
         };
         let verdict = decide(campaign, experience, audience, caps, &moment);
         if verdict == Verdict::Fired {

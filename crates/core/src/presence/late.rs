@@ -5,14 +5,17 @@
 //!
 //! - a fix newer than all other fixes is taken in like any, although a sighting was newer;
 //! - a sighting keeps its beacon in range as long as it would have in time;
+//! - so does a sighting that says how close it is with the closeness;
 //! - a target that an older fix or sighting was surely in, and of which no visit is known about that time,
-//!   was visited: it is entered and left at the time of the event.
+//!   was visited: it is entered and left at the time of the event;
+//! - a composite all of whose parts hold by that comes true at the newest moment known, since it is only then
+//!   that nothing speaks against it.
 //!
 //! So in what order events come, within the window, changes neither what an instance is in at the end nor
 //! what it was in at all, as far as exact fixes say it; only how often, and how long.
 
 use super::{
-    Crossing, Occurrence, Presence, Stay, cross,
+    Crossing, Occurrence, Presence, Stay, composite, cross,
     fences::{self, Word},
     paths, tick,
 };
@@ -35,6 +38,7 @@ pub(super) fn take_late(
     if presence.newest_at - at_ms > EVENT_LATE_MS_MAX {
         return;
     }
+    let before = world.has_composites().then(|| presence.clone());
     match &event.body {
         EventBody::Location(fix) if at_ms >= presence.newest_fix_at => {
             paths::begin_path(presence, world, fix, at_ms);
@@ -55,13 +59,19 @@ pub(super) fn take_late(
             }
         }
         EventBody::Sightings(sightings) => {
-            take_sightings(presence, world, sightings, at_ms, occurred)
+            take_sightings(presence, world, sightings, at_ms, occurred);
+            let newest_at = presence.newest_at;
+            let watched = &mut presence.watched;
+            watched.take(world, sightings, at_ms, newest_at, occurred);
         }
         EventBody::Custom { .. } => return,
     }
     // A stay that begins now may have been complete long ago.
     let now_ms = presence.newest_at;
     tick(presence, world, now_ms, occurred);
+    if let Some(before) = before {
+        composite::come_true_late(&before, presence, world, first, occurred);
+    }
     // Stable: what comes about in one moment does so in the order in which it was found.
     occurred[first..].sort_by_key(Occurrence::at_ms);
 }
@@ -166,6 +176,7 @@ fn visit(
     occurred.extend(stays.into_iter().map(Occurrence::Stayed));
     occurred.push(crossing(Direction::Exit, left_at));
     presence.note_exit(target, left_at);
+    presence.watched.cross(world, target, true);
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Occurrence, Presence, cross,
+    Occurrence, Presence, composite, cross,
     fences::{Word, error_m, is_on_another_floor, word},
     tick,
 };
@@ -69,7 +69,9 @@ pub(super) fn take_path(
             _ => {}
         }
         presence.doubts.retain(|(doubted, _)| *doubted != target);
+        let start = occurred.len();
         cross(presence, world, step_ms, occurred);
+        composite::come_true(presence, world, step_ms, None, start, occurred);
     }
     begin_path(presence, world, fix, at_ms);
 }

@@ -76,13 +76,13 @@ fn custom(at_ms: i64) -> Event {
 
 /// What came about in words: `12 enter place 1`.
 fn words(occurrence: &Occurrence) -> String {
-    let (_, target, _) = occurrence.condition();
+    let target = occurrence.target().unwrap();
     let what = match occurrence {
-        Occurrence::Stayed(_) => "stayed",
         Occurrence::Crossed(crossing) => match crossing.direction {
             Direction::Enter => "enter",
             Direction::Exit => "exit",
         },
+        _ => "stayed",
     };
     let kind = match target {
         Target::Place(_) => "place",
@@ -477,6 +477,9 @@ proptest! {
                     }
                     Occurrence::Crossed(Crossing { direction: Direction::Enter, target, at_ms, .. }) => {
                         prop_assert_eq!(inside.insert(target, at_ms), None);
+                    }
+                    Occurrence::Neared(_) | Occurrence::Composed(_) | Occurrence::Told(_) => {
+                        prop_assert!(false, "nobody waits for that");
                     }
                     Occurrence::Crossed(Crossing { target, at_ms, entered_at, .. }) => {
                         prop_assert_eq!(inside.remove(&target), Some(entered_at));

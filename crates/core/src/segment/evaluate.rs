@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    event::Profile,
+    event::{EventBody, Profile},
     id::SegmentId,
     limits::{SEGMENT_COMPARED_MAX, SEGMENT_COMPARED_TEXT_CHARS_MAX, SEGMENT_DEPTH_MAX},
     property::{Properties, Property},
@@ -14,7 +14,8 @@ use crate::{
 
 use super::{
     family::Segments,
-    query::{Field, Node, Order, Query, Scalar, Test},
+    query::{Field, Node, Order, Query, Scalar, Subject, Test},
+    read::QueryFault,
     version,
 };
 
@@ -64,7 +65,7 @@ impl Segments {
         let mut fields = Vec::new();
         let evaluation = self.evaluation(of);
         evaluation.explain(&query.root, SEGMENT_DEPTH_MAX, &mut fields);
-        let value = |field: &Field| Found::of(field, of).shown();
+        let value = |field: &Field| Found::of(field, Asked::Instance(of)).shown();
         fields
             .into_iter()
             .map(|field| (field.name(), value(field)))
@@ -72,13 +73,45 @@ impl Segments {
     }
 
     fn evaluation<'a>(&'a self, of: &'a Traits<'a>) -> Evaluation<'a> {
-        Evaluation { segments: self, of }
+        Evaluation {
+            segments: self,
+            of: Asked::Instance(of),
+        }
     }
+}
+
+/// A query that is asked of an event.
+#[derive(Debug, Clone)]
+pub struct EventQuery(Query);
+
+impl EventQuery {
+    /// Reads a query, or lists all that is wrong with it.
+    pub fn read(text: &str) -> Result<Self, Vec<QueryFault>> {
+        Query::read_of(Subject::Event, text).map(Self)
+    }
+
+    /// Whether it holds for an event. Of what no app reports nothing holds but what is asked for with
+    /// `$ne`, `$nin`, `$not` and `$exists`.
+    pub fn holds(&self, event: &EventBody) -> bool {
+        let evaluation = Evaluation {
+            // It cannot name any.
+            segments: &Segments::default(),
+            of: Asked::Event(event),
+        };
+        evaluation.holds(&self.0.root, SEGMENT_DEPTH_MAX)
+    }
+}
+
+/// What a query is asked of.
+#[derive(Clone, Copy)]
+enum Asked<'a> {
+    Instance(&'a Traits<'a>),
+    Event(&'a EventBody),
 }
 
 struct Evaluation<'a> {
     segments: &'a Segments,
-    of: &'a Traits<'a>,
+    of: Asked<'a>,
 }
 
 impl<'a> Evaluation<'a> {
@@ -142,7 +175,46 @@ enum Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn of(field: &Field, of: &Traits<'a>) -> Self {
+    fn of(field: &Field, asked: Asked<'a>) -> Self {
+        match asked {
+            Asked::Instance(of) => Self::of_instance(field, of),
+            Asked::Event(event) => Self::of_event(field, event),
+        }
+    }
+
+    fn of_event(field: &Field, event: &'a EventBody) -> Self {
+        let EventBody::Custom {
+            verb,
+            item,
+            category,
+            value,
+            properties,
+        } = event
+        else {
+            return Self::Missing;
+        };
+        let text = |text: &'a Option<String>| text.as_deref().map_or(Self::Missing, Self::Text);
+        match field {
+            Field::Verb => Self::Text(verb),
+            Field::Item => text(item),
+            Field::Category => text(category),
+            Field::Value => value.map_or(Self::Missing, Self::Number),
+            Field::Property(name) => Self::of_property(properties.get(name)),
+            _ => Self::Missing,
+        }
+    }
+
+    fn of_property(property: Option<&'a Property>) -> Self {
+        match property {
+            None => Self::Missing,
+            Some(Property::Bool(value)) => Self::Bool(*value),
+            Some(Property::Number(number)) => Self::Number(*number),
+            Some(Property::Text(text)) => Self::Text(text),
+            Some(Property::List(texts)) => Self::List(texts),
+        }
+    }
+
+    fn of_instance(field: &Field, of: &Traits<'a>) -> Self {
         let text = |text: &'a Option<String>| text.as_deref().map_or(Self::Missing, Self::Text);
         let profile = of.profile;
         match field {
@@ -166,13 +238,8 @@ impl<'a> Found<'a> {
                 .tags
                 .get(name)
                 .map_or(Self::Missing, |number| Self::Number(*number)),
-            Field::Property(name) => match of.properties.get(name) {
-                None => Self::Missing,
-                Some(Property::Bool(value)) => Self::Bool(*value),
-                Some(Property::Number(number)) => Self::Number(*number),
-                Some(Property::Text(text)) => Self::Text(text),
-                Some(Property::List(texts)) => Self::List(texts),
-            },
+            Field::Property(name) => Self::of_property(of.properties.get(name)),
+            Field::Category | Field::Item | Field::Value | Field::Verb => Self::Missing,
         }
     }
 

@@ -22,7 +22,7 @@ use crate::{
     resource::Frame,
 };
 
-pub use evaluate::{Compared, Traits};
+pub use evaluate::{Compared, EventQuery, Traits};
 pub use family::{Segments, Unfit};
 pub use query::{Query, Size};
 pub use read::{QueryFault, QueryProblem};

@@ -89,7 +89,28 @@ pub(super) enum Field {
     Tag(String),
     /// Whether it was put into a static segment. Queries say this by `$segment`.
     Listed(SegmentId),
+    /// Of an event, as [`Property`](Self::Property) is then.
+    Category,
+    Item,
+    Value,
+    Verb,
 }
+
+/// What a query is asked of, which decides what fields there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Subject {
+    #[default]
+    Instance,
+    Event,
+}
+
+/// The fields of an event with a name of their own, likewise.
+const OF_EVENT: [(&str, Field); 4] = [
+    ("category", Field::Category),
+    ("item", Field::Item),
+    ("value", Field::Value),
+    ("verb", Field::Verb),
+];
 
 /// The fields with a name of their own, in the order of their names.
 const NAMED: [(&str, Field); 15] = [
@@ -116,14 +137,20 @@ const SEGMENT: &str = "segment.";
 
 impl Field {
     /// The field with this name.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(super) fn named(subject: Subject, name: &str) -> Option<Self> {
         if let Some(name) = name.strip_prefix(PROPERTY) {
             return Some(Self::Property(name.to_owned()));
         }
-        if let Some(name) = name.strip_prefix(TAG) {
+        let named: &[(&str, Self)] = match subject {
+            Subject::Instance => &NAMED,
+            Subject::Event => &OF_EVENT,
+        };
+        if let Some(name) = name.strip_prefix(TAG)
+            && subject == Subject::Instance
+        {
             return Some(Self::Tag(name.to_owned()));
         }
-        let found = NAMED.iter().find(|(known, _)| *known == name);
+        let found = named.iter().find(|(known, _)| *known == name);
         found.map(|(_, field)| field.clone())
     }
 
@@ -134,7 +161,8 @@ impl Field {
             Self::Tag(name) => format!("{TAG}{name}"),
             Self::Listed(id) => format!("{SEGMENT}{id}"),
             named => {
-                let found = NAMED.iter().find(|(_, field)| field == named);
+                let mut all = NAMED.iter().chain(&OF_EVENT);
+                let found = all.find(|(_, field)| field == named);
                 found.map_or("", |(name, _)| name).to_owned()
             }
         }
@@ -147,9 +175,15 @@ impl Field {
 }
 
 /// The names of all fields, as a sentence lists them.
-pub(super) fn field_names() -> String {
-    let names: Vec<&str> = NAMED.iter().map(|(name, _)| *name).collect();
-    format!("{}, {PROPERTY}<name>, {TAG}<name>", names.join(", "))
+pub(super) fn field_names(subject: Subject) -> String {
+    let listed = |named: &[(&'static str, Field)]| {
+        let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
+        names.join(", ")
+    };
+    match subject {
+        Subject::Instance => format!("{}, {PROPERTY}<name>, {TAG}<name>", listed(&NAMED)),
+        Subject::Event => format!("{}, {PROPERTY}<name>", listed(&OF_EVENT)),
+    }
 }
 
 /// What is asked of the value of a field; `$ne` and `$nin` are what `$eq` and `$in` are not.

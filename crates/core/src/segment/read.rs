@@ -8,7 +8,7 @@ use crate::limits::{
 use super::{
     json::Json,
     pattern::{Like, Matches},
-    query::{Field, Node, Order, Query, Scalar, SegmentMention, Size, Test, field_names},
+    query::{Field, Node, Order, Query, Scalar, SegmentMention, Size, Subject, Test, field_names},
     version,
 };
 
@@ -49,6 +49,10 @@ impl Query {
     /// Reads a query, or lists all that is wrong with it. Whether the segments that it names are
     /// there is asked elsewhere.
     pub fn read(text: &str) -> Result<Self, Vec<QueryFault>> {
+        Self::read_of(Subject::Instance, text)
+    }
+
+    pub(super) fn read_of(subject: Subject, text: &str) -> Result<Self, Vec<QueryFault>> {
         let json: Json = serde_json::from_str(text).map_err(|error| {
             vec![QueryFault {
                 pointer: String::new(),
@@ -56,7 +60,10 @@ impl Query {
                 detail: format!("expected a query written as JSON: {error}"),
             }]
         })?;
-        let mut reader = Reader::default();
+        let mut reader = Reader {
+            subject,
+            ..Reader::default()
+        };
         let root = reader.query(&json, "", 0);
         if let Err(unfit) = reader.size.check() {
             reader.fault("", QueryProblem::TooLong, unfit.to_string());
@@ -74,6 +81,7 @@ impl Query {
 
 #[derive(Default)]
 struct Reader {
+    subject: Subject,
     faults: Vec<QueryFault>,
     size: Size,
     mentions: Vec<SegmentMention>,
@@ -106,7 +114,7 @@ impl Reader {
                         .and_then(|depth| self.query(value, &at, depth))
                         .map(|node| Node::Not(Box::new(node)))
                 }
-                "$segment" => self.segment(value, &at, depth),
+                "$segment" if self.subject == Subject::Instance => self.segment(value, &at, depth),
                 key => self.field(key, value, &at, depth),
             });
         }
@@ -204,7 +212,7 @@ impl Reader {
     }
 
     fn known_field(&mut self, name: &str, pointer: &str) -> Option<Field> {
-        let field = Field::named(name);
+        let field = Field::named(self.subject, name);
         let (problem, detail) = match &field {
             Some(Field::Property(name)) if is_wrong_name(name, PROPERTY_NAME_CHARS_MAX) => (
                 QueryProblem::InvalidFormat,
@@ -220,13 +228,20 @@ impl Reader {
             None if name.starts_with('$') => (
                 QueryProblem::UnknownField,
                 format!(
-                    "expected $all, $any, $not, $segment or the name of a field; there are {}",
-                    field_names()
+                    "expected $all, $any, $not{} or the name of a field; there are {}",
+                    match self.subject {
+                        Subject::Instance => ", $segment",
+                        Subject::Event => "",
+                    },
+                    field_names(self.subject)
                 ),
             ),
             None => (
                 QueryProblem::UnknownField,
-                format!("there is no such field; there are {}", field_names()),
+                format!(
+                    "there is no such field; there are {}",
+                    field_names(self.subject)
+                ),
             ),
         };
         self.fault(pointer, problem, detail);

@@ -1,5 +1,6 @@
 //! The language by hand and by its page; beside it, against a second evaluator.
 
+mod events;
 mod naive;
 
 use std::collections::{BTreeMap, BTreeSet};

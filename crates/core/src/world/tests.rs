@@ -8,7 +8,7 @@ use super::*;
 use crate::{
     account::{AccountConfig, AccountLimits},
     campaign::repeat::Repeat,
-    experience::Trigger,
+    presence::Crossing,
     samples::{beacon, campaign, circle, experience, frame, id, identity, place, zone},
 };
 
@@ -16,7 +16,13 @@ const ENTER: Direction = Direction::Enter;
 
 fn waiting(world: &World, direction: Direction, place: u8) -> Vec<ExperienceId> {
     let target = Target::Place(id::<PlaceId>(place));
-    let waiting = world.waiting_for((direction, target, 0));
+    let crossing = Crossing {
+        direction,
+        target,
+        at_ms: 0,
+        entered_at: 0,
+    };
+    let waiting = world.waiting_for(&Occurrence::Crossed(crossing), None);
     waiting.iter().map(|(_, one)| one.id()).collect()
 }
 
@@ -76,12 +82,12 @@ fn the_time_zone_is_the_places_else_the_accounts() {
     let named = |name| TimeZone::named(name).unwrap();
     let mut world = World::default();
     let gate = Target::Beacon(id::<BeaconId>(1));
-    assert_eq!(world.time_zone(gate), TimeZone::utc());
+    assert_eq!(world.time_zone(Some(gate)), TimeZone::utc());
     world.put_account(&account("Europe/Madrid"));
     world.put_place(place(1, None));
     world.put_zone(zone(1, None));
     world.put_beacon(beacon(1, Some(1)));
-    assert_eq!(world.time_zone(gate), named("Europe/Madrid"));
+    assert_eq!(world.time_zone(Some(gate)), named("Europe/Madrid"));
     let mut there = place(1, None);
     there.config.time_zone = Some("Asia/Tokyo".into());
     world.put_place(there);
@@ -90,10 +96,10 @@ fn the_time_zone_is_the_places_else_the_accounts() {
         Target::Zone(id::<ZoneId>(1)),
         Target::Place(id::<PlaceId>(1)),
     ] {
-        assert_eq!(world.time_zone(target), named("Asia/Tokyo"));
+        assert_eq!(world.time_zone(Some(target)), named("Asia/Tokyo"));
     }
     world.remove_zone(id::<ZoneId>(1));
-    assert_eq!(world.time_zone(gate), named("Europe/Madrid"));
+    assert_eq!(world.time_zone(Some(gate)), named("Europe/Madrid"));
 }
 
 #[test]
@@ -195,7 +201,7 @@ proptest! {
                 for direction in [Direction::Enter, Direction::Exit] {
                     let crossing = (direction, Target::Place(id::<PlaceId>(place)));
                     let mut expected: Vec<&Experience> =
-                        all.values().filter(|one| one.trigger.crossing() == crossing).collect();
+                        all.values().filter(|one| one.trigger.crossing() == Some(crossing)).collect();
                     expected.sort_by_key(|one| (one.frame.created_at, one.id()));
                     let expected: Vec<ExperienceId> = expected.iter().map(|one| one.id()).collect();
                     prop_assert_eq!(waiting(&world, direction, place), expected);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use moca_core::{
-    event::{Change, Event, EventBody, Record, Subject},
+    event::{Change, Event, EventBody, Fix, Record, Subject},
     health::BeaconHealth,
     id::{AppId, BeaconId, InstanceId, MessageId},
     limits::{CONFIGURATION_REFRESH_MS, CONTROL_RETRY_MS, STEP_BYTES_MAX, STEP_RECORDS_MAX},
@@ -31,7 +31,7 @@ use super::{
     cache::Cache,
     configuration::Configuration,
     fire::{Firing, RowDecisions},
-    hooks::{Hooks, Told, fix_of},
+    hooks::{Hooks, Moment, Told, fix_of},
     instance, person,
     tallies::Tallies,
     timers::Timers,
@@ -227,9 +227,8 @@ impl Decide {
                 } => {
                     let world = self.configuration.world(subject.account_id);
                     let who = (*subject, None);
-                    output
-                        .told
-                        .note_of(world, who, *received_at, *received_at, Occasion::Erased);
+                    let moment = Moment::of(*received_at);
+                    output.told.note_of(world, who, moment, Occasion::Erased);
                     self.states.forget(subject.instance_id);
                     self.timers.forget(subject.instance_id);
                     batch.remove_state(subject.instance_id);
@@ -283,21 +282,20 @@ impl Decide {
             }
         }
         let user_before = state.user_id.clone();
-        let mut firing = Firing::new(world, &mut output.decisions, batch, &self.shared.metrics);
+        let mut firing = Firing::new(&mut output.decisions, batch, &self.shared.metrics);
         let occurred = person::take_in(state, world, received_at, change, &mut firing)?;
         if let Change::Event(event) = change {
-            let (told, fix) = (&mut output.told, fix_of(event));
-            told.note_occurrences(world, state, received_at, &occurred, fix);
+            output.tell_crossings(world, state, received_at, &occurred, fix_of(event));
+            let told = &mut output.told;
             told.note_reported(world, state, received_at, event);
         }
-        output.extend(subject, occurred, world);
         if let Change::Receipt(receipt) = change {
             let happened = &mut output.decisions.happened;
             let (all, devices) = (&mut self.receipts, &self.shared.devices);
             if take_receipt(all, devices, subject, receipt, happened)? {
                 let occasion = occasion_of(receipt);
-                let told = &mut output.told;
-                told.note(world, state, received_at, receipt.at_ms, occasion);
+                let moment = Moment::told(receipt.at_ms, received_at);
+                output.told.note(world, state, moment, occasion);
             }
         }
         output.tell_fired(world, state, received_at);
@@ -312,8 +310,8 @@ impl Decide {
         };
         if let Some(occasion) = occasion {
             let who = (subject, user_id);
-            let told = &mut output.told;
-            told.note_of(world, who, received_at, received_at, occasion);
+            let moment = Moment::of(received_at);
+            output.told.note_of(world, who, moment, occasion);
         }
         self.timers.update(state);
         // One that registers again has another token: who waits with the old one is to go.
@@ -343,12 +341,10 @@ impl Decide {
             })?;
             let messages_before = state.message_count;
             let world = self.configuration.world(state.subject.account_id);
-            let mut firing = Firing::new(world, &mut output.decisions, batch, &self.shared.metrics);
+            let mut firing = Firing::new(&mut output.decisions, batch, &self.shared.metrics);
             let occurred = person::tick(state, world, now_ms, &mut firing)?;
-            let told = &mut output.told;
-            told.note_occurrences(world, state, now_ms, &occurred, None);
+            output.tell_crossings(world, state, now_ms, &occurred, None);
             output.tell_fired(world, state, now_ms);
-            output.extend(state.subject, occurred, world);
             if state.message_count > messages_before {
                 self.news.push(instance_id);
             }
@@ -428,18 +424,30 @@ impl RowOutput {
     /// Tells webhooks what fired since this was called last.
     fn tell_fired(&mut self, world: &World, state: &InstanceState, received_at: i64) {
         for (at_ms, occasion) in self.decisions.fired.drain(..) {
-            self.told.note(world, state, received_at, at_ms, occasion);
+            let moment = Moment::told(at_ms, received_at);
+            self.told.note(world, state, moment, occasion);
         }
     }
 
-    /// Hands the crossings on to the stage that counts, but for those of sensitive places.
-    fn extend(&mut self, subject: Subject, occurred: Vec<Occurrence>, world: &World) {
-        let crossings = occurred.into_iter().filter_map(|one| match one {
-            Occurrence::Crossed(crossing) if world.sensitive_place(crossing.target).is_none() => {
-                Some(InstanceCrossing { subject, crossing })
+    /// Tells webhooks and the stage that counts of what was crossed. Nobody is told who was in a
+    /// sensitive place, and nobody counts them.
+    fn tell_crossings(
+        &mut self,
+        world: &World,
+        state: &InstanceState,
+        received_at: i64,
+        occurred: &[Occurrence],
+        fix: Option<(i64, &Fix)>,
+    ) {
+        for occurrence in occurred {
+            if let Occurrence::Crossed(crossing) = *occurrence
+                && world.sensitive_place(crossing.target).is_none()
+            {
+                let told = &mut self.told;
+                told.note_crossing(world, state, received_at, &crossing, fix);
+                let subject = state.subject;
+                self.crossings.push(InstanceCrossing { subject, crossing });
             }
-            Occurrence::Crossed(_) | Occurrence::Stayed(_) => None,
-        });
-        self.crossings.extend(crossings);
+        }
     }
 }

@@ -4,16 +4,16 @@ use moca_core::{
     campaign::{
         decide::{Audience, Decision, Verdict},
         moment::{Candidate, decide_moment},
+        scene::{Actor, Scene},
     },
-    event::TagChange,
-    experience::{Direction, Experience, Target},
+    event::{Event, TagChange},
+    experience::Experience,
     id::{AppId, Id, MessageId},
     limits::ACTION_CONTENT_BYTES_MAX,
     locale,
     presence::Occurrence,
     tally::Happening,
-    template::{self, Facts, Medium},
-    time::Zone,
+    template::{self, Medium},
     webhook::Occasion,
     world::World,
 };
@@ -84,50 +84,37 @@ impl RowDecisions {
 /// What became of an experience that waited for what happened to an instance.
 pub(crate) struct Decided<'a> {
     pub(crate) experience: &'a Experience,
+    /// What made its trigger true.
+    pub(crate) scene: &'a Scene<'a>,
     pub(crate) decision: Decision,
 }
 
 /// Decides on every experience of the instance's app that waits for what happened to it in one moment,
-/// and notes in its state what fired. The messages have no ids yet.
+/// and notes in its state what fired. `event` is what made it happen, if an event did. The messages have
+/// no ids yet.
 pub(crate) fn decide(
     world: &World,
     state: &mut InstanceState,
-    moment: &[Occurrence],
+    (moment, event): (&[Occurrence], Option<&Event>),
     deciding: &mut impl Deciding,
 ) -> Result<(), StorageError> {
     let Some(at_ms) = moment.first().map(Occurrence::at_ms) else {
         return Ok(());
     };
     let app_id = state.subject.app_id;
-    let mut places = Vec::new();
-    let mut waiting = Vec::new();
-    for occurrence in moment {
-        let condition = occurrence.condition();
-        let (_, target, _) = condition;
-        let of_app = world
-            .waiting_for(condition)
-            .into_iter()
-            .filter(|(campaign, _)| campaign.app_id == app_id);
-        for (campaign, experience) in of_app {
-            places.push((
-                local_zone(world, state, target),
-                world.sensitive_place(target),
-            ));
-            waiting.push((condition, campaign, experience));
-        }
-    }
-    if waiting.is_empty() {
+    let actor = Actor {
+        app_id,
+        time_zone: state.profile.time_zone.as_deref(),
+        presence: &state.presence,
+    };
+    let scenes: Vec<Scene<'_>> = moment
+        .iter()
+        .filter_map(|occurrence| Scene::of(world, actor, occurrence, event))
+        .collect();
+    if scenes.is_empty() {
         return Ok(());
     }
-    let mut candidates = Vec::with_capacity(waiting.len());
-    for (&(_, campaign, experience), (zone, sensitive)) in waiting.iter().zip(&places) {
-        candidates.push(Candidate {
-            campaign,
-            experience,
-            zone,
-            sensitive: *sensitive,
-        });
-    }
+    let candidates = Candidate::all(&scenes);
     let mut caps = std::mem::take(&mut state.caps);
     let audience = Audience {
         instance_id: state.subject.instance_id,
@@ -138,21 +125,24 @@ pub(crate) fn decide(
     state.caps = caps;
     let instance_id = state.subject.instance_id;
     for (index, verdict) in decided {
-        let ((direction, target, delay_ms), campaign, experience) = waiting[index];
+        let Candidate {
+            campaign,
+            experience,
+            scene,
+        } = candidates[index];
         let is_fired = verdict == Verdict::Fired;
         let decision = Decision {
             instance_id,
             campaign_id: campaign.id(),
             experience_id: experience.id(),
-            direction,
-            target,
-            delay_ms,
+            trigger: experience.trigger.clone(),
             at_ms,
             verdict,
             message_id: None,
         };
         let decided = Decided {
             experience,
+            scene,
             decision,
         };
         deciding.note(state, decided)?;
@@ -163,7 +153,6 @@ pub(crate) fn decide(
 
 /// Decides as it happens: decisions are kept, and what fired goes into the inbox.
 pub(crate) struct Firing<'a, 'b> {
-    world: &'a World,
     row: &'a mut RowDecisions,
     batch: &'a mut Batch<'b>,
     metrics: &'a Metrics,
@@ -174,14 +163,12 @@ pub(crate) struct Firing<'a, 'b> {
 impl<'a, 'b> Firing<'a, 'b> {
     /// For an event or a tick of the row at hand.
     pub(crate) fn new(
-        world: &'a World,
         row: &'a mut RowDecisions,
         batch: &'a mut Batch<'b>,
         metrics: &'a Metrics,
     ) -> Self {
         let tagged = row.tagged.len();
         Self {
-            world,
             row,
             batch,
             metrics,
@@ -194,6 +181,7 @@ impl Deciding for Firing<'_, '_> {
     fn note(&mut self, state: &InstanceState, decided: Decided<'_>) -> Result<(), StorageError> {
         let Decided {
             experience,
+            scene,
             mut decision,
         } = decided;
         self.metrics.decided(&decision.verdict);
@@ -202,24 +190,21 @@ impl Deciding for Firing<'_, '_> {
         let key = self.row.next();
         if decision.verdict == Verdict::Fired {
             let message_id = MessageId(row_id(at_ms, MESSAGE, key));
-            let about = About {
-                world: self.world,
-                direction: decision.direction,
-                target: decision.target,
-            };
-            let message = message(message_id, experience, at_ms, state, about, self.metrics);
+            let message = message(message_id, experience, at_ms, state, scene, self.metrics);
             let (instance, index) = (state.subject.instance_id, state.message_count);
             self.batch.put_message(instance, index, &message)?;
             self.metrics.messages.inc();
             let tagged = tagged(experience, state, self.row.record);
             self.row.tagged.extend(tagged);
             decision.message_id = Some(message_id);
-            let occasion = Occasion::Fired {
-                campaign_id: decision.campaign_id,
-                experience_id: decision.experience_id,
-                message_id,
-            };
-            self.row.fired.push((at_ms, occasion));
+            if scene.world.has_webhooks() {
+                let occasion = Occasion::Fired {
+                    campaign_id: decision.campaign_id,
+                    experience_id: decision.experience_id,
+                    message_id,
+                };
+                self.row.fired.push((at_ms, occasion));
+            }
         }
         self.batch.put_decision(app_id, key, &decision)?;
         let happened = happening(&decision).map(|happening| (app_id, happening));
@@ -273,53 +258,12 @@ pub(crate) fn key_of(id: Id) -> DecisionKey {
     }
 }
 
-/// The device's time zone, if it told a known one; else the place's or the account's.
-fn local_zone(world: &World, state: &InstanceState, target: Target) -> Zone {
-    state
-        .profile
-        .time_zone
-        .as_deref()
-        .and_then(Zone::named)
-        .unwrap_or_else(|| world.time_zone(target))
-}
-
-/// What the texts of an action can tell of.
-#[derive(Clone, Copy)]
-struct About<'a> {
-    world: &'a World,
-    direction: Direction,
-    target: Target,
-}
-
-impl<'a> About<'a> {
-    fn facts(self, state: &'a InstanceState) -> Facts<'a> {
-        Facts {
-            person: traits(state),
-            place: self.world.named_place(self.target),
-            zone: self.world.named_zone(self.target),
-            beacon: self.world.named_beacon(self.target),
-            verb: match (self.direction, self.target) {
-                (Direction::Enter, Target::Place(_)) => "enter_place",
-                (Direction::Enter, Target::Zone(_)) => "enter_zone",
-                (Direction::Enter, Target::Beacon(_)) => "enter_beacon",
-                (Direction::Exit, Target::Place(_)) => "exit_place",
-                (Direction::Exit, Target::Zone(_)) => "exit_zone",
-                (Direction::Exit, Target::Beacon(_)) => "exit_beacon",
-            },
-            item: None,
-            category: None,
-            value: None,
-            event_properties: None,
-        }
-    }
-}
-
 fn message(
     message_id: MessageId,
     experience: &Experience,
     at_ms: i64,
     state: &InstanceState,
-    about: About<'_>,
+    scene: &Scene<'_>,
     metrics: &Metrics,
 ) -> Message {
     let action = &experience.action;
@@ -330,7 +274,7 @@ fn message(
         .and_then(|texts| best(&texts.content))
         .unwrap_or((locale::DEFAULT, ""));
     let bg_alert = texts.and_then(|texts| best(&texts.bg_alert));
-    let facts = about.facts(state);
+    let facts = scene.facts(traits(state));
     let written = |text, medium, bytes_max| {
         let written = template::write(text, medium, bytes_max, &facts);
         if let Some(failure) = written.failure {

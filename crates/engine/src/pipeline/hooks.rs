@@ -11,7 +11,7 @@ use moca_core::{
     experience::Direction,
     id::{AccountId, DeliveryId, Id, WebhookId},
     limits::{WEBHOOK_WAIT_MS_MAX, WEBHOOK_WAITING_MAX},
-    presence::Occurrence,
+    presence::Crossing,
     webhook::{Delivery, Format, HookEvent, Occasion, event::Position},
     world::World,
 };
@@ -28,18 +28,42 @@ use super::configuration::Configuration;
 #[derive(Default)]
 pub(crate) struct Told(Vec<(AccountId, HookEvent)>);
 
+/// When something happened and, if webhooks are to hear it, where.
+pub(crate) struct Moment {
+    /// Event time, ms since 1970.
+    pub(crate) at_ms: i64,
+    /// When the server took it in, ms since 1970.
+    pub(crate) received_at: i64,
+    pub(crate) position: Option<Position>,
+}
+
+impl Moment {
+    /// Of what the server did itself.
+    pub(crate) const fn of(received_at: i64) -> Self {
+        Self::told(received_at, received_at)
+    }
+
+    /// Of what it was told.
+    pub(crate) const fn told(at_ms: i64, received_at: i64) -> Self {
+        Self {
+            at_ms,
+            received_at,
+            position: None,
+        }
+    }
+}
+
 impl Told {
     /// Notes that something happened to an instance.
     pub(crate) fn note(
         &mut self,
         world: &World,
         state: &InstanceState,
-        received_at: i64,
-        at_ms: i64,
+        moment: Moment,
         occasion: Occasion,
     ) {
         let who = (state.subject, state.user_id.clone());
-        self.note_of(world, who, received_at, at_ms, occasion);
+        self.note_of(world, who, moment, occasion);
     }
 
     /// The same where it is known only who it was.
@@ -47,71 +71,51 @@ impl Told {
         &mut self,
         world: &World,
         (subject, user_id): (Subject, Option<String>),
-        received_at: i64,
-        at_ms: i64,
+        moment: Moment,
         occasion: Occasion,
     ) {
         // Most accounts have no webhook.
-        if world.webhooks().next().is_some() {
+        if world.has_webhooks() {
             let event = HookEvent {
                 app_id: subject.app_id,
                 instance_id: subject.instance_id,
                 user_id,
-                at_ms,
-                received_at,
-                position: None,
+                at_ms: moment.at_ms,
+                received_at: moment.received_at,
+                position: moment.position,
                 occasion,
             };
             self.0.push((subject.account_id, event));
         }
     }
 
-    /// Notes what an event or a timer brought about, and where if it was that position.
-    pub(crate) fn note_occurrences(
+    /// Notes that a border was crossed, and where if it was that position.
+    pub(crate) fn note_crossing(
         &mut self,
         world: &World,
         state: &InstanceState,
         received_at: i64,
-        occurred: &[Occurrence],
+        crossing: &Crossing,
         fix: Option<(i64, &Fix)>,
     ) {
-        for occurrence in occurred {
-            self.note_occurrence(world, state, received_at, occurrence, fix);
-        }
-    }
-
-    fn note_occurrence(
-        &mut self,
-        world: &World,
-        state: &InstanceState,
-        received_at: i64,
-        occurrence: &Occurrence,
-        fix: Option<(i64, &Fix)>,
-    ) {
-        let Occurrence::Crossed(crossing) = occurrence else {
-            return;
-        };
-        // Nobody is told who was in a sensitive place.
-        if world.sensitive_place(crossing.target).is_some() {
-            return;
-        }
         let dwell_ms = crossing.at_ms - crossing.entered_at;
         let occasion = Occasion::Crossed {
             direction: crossing.direction,
             target: crossing.target,
             dwell_ms: (crossing.direction == Direction::Exit).then_some(dwell_ms),
         };
-        let before = self.0.len();
-        self.note(world, state, received_at, crossing.at_ms, occasion);
-        if let Some((_, event)) = self.0.get_mut(before) {
-            // What was due before the event happened elsewhere.
-            let fix = fix.filter(|(at_ms, _)| *at_ms == crossing.at_ms);
-            event.position = fix.map(|(_, fix)| Position {
+        // What was due before the event happened elsewhere.
+        let fix = fix.filter(|(at_ms, _)| *at_ms == crossing.at_ms);
+        let moment = Moment {
+            at_ms: crossing.at_ms,
+            received_at,
+            position: fix.map(|(_, fix)| Position {
                 latitude: fix.at.latitude(),
                 longitude: fix.at.longitude(),
                 accuracy_m: fix.accuracy_m,
-            });
-        }
+            }),
+        };
+        self.note(world, state, moment, occasion);
     }
 
     /// Notes what an app reported.
@@ -132,7 +136,7 @@ impl Told {
         else {
             return;
         };
-        if world.webhooks().next().is_none() {
+        if !world.has_webhooks() {
             return;
         }
         let occasion = Occasion::Custom {
@@ -143,7 +147,8 @@ impl Told {
             value: *value,
             properties: properties.clone(),
         };
-        self.note(world, state, received_at, event.at_ms, occasion);
+        let moment = Moment::told(event.at_ms, received_at);
+        self.note(world, state, moment, occasion);
     }
 }
 

@@ -34,10 +34,10 @@ pub(crate) fn take_in(
 ) -> Result<Vec<Occurrence>, StorageError> {
     let mut occurred = Vec::new();
     if let Change::Event(event) = change {
-        presence::observe(&mut state.presence, world, event, &mut occurred);
+        occurred = presence::take(&mut state.presence, world, event);
         if !is_late(event, state) {
-            for moment in moments(&occurred) {
-                fire::decide(world, state, moment, deciding)?;
+            for moment in presence::moments(&occurred) {
+                fire::decide(world, state, (moment, Some(event)), deciding)?;
             }
         }
         deciding.end(state);
@@ -59,8 +59,8 @@ pub(crate) fn tick(
 ) -> Result<Vec<Occurrence>, StorageError> {
     let mut occurred = Vec::new();
     presence::tick(&mut state.presence, world, now_ms, &mut occurred);
-    for moment in moments(&occurred) {
-        fire::decide(world, state, moment, deciding)?;
+    for moment in presence::moments(&occurred) {
+        fire::decide(world, state, (moment, None), deciding)?;
     }
     deciding.end(state);
     Ok(occurred)
@@ -69,10 +69,4 @@ pub(crate) fn tick(
 /// Whether an event is too much older than the newest of its instance to fire anything.
 pub(crate) fn is_late(event: &Event, state: &InstanceState) -> bool {
     event.at_ms < state.newest_event_at.saturating_sub(EVENT_LATE_MS_MAX)
-}
-
-/// What one event or tick brought about for an instance, by moment: the timers that were due before it
-/// have moments of their own.
-fn moments(occurred: &[Occurrence]) -> impl Iterator<Item = &[Occurrence]> {
-    occurred.chunk_by(|one, next| one.at_ms() == next.at_ms())
 }

@@ -28,7 +28,7 @@ use crate::{
         fire::decision_id,
         instance::{self, traits},
     },
-    query::{ExplainQuery, Explained, KeptDecision},
+    query::{ExplainQuery, Explained, KeptDecision, Part},
 };
 
 /// What the rules say; `None` for an instance that is not there, and when nobody waits any more.
@@ -41,9 +41,10 @@ pub(crate) fn explain(
     let Some(now) = devices.state(query.subject.instance_id)? else {
         return Ok(None);
     };
-    let state = match &query.then {
-        None => now,
-        Some(world) => match then(devices, log_path, now, query.at_ms, world, is_given_up)? {
+    let world = &query.world;
+    let state = match query.is_past {
+        false => now,
+        true => match then(devices, log_path, now, query.at_ms, world, is_given_up)? {
             Some(then) => then,
             None => return Ok(None),
         },
@@ -73,16 +74,21 @@ pub(crate) fn explain(
             sensitive: query.sensitive,
         },
     );
-    let (_, target) = experience.trigger.crossing();
-    let inside = state.presence.inside.iter();
-    let entered_at = inside
-        .filter(|(inside, _)| *inside == target)
-        .map(|(_, entered_at)| *entered_at)
-        .next();
+    let parts = experience.trigger.parts().iter();
+    let parts = parts
+        .map(|part| {
+            let inside = state.presence.inside.iter();
+            let mut inside = inside.filter(|(target, _)| Some(*target) == part.target());
+            Part {
+                entered_at: inside.next().map(|(_, entered_at)| *entered_at),
+                holds: presence::holds(&state.presence, world, part, query.at_ms, false),
+            }
+        })
+        .collect();
     Ok(Some(Explained {
         time_zone,
         zone,
-        entered_at,
+        parts,
         checks,
         facts,
         outcomes: decided.outcomes,

@@ -3,7 +3,7 @@
 use moca_core::{
     campaign::{decide::Verdict, repeat::Repeat},
     event::{Change, Profile},
-    experience::{Direction, Target, Trigger},
+    experience::Trigger,
 };
 use moca_engine::{Appended, DecisionQuery};
 
@@ -47,8 +47,11 @@ async fn entering_a_place_fires_once_and_every_trigger_is_explained() {
     };
     assert_eq!(fired.decision.verdict, Verdict::Fired);
     assert_eq!(fired.decision.at_ms, START + MINUTE);
-    assert_eq!(fired.decision.direction, Direction::Enter);
-    assert_eq!(fired.decision.target, Target::Place(place_id));
+    let trigger = Trigger::EnterPlace {
+        place_id,
+        delay_ms: None,
+    };
+    assert_eq!(fired.decision.trigger, trigger);
     let message = &engine.messages(subject, 0, 1).await.unwrap().items[0].message;
     assert_eq!(fired.decision.message_id, Some(message.message_id));
     assert_eq!(
@@ -72,7 +75,7 @@ async fn decisions_are_found_by_instance_campaign_and_time() {
     };
     let campaigns = [site.campaign(None).await, site.campaign(Some(1)).await];
     for campaign in campaigns {
-        site.experience(campaign, trigger, Repeat::Immediately)
+        site.experience(campaign, trigger.clone(), Repeat::Immediately)
             .await;
     }
     let engine = site.engine().await;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use moca_core::{
     campaign::{decide::Verdict, repeat::Repeat},
-    event::{Change, Subject, TagChange},
+    event::{Change, Proximity, Subject, TagChange},
     experience::{Action, TagExpression, Trigger},
     id::{Id, SegmentId},
     receipt::{Receipt, ReceiptKind},
@@ -53,6 +53,26 @@ pub(crate) async fn site() -> Site {
     ] {
         site.experience(campaign, trigger, repeat).await;
     }
+    let near = Trigger::ZoneProximity {
+        zone_id,
+        proximity: Proximity::Near,
+    };
+    let viewed = Trigger::Event {
+        verb: "view".into(),
+        item: None,
+        category: None,
+        query: None,
+    };
+    let left = Trigger::ExitBeacon { beacon_id };
+    for list in [
+        vec![near.clone(), viewed.clone()],
+        vec![Trigger::ExitPlace { place_id }, near.clone(), left],
+    ] {
+        let composite = Trigger::Composite { list };
+        site.experience(open, composite, Repeat::Immediately).await;
+    }
+    site.experience(open, near, Repeat::Immediately).await;
+    site.experience(open, viewed, Repeat::Immediately).await;
     let enter = Trigger::EnterPlace {
         place_id,
         delay_ms: None,
@@ -117,10 +137,16 @@ pub(crate) async fn live(
             0 => site.fix(at, 40.0, -3.0),
             1 => site.fix(at, 41.0, -3.0),
             2 => site.custom(at),
-            _ => site.sighting(at, 1 + (random.below(3) as u16)),
+            _ => {
+                let closeness = [None, Some(Proximity::Near), Some(Proximity::Far)];
+                let closeness = closeness[random.below(3) as usize];
+                site.close_sighting(at, 1 + (random.below(3) as u16), closeness)
+            }
         };
+        // A second later the app reports something, so that composites of both come true.
+        let then = site.custom(at + 1_000);
         engine
-            .events(subject, vec![event.clone(), event])
+            .events(subject, vec![event.clone(), event, then])
             .await
             .unwrap();
         if random.below(5) == 0 {
@@ -171,6 +197,16 @@ async fn verdicts(site: &Site, engine: &Engine) -> Vec<Verdict> {
         .collect()
 }
 
+/// The triggers that came true.
+async fn came_true(site: &Site, engine: &Engine) -> Vec<Trigger> {
+    let query = moca_engine::DecisionQuery {
+        limit: 1_000,
+        ..Default::default()
+    };
+    let kept = engine.decisions(site.app_id, &query).await.unwrap().items;
+    kept.into_iter().map(|kept| kept.decision.trigger).collect()
+}
+
 async fn inboxes(engine: &Engine, subjects: &[Subject]) -> Vec<Vec<String>> {
     let mut all = Vec::new();
     for subject in subjects {
@@ -183,14 +219,18 @@ async fn inboxes(engine: &Engine, subjects: &[Subject]) -> Vec<Vec<String>> {
 async fn a_device_store_made_again_from_the_log_is_the_same_to_the_byte() {
     let site = site().await;
     let random = SeededRandom::new(3);
-    let mut outcomes = Vec::new();
+    let (mut outcomes, mut triggers) = (Vec::new(), Vec::new());
     let mut now = START;
     for _ in 0..2 {
         let engine = site.engine().await;
         now = live(&site, &engine, &random, now, 60).await;
         outcomes.extend(verdicts(&site, &engine).await);
+        triggers.extend(came_true(&site, &engine).await);
         stop(engine).await;
     }
+    let is_new = |trigger: &Trigger| trigger.crossing().is_none();
+    assert!(triggers.iter().filter(|trigger| is_new(trigger)).count() > 20);
+    assert!(triggers.iter().any(Trigger::is_composite));
     let by_segment = |verdict: &Verdict| matches!(verdict, Verdict::NotInSegment { .. });
     assert!(outcomes.iter().any(by_segment) && outcomes.contains(&Verdict::Fired));
     let before = dump(site.dir.path());

@@ -18,7 +18,7 @@ use moca_core::{
         status::{Lifecycle, Phase},
     },
     clock::{Clock, Random},
-    event::{Event, EventBody, Fix, Profile, Sighting, Subject},
+    event::{Event, EventBody, Fix, Profile, Proximity, Sighting, Subject},
     experience::{Action, Content, Experience, ExperienceConfig, Trigger},
     geo::{Circle, LatLon},
     id::{AccountId, AppId, BeaconId, CampaignId, Id, PlaceId, SegmentId, ZoneId},
@@ -385,10 +385,20 @@ impl Site {
     }
 
     pub(crate) fn sighting(&self, at_ms: i64, minor: u16) -> Event {
+        self.close_sighting(at_ms, minor, None)
+    }
+
+    /// The same of a beacon that seems this close.
+    pub(crate) fn close_sighting(
+        &self,
+        at_ms: i64,
+        minor: u16,
+        proximity: Option<Proximity>,
+    ) -> Event {
         let sighting = Sighting {
             identity: identity(minor),
             rssi_dbm: None,
-            proximity: None,
+            proximity,
             battery_percent: None,
         };
         self.event(at_ms, EventBody::Sightings(vec![sighting]))

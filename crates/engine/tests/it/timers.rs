@@ -55,7 +55,12 @@ async fn a_silent_device_leaves_its_beacon_by_the_clock_also_after_a_restart() {
     let decisions = engine.decisions(site.app_id, &query).await.unwrap().items;
     let exits: Vec<_> = decisions
         .iter()
-        .map(|kept| (kept.decision.direction, kept.decision.at_ms))
+        .map(|kept| {
+            (
+                kept.decision.trigger.crossing().unwrap().0,
+                kept.decision.at_ms,
+            )
+        })
         .collect();
     assert_eq!(
         exits,
@@ -117,7 +122,7 @@ async fn who_stays_is_answered_once_whether_the_device_talks_or_is_silent() {
     for kept in &decisions {
         let decision = &kept.decision;
         assert_eq!(
-            (decision.at_ms, decision.delay_ms),
+            (decision.at_ms, decision.trigger.delay_ms()),
             (START + 2 * MINUTE, 2 * MINUTE)
         );
     }

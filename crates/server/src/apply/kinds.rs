@@ -77,6 +77,31 @@ const LABELS: Reference = Reference {
     ..to("/config", "labels", "labelIds", "Label")
 };
 
+macro_rules! in_triggers {
+    ($($at:literal),*) => {
+        &[$(
+            to($at, "place", "placeId", "Place"),
+            to($at, "zone", "zoneId", "Zone"),
+            to($at, "beacon", "beaconId", "Beacon"),
+        )*]
+    };
+}
+
+/// What a trigger is about, or the parts of a composite.
+const IN_TRIGGER: &[Reference] = in_triggers![
+    "/trigger",
+    "/trigger/list/0",
+    "/trigger/list/1",
+    "/trigger/list/2",
+    "/trigger/list/3",
+    "/trigger/list/4",
+    "/trigger/list/5",
+    "/trigger/list/6",
+    "/trigger/list/7",
+    "/trigger/list/8",
+    "/trigger/list/9"
+];
+
 /// Whether the objects that it mentions exist is for the server to say.
 fn written<T: Serialize>(read: Body<T>) -> Result<Value, Vec<Fault>> {
     let input = read.by_itself()?;
@@ -217,11 +242,7 @@ pub(super) static DESCRIBED: &[Described] = &[
         id: "experienceId",
         identity: Identity::Name,
         parent: Some(to("", "campaign", "campaignId", "Campaign")),
-        references: &[
-            to("/trigger", "place", "placeId", "Place"),
-            to("/trigger", "zone", "zoneId", "Zone"),
-            to("/trigger", "beacon", "beaconId", "Beacon"),
-        ],
+        references: IN_TRIGGER,
         runs: false,
         parts: &["config", "trigger", "action"],
         owned: &[],
@@ -296,6 +317,14 @@ fn mark(rank: usize, needed: &mut [bool]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_part_of_a_trigger_can_name_what_it_is_about() {
+        let parts = IN_TRIGGER.len() / 3 - 1;
+        assert_eq!(parts, moca_core::limits::COMPOSITE_PARTS_MAX);
+        let last = IN_TRIGGER.last().unwrap().at;
+        assert_eq!(last, format!("/trigger/list/{}", parts - 1));
+    }
 
     #[test]
     fn references_point_to_earlier_kinds() {

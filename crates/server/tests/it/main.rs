@@ -65,5 +65,6 @@ mod tenants;
 mod tidy;
 mod tls;
 mod tokens;
+mod triggers;
 mod webhooks;
 mod zones;

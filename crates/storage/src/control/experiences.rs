@@ -1,7 +1,7 @@
 //! Experiences in the control store.
 
 use moca_core::{
-    experience::{Experience, ExperienceConfig, Target, TargetKind},
+    experience::{Experience, ExperienceConfig, Target, Trigger},
     id::{AccountId, CampaignId, ExperienceId},
     resource::{Frame, Kind},
 };
@@ -14,6 +14,19 @@ use super::{
     table::{Columns, Mapped, Stored, Table, json_of},
 };
 use crate::StorageError;
+
+const fn kind_of(target: Target) -> Kind {
+    match target {
+        Target::Place(_) => Kind::Place,
+        Target::Zone(_) => Kind::Zone,
+        Target::Beacon(_) => Kind::Beacon,
+    }
+}
+
+/// A target as it stands in the column `part_targets`.
+fn named(target: Target) -> String {
+    format!("{}:{}", kind_of(target).word(), target.id())
+}
 
 impl Stored for Experience {
     const KIND: Kind = Kind::Experience;
@@ -29,6 +42,7 @@ impl Mapped for Experience {
             "enabled",
             "target_kind",
             "target_id",
+            "part_targets",
             "trigger_json",
             "action_json",
         ],
@@ -59,17 +73,23 @@ impl Mapped for Experience {
     }
 
     fn values(&self) -> Result<Vec<Value>, StorageError> {
-        let (_, target) = self.trigger.crossing();
-        let target_kind = match target {
-            Target::Place(_) => Kind::Place,
-            Target::Zone(_) => Kind::Zone,
-            Target::Beacon(_) => Kind::Beacon,
+        // What a composite is about stands in one text, since it may be several things.
+        let target = self.trigger.target();
+        let (target_kind, target_id) = match target {
+            Some(target) => (kind_of(target).word(), target.id().to_string()),
+            None => ("", String::new()),
+        };
+        let parts = self.trigger.targets().map(named).collect::<Vec<_>>();
+        let part_targets = match self.trigger.is_composite() {
+            true => parts.join(" ").into(),
+            false => Value::Null,
         };
         Ok(vec![
             Value::id(self.campaign_id),
             filters::enabled(&self.config),
-            target_kind.word().into(),
-            Value::id(target.id()),
+            target_kind.into(),
+            target_id.into(),
+            part_targets,
             json_of(self, "trigger_json", &self.trigger)?,
             json_of(self, "action_json", &self.action)?,
         ])
@@ -85,6 +105,7 @@ impl Mapped for Experience {
         columns.skip();
         columns.skip();
         columns.skip();
+        columns.skip();
         Ok(Self {
             frame,
             campaign_id,
@@ -96,27 +117,22 @@ impl Mapped for Experience {
 }
 
 impl Tx {
-    /// What the triggers of the account's experiences are about, in no particular order.
+    /// What the triggers of the account's experiences are about, in no particular order; one that is
+    /// about several things stands there several times.
     pub async fn experience_targets(
         &mut self,
         account: AccountId,
     ) -> Result<Vec<(ExperienceId, Target)>, StorageError> {
         let table = Experience::TABLE.name;
-        let sql = format!("SELECT id, target_kind, target_id FROM {table} WHERE account_id = $1");
+        let sql = format!("SELECT id, trigger_json FROM {table} WHERE account_id = $1");
         let rows = self.session.scan(sql, vec![Value::id(account)]).await;
-        let rows = rows.map_err(|error| error.doing(READING))?;
-        rows.into_iter()
-            .map(|row| {
-                let mut columns =
-                    Columns::named(table, vec!["id", "target_kind", "target_id"], row);
-                let id = ExperienceId(columns.id()?);
-                let kind = match columns.text()?.as_str() {
-                    "zone" => TargetKind::Zone,
-                    "beacon" => TargetKind::Beacon,
-                    _ => TargetKind::Place,
-                };
-                Ok((id, kind.with_id(columns.id()?)))
-            })
-            .collect()
+        let mut all = Vec::new();
+        for row in rows.map_err(|error| error.doing(READING))? {
+            let mut columns = Columns::named(table, vec!["id", "trigger_json"], row);
+            let id = ExperienceId(columns.id()?);
+            let trigger: Trigger = columns.json()?;
+            all.extend(trigger.targets().map(|target| (id, target)));
+        }
+        Ok(all)
     }
 }

@@ -30,9 +30,18 @@ pub(super) fn condition(kind: Kind, filter: Filter) -> Option<&'static str> {
         (Kind::Experience | Kind::Notification, Filter::AppId) => {
             "campaign_id IN (SELECT id FROM campaigns WHERE account_id = $1 AND app_id = {})"
         }
-        (Kind::Experience, Filter::PlaceId) => "target_kind = 'place' AND target_id = {}",
-        (Kind::Experience, Filter::ZoneId) => "target_kind = 'zone' AND target_id = {}",
-        (Kind::Experience, Filter::BeaconId) => "target_kind = 'beacon' AND target_id = {}",
+        (Kind::Experience, Filter::PlaceId) => {
+            "(target_kind = 'place' AND target_id = {} OR part_targets <> '' \
+             AND replace(part_targets, 'place:' || {}, '') <> part_targets)"
+        }
+        (Kind::Experience, Filter::ZoneId) => {
+            "(target_kind = 'zone' AND target_id = {} OR part_targets <> '' \
+             AND replace(part_targets, 'zone:' || {}, '') <> part_targets)"
+        }
+        (Kind::Experience, Filter::BeaconId) => {
+            "(target_kind = 'beacon' AND target_id = {} OR part_targets <> '' \
+             AND replace(part_targets, 'beacon:' || {}, '') <> part_targets)"
+        }
         _ => return None,
     })
 }

@@ -74,6 +74,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0018_replays",
         include_str!("../../migrations/0018_replays.sql"),
     ),
+    (
+        "0019_composite_triggers",
+        include_str!("../../migrations/0019_composite_triggers.sql"),
+    ),
 ];
 
 /// The migration after which the bounds of all places are computed.

@@ -79,7 +79,13 @@ macro_rules! labelled {
 
 macro_rules! targets {
     ($kind:literal) => {
-        concat!("target_kind = '", $kind, "' AND target_id = $2")
+        concat!(
+            "(target_kind = '",
+            $kind,
+            "' AND target_id = $2 OR part_targets <> '' AND replace(part_targets, '",
+            $kind,
+            ":' || $2, '') <> part_targets)"
+        )
     };
 }
 

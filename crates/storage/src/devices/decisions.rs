@@ -1,19 +1,23 @@
 //! Every decision, by app and by instance, in the order of event time.
 
 use moca_core::{
-    campaign::decide::Decision,
-    id::{AppId, InstanceId},
+    campaign::decide::{Decision, Verdict},
+    experience::{Direction, Target, Trigger},
+    id::{AppId, CampaignId, ExperienceId, InstanceId, MessageId},
     time::Range,
 };
+use serde::{Deserialize, Serialize};
 
 use super::{
     Batch, Devices,
     keys::{Key, KeyReader, sortable},
-    value::{backend, decode, inconsistent},
+    value::{self, backend, inconsistent},
 };
 use crate::StorageError;
 
 const TABLE: &str = "decisions";
+/// The version of decisions on triggers that wait for anything but a crossing.
+const OTHER: u8 = 3;
 
 /// What makes a decision unique: the row of the log that caused it and its index among that row's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +37,101 @@ pub struct DecisionScope {
     pub instance_id: Option<InstanceId>,
     /// With an event time within.
     pub range: Option<Range>,
+}
+
+/// A decision on a trigger that waited for a crossing.
+#[derive(Serialize, Deserialize)]
+struct OnCrossing {
+    instance_id: InstanceId,
+    campaign_id: CampaignId,
+    experience_id: ExperienceId,
+    direction: Direction,
+    target: Target,
+    delay_ms: i64,
+    at_ms: i64,
+    verdict: Verdict,
+    message_id: Option<MessageId>,
+}
+
+/// A decision on any other trigger.
+#[derive(Serialize, Deserialize)]
+struct OnOther {
+    instance_id: InstanceId,
+    campaign_id: CampaignId,
+    experience_id: ExperienceId,
+    /// As JSON: there are many kinds, and they are told apart by their names.
+    trigger: String,
+    at_ms: i64,
+    verdict: Verdict,
+    message_id: Option<MessageId>,
+}
+
+pub(super) fn encode(decision: &Decision) -> Result<Vec<u8>, StorageError> {
+    let Decision {
+        instance_id,
+        campaign_id,
+        experience_id,
+        at_ms,
+        message_id,
+        ..
+    } = *decision;
+    let verdict = decision.verdict.clone();
+    match decision.trigger.crossing() {
+        Some((direction, target)) => value::encode(&OnCrossing {
+            instance_id,
+            campaign_id,
+            experience_id,
+            direction,
+            target,
+            delay_ms: decision.trigger.delay_ms(),
+            at_ms,
+            verdict,
+            message_id,
+        }),
+        None => value::encode_as(
+            OTHER,
+            &OnOther {
+                instance_id,
+                campaign_id,
+                experience_id,
+                trigger: serde_json::to_string(&decision.trigger)
+                    .map_err(backend("encode the trigger of a decision"))?,
+                at_ms,
+                verdict,
+                message_id,
+            },
+        ),
+    }
+}
+
+pub(super) fn decode(
+    table: &'static str,
+    key: &[u8],
+    bytes: &[u8],
+) -> Result<Decision, StorageError> {
+    if bytes.first() == Some(&OTHER) {
+        let kept: OnOther = value::decode_as(OTHER, table, key, bytes)?;
+        let trigger = serde_json::from_str(&kept.trigger);
+        return Ok(Decision {
+            instance_id: kept.instance_id,
+            campaign_id: kept.campaign_id,
+            experience_id: kept.experience_id,
+            trigger: trigger.map_err(|_| inconsistent(table, "trigger", key))?,
+            at_ms: kept.at_ms,
+            verdict: kept.verdict,
+            message_id: kept.message_id,
+        });
+    }
+    let kept: OnCrossing = value::decode(table, key, bytes)?;
+    Ok(Decision {
+        instance_id: kept.instance_id,
+        campaign_id: kept.campaign_id,
+        experience_id: kept.experience_id,
+        trigger: Trigger::of_crossing(kept.direction, kept.target, kept.delay_ms),
+        at_ms: kept.at_ms,
+        verdict: kept.verdict,
+        message_id: kept.message_id,
+    })
 }
 
 fn prefix(app: AppId, instance: Option<InstanceId>) -> Key {
@@ -96,8 +195,9 @@ impl Devices {
                 None => decode(TABLE, &key, &value)?,
                 Some(_) => {
                     let key = full_key(self::prefix(scope.app_id, None), at, id);
-                    self.get(TABLE, &self.decisions, &key)?
-                        .ok_or_else(|| inconsistent(TABLE, "value", &key))?
+                    let value = self.decisions.get(&key).map_err(backend(DOING))?;
+                    let value = value.ok_or_else(|| inconsistent(TABLE, "value", &key))?;
+                    decode(TABLE, &key, &value)?
                 }
             };
             if !each(id, decision) {
@@ -121,6 +221,8 @@ impl Batch<'_> {
         self.writes
             .insert(&self.devices.decisions, by_instance, Vec::new());
         let by_app = full_key(prefix(app, None), at, key);
-        self.put(&self.devices.decisions, by_app, decision)
+        self.writes
+            .insert(&self.devices.decisions, by_app, encode(decision)?);
+        Ok(())
     }
 }

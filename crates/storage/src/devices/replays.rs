@@ -6,9 +6,9 @@ use moca_core::{
 };
 
 use super::{
-    Batch, DecisionKey, Devices,
+    Batch, DecisionKey, Devices, decisions,
     keys::{Key, KeyReader, sortable},
-    value::{backend, decode, inconsistent},
+    value::{backend, inconsistent},
 };
 use crate::StorageError;
 
@@ -60,7 +60,7 @@ impl Devices {
                 return Err(inconsistent(TABLE, "key", &key));
             };
             let index = u32::from_be_bytes(index);
-            let decision = decode(TABLE, &key, &value)?;
+            let decision = decisions::decode(TABLE, &key, &value)?;
             if !each(DecisionKey { seq, index }, decision) {
                 break;
             }
@@ -81,7 +81,8 @@ impl Devices {
             let of_instance = full_key(of_instance, at, *key);
             batch.writes.insert(&self.replays, of_instance, Vec::new());
             let of_replay = full_key(of_replay(replay), at, *key);
-            batch.put(&self.replays, of_replay, decision)?;
+            let value = decisions::encode(decision)?;
+            batch.writes.insert(&self.replays, of_replay, value);
         }
         batch.writes.commit().map_err(backend(DOING))
     }
@@ -104,7 +105,7 @@ impl Devices {
             let mut removed = 0;
             for stored in self.replays.prefix(&prefix).take(KEYS_AT_ONCE) {
                 let (key, value) = stored.into_inner().map_err(backend(DOING))?;
-                let decision: Decision = decode(TABLE, &key, &value)?;
+                let decision = decisions::decode(TABLE, &key, &value)?;
                 let of_instance = by_instance(decision.instance_id, replay);
                 let of_instance = of_instance.bytes(&key[prefix.len()..]).build();
                 batch.writes.remove(&self.replays, of_instance);

@@ -56,11 +56,13 @@ pub struct InstanceState {
 }
 
 pub(super) fn encode(state: &InstanceState) -> Result<Vec<u8>, StorageError> {
+    let watched = &state.presence.watched;
     let parts = Parts::default()
         .push(state.push.as_ref())?
         .push(state.presence.path_start.as_ref())?
         .push((!state.listed.is_empty()).then_some(&state.listed))?
-        .push(order(&state.presence).as_ref())?;
+        .push(order(&state.presence).as_ref())?
+        .push(Some(watched).filter(|watched| !watched.is_empty()))?;
     encode_with(state, &parts)
 }
 
@@ -73,6 +75,7 @@ pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<InstanceState, StorageE
         let newest_at = state.presence.newest_at;
         (state.presence.newest_fix_at, state.presence.exits) =
             order.unwrap_or((newest_at, Vec::new()));
+        state.presence.watched = next_part(parts)?.unwrap_or_default();
         Some(())
     })
 }

@@ -4,9 +4,9 @@
 use std::{collections::BTreeSet, fmt::Debug};
 
 use moca_core::{
-    campaign::decide::Caps,
+    campaign::decide::{Caps, Decision, Verdict},
     event::{Profile, Subject, TagChange},
-    experience::{Direction, TagExpression, Target},
+    experience::{Direction, TagExpression, Target, Trigger},
     geo::LatLon,
     id::{
         AccountId, AppId, BeaconId, CampaignId, ExperienceId, Id, InstanceId, MessageId, PlaceId,
@@ -14,7 +14,7 @@ use moca_core::{
     },
     metric::Level,
     notification::Failure,
-    presence::{Crossing, PathStart, Presence},
+    presence::{Crossing, PathStart, Presence, Watched},
     property::Property,
     push::PushAddress,
     receipt::{ReceiptKind, Receipts},
@@ -28,7 +28,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     DirectoryEntry, HookTally, InstanceCrossing, InstanceState, InstanceTag, Message, Moment,
-    PushTally, Queued, SetKey, SetKind, inbox, sets, states,
+    PushTally, Queued, SetKey, SetKind, decisions, inbox, sets, states,
     value::{decode, encode},
 };
 
@@ -98,6 +98,7 @@ fn instance_state() {
             path_start: None,
             newest_fix_at: 1_001,
             exits: Vec::new(),
+            watched: Watched::default(),
         },
         caps,
         message_count: 1,
@@ -153,6 +154,11 @@ fn instance_state() {
     state.presence.exits = vec![(Target::Place(PlaceId(id(7))), 999)];
     let bytes = states::encode(&state).unwrap();
     assert_eq!(hex(&bytes), format!("02[1]{rest}00000001d00f0100[7]ce0f"));
+    assert_eq!(states::decode(&[], &bytes).unwrap(), state);
+    state.presence.watched.left = vec![Target::Place(PlaceId(id(7)))];
+    let bytes = states::encode(&state).unwrap();
+    let behind = "00000001d00f0100[7]ce0f010100[7]00";
+    assert_eq!(hex(&bytes), format!("02[1]{rest}{behind}"));
     assert_eq!(states::decode(&[], &bytes).unwrap(), state);
 }
 
@@ -335,6 +341,41 @@ fn tags_that_actions_changed() {
         &vec![tag],
         "[1]0101[2][3]ac02ac02d00f0376697000000000000000f03f",
     );
+}
+
+#[test]
+fn decisions_on_triggers_of_every_version() {
+    let mut decision = Decision {
+        instance_id: InstanceId(id(7)),
+        campaign_id: CampaignId(id(5)),
+        experience_id: ExperienceId(id(6)),
+        trigger: Trigger::EnterZone {
+            zone_id: ZoneId(id(4)),
+            delay_ms: Some(60_000),
+        },
+        at_ms: 1_000,
+        verdict: Verdict::Fired,
+        message_id: Some(MessageId(id(9))),
+    };
+    let check = |decision: &Decision, expected: &str| {
+        let bytes = decisions::encode(decision).unwrap();
+        assert_eq!(hex(&bytes), expected);
+        assert_eq!(
+            &decisions::decode("decisions", &[], &bytes).unwrap(),
+            decision
+        );
+    };
+    check(&decision, "01[7][5][6]0001[4]c0a907d00f0001[9]");
+    decision.trigger = Trigger::ExitZone {
+        zone_id: ZoneId(id(4)),
+    };
+    check(&decision, "01[7][5][6]0101[4]00d00f0001[9]");
+    decision.trigger = Trigger::Custom {
+        custom_argument: "a".to_owned(),
+    };
+    let json = r#"{"@type":"CustomTrigger","customArgument":"a"}"#;
+    let json_hex: String = json.bytes().map(|byte| format!("{byte:02x}")).collect();
+    check(&decision, &format!("03[7][5][6]2e{json_hex}d00f0001[9]"));
 }
 
 #[test]

@@ -9,7 +9,15 @@ use crate::StorageError;
 const VERSION: u8 = 1;
 
 pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, StorageError> {
-    postcard::to_extend(value, vec![VERSION]).map_err(backend("encode a value of the device store"))
+    encode_as(VERSION, value)
+}
+
+/// The bytes of a value in a format of its own.
+pub(super) fn encode_as<T: Serialize + ?Sized>(
+    version: u8,
+    value: &T,
+) -> Result<Vec<u8>, StorageError> {
+    postcard::to_extend(value, vec![version]).map_err(backend("encode a value of the device store"))
 }
 
 /// The version of values that have something behind them that was not kept at first.
@@ -87,9 +95,19 @@ pub(super) fn decode<T: DeserializeOwned>(
     key: &[u8],
     value: &[u8],
 ) -> Result<T, StorageError> {
+    decode_as(VERSION, table, key, value)
+}
+
+/// The reverse of [`encode_as`].
+pub(super) fn decode_as<T: DeserializeOwned>(
+    version: u8,
+    table: &'static str,
+    key: &[u8],
+    value: &[u8],
+) -> Result<T, StorageError> {
     value
         .split_first()
-        .filter(|(version, _)| **version == VERSION)
+        .filter(|(found, _)| **found == version)
         .and_then(|(_, body)| postcard::take_from_bytes(body).ok())
         .filter(|(_, rest)| rest.is_empty())
         .map(|(value, _)| value)

@@ -131,7 +131,7 @@ async fn every_change_of_every_kind_is_an_event_with_before_and_after(url: &str)
         tag(12), |it| it.config.description = None;
         segment(11), |it| it.config.name = "Gold".into();
         campaign(8), |it| it.lifecycle.since_ms += 1;
-        experience(9, triggers()[0]), |it| it.trigger = moved[0];
+        experience(9, triggers()[0].clone()), |it| it.trigger = moved[0].clone();
         notification(13), |it| it.status.state = State::Cancelled;
         webhook(14), |it| it.config.enabled = false;
     }

@@ -44,7 +44,7 @@ async fn every_change_of_every_kind_is_a_line(url: &str) {
     insert(store, &[tag(9)]).await;
     insert(store, &[segment(10)]).await;
     insert(store, &[campaign(11)]).await;
-    insert(store, &[experience(12, triggers()[0])]).await;
+    insert(store, &[experience(12, triggers()[0].clone())]).await;
     insert(store, &[notification(13)]).await;
     insert(store, &[webhook(14)]).await;
     let mut expected: Vec<_> = (1..)

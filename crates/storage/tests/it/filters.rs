@@ -169,7 +169,7 @@ async fn as_before_the_columns(url: &str, campaigns: &[Campaign], experiences: &
     for one in experiences {
         let (id, created_at) = (one.frame.id, one.frame.created_at);
         let config = json(serde_json::to_value(&one.config).unwrap());
-        let trigger = json(serde_json::to_value(one.trigger).unwrap());
+        let trigger = json(serde_json::to_value(&one.trigger).unwrap());
         let action = json(serde_json::to_value(&one.action).unwrap());
         sql.push_str(&format!(
             "INSERT INTO experiences VALUES ('{HOME}', '{id}', {created_at}, 1, 1, 'E', 'e', \
@@ -186,7 +186,7 @@ async fn objects_older_than_the_columns_are_found(url: &str) {
     // More than are filled in at a time.
     let experiences: Vec<Experience> = (0..1_100)
         .map(|number| {
-            let mut one = experience(number, triggers()[0]);
+            let mut one = experience(number, triggers()[0].clone());
             one.config.enabled = number % 4 == 0;
             one
         })

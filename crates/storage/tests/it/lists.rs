@@ -198,7 +198,7 @@ async fn each_filter_finds_its_objects(store: &Control) {
     campaign2.config.group_id = Some(CampaignGroupId(other));
     zone2.place_id = PlaceId(other);
     beacon2.zone_id = Some(ZoneId(other));
-    let mut experience2 = experience(2, triggers()[1]);
+    let mut experience2 = experience(2, triggers()[1].clone());
     experience2.campaign_id = CampaignId(other);
     zone2.config.label_ids = vec![LabelId(other)];
     beacon2.config.label_ids = vec![LabelId(other)];
@@ -208,7 +208,7 @@ async fn each_filter_finds_its_objects(store: &Control) {
     insert(store, &[place(1), place(2)]).await;
     insert(store, &[zone(1), zone2]).await;
     insert(store, &[beacon(1), beacon2, beacon(3)]).await;
-    insert(store, &[experience(1, triggers()[0]), experience2]).await;
+    insert(store, &[experience(1, triggers()[0].clone()), experience2]).await;
 
     let text = other.to_string();
     for (other, nobody) in [(text, false), (BeaconId(id(77)).to_string(), true)] {

@@ -17,8 +17,9 @@ use moca_storage::{
 use crate::{
     backend::on_every_backend,
     samples::{
-        ABROAD, HOME, account, app, beacon, campaign, campaign_group, everything, experience, id,
-        insert, label, member, notification, place, segment, tag, token, triggers, webhook, zone,
+        ABROAD, HOME, account, app, beacon, campaign, campaign_group, composite, everything,
+        experience, id, insert, label, member, notification, place, segment, tag, token, triggers,
+        webhook, zone,
     },
 };
 
@@ -93,8 +94,8 @@ async fn every_field_of_every_kind_comes_back(store: &Control) {
     other.config.group_id = None;
     round_trip(store, campaign(8), other, |o| &mut o.frame).await;
 
-    for (number, trigger) in (9..).zip(triggers()) {
-        let mut other = experience(number, trigger);
+    for (number, trigger) in (9..).zip(triggers().into_iter().chain([composite()])) {
+        let mut other = experience(number, trigger.clone());
         other.config.enabled = true;
         round_trip(store, experience(number, trigger), other, |o| &mut o.frame).await;
     }

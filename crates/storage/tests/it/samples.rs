@@ -452,6 +452,20 @@ pub(crate) fn webhook(number: u32) -> Webhook {
     }
 }
 
+/// A composite that is about the same place, zone and beacon, and an event.
+pub(crate) fn composite() -> Trigger {
+    let [_, exit_place, enter_zone, _, enter_beacon, _] = triggers();
+    let event = Trigger::Event {
+        verb: "buy".to_owned(),
+        item: None,
+        category: None,
+        query: None,
+    };
+    Trigger::Composite {
+        list: vec![exit_place, enter_zone, enter_beacon, event],
+    }
+}
+
 /// One trigger of each kind of target and direction.
 pub(crate) fn triggers() -> [Trigger; 6] {
     let (place_id, zone_id, beacon_id) = (PlaceId(id(2)), ZoneId(id(3)), BeaconId(id(8)));

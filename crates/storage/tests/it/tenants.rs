@@ -49,7 +49,7 @@ async fn objects_are_seen_and_changed_at_home_only(store: &Control) {
     only_at_home(store, tag(1), |o: &mut Tag| &mut o.frame).await;
     only_at_home(store, segment(1), |o: &mut Segment| &mut o.frame).await;
     only_at_home(store, campaign(1), |o: &mut Campaign| &mut o.frame).await;
-    let sample = experience(1, triggers()[0]);
+    let sample = experience(1, triggers()[0].clone());
     only_at_home(store, sample, |o: &mut Experience| &mut o.frame).await;
     let sample = notification(1);
     only_at_home(store, sample, |o: &mut Notification| &mut o.frame).await;

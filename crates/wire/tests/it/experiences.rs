@@ -134,7 +134,7 @@ fn each_fault_of_config_and_trigger_is_found_where_it_is() {
             ),
             (
                 trigger,
-                Set(json!({"@type": "CustomTrigger", "placeId": ID})),
+                Set(json!({"@type": "SingTrigger", "placeId": ID})),
                 "/trigger/@type",
                 "unknown_value",
             ),
@@ -385,5 +385,138 @@ fn a_template_is_taken_or_refused_where_it_stands() {
     assert!(
         faults[0].detail.contains("there are user.id, "),
         "{faults:?}"
+    );
+}
+
+/// Triggers other than those that wait for a crossing.
+fn others() -> Vec<Value> {
+    vec![
+        json!({"@type": "ZoneProximityTrigger", "zoneId": ID, "proximity": "Near"}),
+        json!({"@type": "BeaconProximityTrigger", "beaconId": ID, "proximity": "Immediate"}),
+        json!({"@type": "CustomTrigger", "customArgument": "queue-is-short"}),
+        json!({"@type": "EventTrigger", "verb": "purchase"}),
+        json!({
+            "@type": "EventTrigger", "verb": "purchase", "item": "map", "category": "souvenir",
+            "where": "{\"value\":{\"$gte\":20},\"property.gift\":true}"
+        }),
+    ]
+}
+
+#[test]
+fn other_triggers_are_read_and_written_back_alone_and_as_parts() {
+    let enter = json!({"@type": "EnterPlaceTrigger", "placeId": OTHER_ID, "delayMs": 60_000});
+    for other in others() {
+        let composite = json!({"@type": "CompositeTrigger", "list": [enter, other]});
+        for trigger in [other, composite] {
+            let mut body = experience();
+            body["trigger"] = trigger.clone();
+            let input = read(&body).unwrap();
+            assert_eq!(serde_json::to_value(&input).unwrap(), body);
+            assert_eq!(serde_json::to_value(&input.trigger).unwrap(), trigger);
+            let kept: moca_core::experience::Trigger = serde_json::from_value(trigger).unwrap();
+            assert_eq!(kept, input.trigger);
+        }
+    }
+    // An object says the same as its text.
+    let mut body = experience();
+    body["trigger"] = json!({"@type": "EventTrigger", "verb": "v", "where": {"item": "map"}});
+    let input = serde_json::to_value(read(&body).unwrap()).unwrap();
+    assert_eq!(input["trigger"]["where"], "{\"item\":\"map\"}");
+}
+
+#[test]
+fn each_fault_of_other_triggers_is_found_where_it_is() {
+    let event = others().remove(3);
+    let custom = others().remove(2);
+    let many = |part: &Value, count| json!({"@type": "CompositeTrigger", "list": vec![part.clone(); count]});
+    let exit = json!({"@type": "ExitPlaceTrigger", "placeId": ID});
+    let trigger = |trigger: Value| Set(trigger);
+    assert_faults(
+        &experience(),
+        read,
+        &[
+            (
+                "/trigger",
+                trigger(json!({"@type": "ZoneProximityTrigger", "zoneId": ID})),
+                "/trigger/proximity",
+                "required",
+            ),
+            (
+                "/trigger",
+                trigger(
+                    json!({"@type": "BeaconProximityTrigger", "beaconId": ID, "proximity": "Unknown"}),
+                ),
+                "/trigger/proximity",
+                "unknown_value",
+            ),
+            (
+                "/trigger",
+                trigger(json!({"@type": "CustomTrigger"})),
+                "/trigger/customArgument",
+                "required",
+            ),
+            (
+                "/trigger",
+                trigger(json!({"@type": "EventTrigger", "verb": " "})),
+                "/trigger/verb",
+                "too_short",
+            ),
+            (
+                "/trigger",
+                trigger(json!({"@type": "EventTrigger", "verb": "v", "where": {"lang": "es"}})),
+                "/trigger/where/lang",
+                "unknown_field",
+            ),
+            (
+                "/trigger",
+                trigger(json!({"@type": "EventTrigger", "verb": "v", "where": {"$segment": ID}})),
+                "/trigger/where/$segment",
+                "unknown_field",
+            ),
+            (
+                "/trigger",
+                trigger(json!({"@type": "EventTrigger", "verb": "v", "where": "item=map"})),
+                "/trigger/where",
+                "invalid_format",
+            ),
+            (
+                "/trigger",
+                trigger(many(&exit, 0)),
+                "/trigger/list",
+                "too_short",
+            ),
+            (
+                "/trigger",
+                trigger(many(&exit, 11)),
+                "/trigger/list",
+                "too_long",
+            ),
+            (
+                "/trigger",
+                trigger(json!({"@type": "CompositeTrigger"})),
+                "/trigger/list",
+                "required",
+            ),
+            (
+                "/trigger",
+                trigger(
+                    json!({"@type": "CompositeTrigger", "list": [exit, {"@type": "ExitZoneTrigger"}]}),
+                ),
+                "/trigger/list/1/zoneId",
+                "required",
+            ),
+            (
+                "/trigger",
+                trigger(json!({"@type": "CompositeTrigger", "list": [exit, many(&exit, 1)]})),
+                "/trigger/list/1/@type",
+                "unknown_value",
+            ),
+            (
+                "/trigger",
+                trigger(json!({"@type": "CompositeTrigger", "list": [event, exit, custom]})),
+                "/trigger/list",
+                "mismatch",
+            ),
+        ],
     );
 }

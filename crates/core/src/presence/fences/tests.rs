@@ -7,39 +7,15 @@ use super::*;
 use crate::{
     event::{Event, EventBody, Sighting},
     experience::Direction,
-    geo::{Area, Geofence, LatLon, distance_m},
+    geo::{Area, Geofence, distance_m},
     id::{BeaconId, PlaceId, ZoneId},
     limits::{BEACON_EXIT_MS, CONFIRM_MS},
-    presence::{Occurrence, PresenceConfig, due_at, observe},
+    presence::{
+        Occurrence, PresenceConfig, due_at, observe,
+        traces::{DEGREE_M, SECOND, at, event, fix, fix_on, walk},
+    },
     samples::{beacon, circle, id, identity, place, zone},
 };
-
-/// Metres that a degree of longitude has on the equator.
-const DEGREE_M: f64 = 111_319.490_793;
-const SECOND: i64 = 1_000;
-
-fn at(east_m: f64) -> LatLon {
-    LatLon::new(0.0, east_m / DEGREE_M).unwrap()
-}
-
-/// A fix so many metres east of the middle of place 1.
-fn fix(seconds: i64, east_m: f64, accuracy_m: f32) -> Event {
-    fix_on(seconds, east_m, accuracy_m, None)
-}
-
-fn fix_on(seconds: i64, east_m: f64, accuracy_m: f32, floor: Option<i16>) -> Event {
-    let fix = Fix {
-        at: at(east_m),
-        accuracy_m: Some(accuracy_m),
-        speed_m_s: None,
-        floor,
-    };
-    Event {
-        id: [0; 16],
-        at_ms: seconds * SECOND,
-        body: EventBody::Location(fix),
-    }
-}
 
 /// Place 1 with a radius of 100 metres.
 fn world(presence: Option<PresenceConfig>) -> World {
@@ -48,25 +24,6 @@ fn world(presence: Option<PresenceConfig>) -> World {
     let mut world = World::default();
     world.put_place(one);
     world
-}
-
-/// What comes about: seconds, `+` or `-`, and the number of the target.
-fn walk(world: &World, events: &[Event]) -> Vec<String> {
-    let mut presence = Presence::default();
-    let mut occurred = Vec::new();
-    for event in events {
-        observe(&mut presence, world, event, &mut occurred);
-    }
-    let words = occurred.iter().map(|occurrence| {
-        let (direction, target, _) = occurrence.condition();
-        let sign = match direction {
-            Direction::Enter => '+',
-            Direction::Exit => '-',
-        };
-        let seconds = occurrence.at_ms() / SECOND;
-        format!("{seconds}{sign}{}", target.id().0[0])
-    });
-    words.collect()
 }
 
 #[test]
@@ -155,12 +112,8 @@ fn a_place_has_its_own_ways_and_its_zones_share_them() {
             proximity: None,
             battery_percent: None,
         };
-        let event = Event {
-            id: [0; 16],
-            at_ms: 0,
-            body: EventBody::Sightings(vec![sighting]),
-        };
-        observe(&mut presence, &world, &event, &mut Vec::new());
+        let seen = event(0, EventBody::Sightings(vec![sighting]));
+        observe(&mut presence, &world, &seen, &mut Vec::new());
         assert_eq!(due_at(&presence), Some(left_ms));
     }
     assert_eq!(presence.beacons[0].0, id::<BeaconId>(3));
@@ -194,11 +147,8 @@ fn a_geofence_taken_away_is_left_at_the_next_fix() {
     observe(&mut presence, &world, &fix(0, 0.0, 5.0), &mut occurred);
     world.put_place(place(1, None));
     observe(&mut presence, &world, &fix(1, 0.0, 5.0), &mut occurred);
-    let exit = occurred.last().map(Occurrence::condition);
-    assert_eq!(
-        exit.map(|(direction, _, _)| direction),
-        Some(Direction::Exit)
-    );
+    let exit = occurred.last().and_then(Occurrence::crossing);
+    assert_eq!(exit.map(|(direction, _)| direction), Some(Direction::Exit));
     assert_eq!((presence.fences, presence.doubts), (vec![], vec![]));
 }
 

@@ -66,7 +66,7 @@ fn sighting(at_ms: i64, ids: &[u8]) -> Event {
 }
 
 fn words(occurrence: &Occurrence) -> String {
-    let (direction, target, _) = occurrence.condition();
+    let (direction, target) = occurrence.crossing().unwrap();
     let sign = match (occurrence, direction) {
         (Occurrence::Stayed(_), _) => '=',
         (_, Direction::Enter) => '+',

@@ -6,39 +6,15 @@ use super::*;
 use crate::{
     campaign::repeat::Repeat,
     event::{Event, EventBody, Sighting},
-    experience::{Direction, Trigger},
+    experience::Trigger,
     geo::{Area, Geofence, distance_m},
     id::PlaceId,
-    presence::{Crossing, PresenceConfig, observe},
+    presence::{
+        Crossing, PresenceConfig, observe,
+        traces::{DEGREE_M, SECOND, event, fix, fix_on, walk},
+    },
     samples::{beacon, campaign, circle, experience, id, identity, place, zone},
 };
-
-/// Metres that a degree of longitude has on the equator.
-const DEGREE_M: f64 = 111_319.490_793;
-const SECOND: i64 = 1_000;
-
-fn event(at_ms: i64, body: EventBody) -> Event {
-    Event {
-        id: [0; 16],
-        at_ms,
-        body,
-    }
-}
-
-/// A fix so many metres east of the middle of place 1.
-fn fix(seconds: i64, east_m: f64, accuracy_m: f32) -> Event {
-    fix_on(seconds, east_m, accuracy_m, None)
-}
-
-fn fix_on(seconds: i64, east_m: f64, accuracy_m: f32, floor: Option<i16>) -> Event {
-    let fix = Fix {
-        at: LatLon::new(0.0, east_m / DEGREE_M).unwrap(),
-        accuracy_m: Some(accuracy_m),
-        speed_m_s: None,
-        floor,
-    };
-    event(seconds * SECOND, EventBody::Location(fix))
-}
 
 fn looking_back(path_crossing_ms: i64) -> Option<PresenceConfig> {
     Some(PresenceConfig {
@@ -56,29 +32,10 @@ fn world() -> World {
     world
 }
 
-/// What comes about: milliseconds, `+`, `-` or `=` for a stay, and the number of the target.
-fn walk(world: &World, events: &[Event]) -> Vec<String> {
-    let mut presence = Presence::default();
-    let mut occurred = Vec::new();
-    for event in events {
-        observe(&mut presence, world, event, &mut occurred);
-    }
-    let words = occurred.iter().map(|occurrence| {
-        let (direction, target, _) = occurrence.condition();
-        let sign = match (occurrence, direction) {
-            (Occurrence::Stayed(_), _) => '=',
-            (_, Direction::Enter) => '+',
-            (_, Direction::Exit) => '-',
-        };
-        format!("{}{sign}{}", occurrence.at_ms(), target.id().0[0])
-    });
-    words.collect()
-}
-
 #[test]
 fn who_drives_through_between_two_fixes_enters_and_leaves_on_the_way() {
     let events = [fix(0, -300.0, 10.0), fix(60, 300.0, 10.0)];
-    assert_eq!(walk(&world(), &events), ["20000+1", "40000-1"]);
+    assert_eq!(walk(&world(), &events), ["20+1", "40-1"]);
     let mut silent = world();
     let mut usual = place(1, Some(circle(0.0, 100.0)));
     silent.put_place(usual.clone());
@@ -104,7 +61,7 @@ fn a_path_too_long_too_fast_or_too_vague_says_nothing() {
         assert!(walk(&world, events).is_empty(), "{events:?}");
     }
     let events = [fix(0, -297.0, 10.0), fix(6, 297.0, 10.0)];
-    assert_eq!(walk(&world, &events), ["1990+1", "4010-1"]);
+    assert_eq!(walk(&world, &events), ["1.99+1", "4.01-1"]);
     // Errors in between are as those at the ends: 99 metres fit in the middle.
     let events = [fix(0, -600.0, 49.0), fix(30, 600.0, 149.0)];
     assert_eq!(walk(&world, &events).len(), 2);
@@ -117,7 +74,7 @@ fn a_fix_that_says_nothing_is_no_end_of_a_path_but_nothing_comes_about_before_it
         fix(30, 9_000.0, 201.0),
         fix(60, 300.0, 10.0),
     ];
-    assert_eq!(walk(&world(), &events), ["30000+1", "40000-1"]);
+    assert_eq!(walk(&world(), &events), ["30+1", "40-1"]);
 }
 
 #[test]
@@ -128,24 +85,24 @@ fn whoever_ends_near_the_border_stays_in_until_fixes_say_otherwise() {
         fix(42, 115.0, 10.0),
         fix(50, 300.0, 10.0),
     ];
-    assert_eq!(walk(&world(), &events), ["20241+1", "50000-1"]);
+    assert_eq!(walk(&world(), &events), ["20.241+1", "50-1"]);
     // Vaguely inside, after a way through the middle; without the path this takes another fix.
     let events = [fix(0, -300.0, 10.0), fix(40, 95.0, 10.0)];
-    assert_eq!(walk(&world(), &events), ["20253+1"]);
+    assert_eq!(walk(&world(), &events), ["20.253+1"]);
     // Beyond the margin, but not surely.
     let events = [
         fix(0, -300.0, 10.0),
         fix(42, 125.0, 10.0),
         fix(52, 125.0, 10.0),
     ];
-    assert_eq!(walk(&world(), &events), ["19765+1", "52000-1"]);
+    assert_eq!(walk(&world(), &events), ["19.765+1", "52-1"]);
     // Surely inside: this fix enters, and it has the time of this fix.
     let events = [
         fix(0, -300.0, 10.0),
         fix(40, 50.0, 10.0),
         fix(60, 300.0, 10.0),
     ];
-    assert_eq!(walk(&world(), &events), ["40000+1", "60000-1"]);
+    assert_eq!(walk(&world(), &events), ["40+1", "60-1"]);
 }
 
 #[test]
@@ -165,8 +122,7 @@ fn each_geofence_on_the_way_has_its_own_moments() {
     assert_eq!(
         walk(&world, &events),
         [
-            "0+4", "8000+1", "10000+2", "14000+2", "14000-2", "16000-1", "22000-2", "50000+3",
-            "54000-3", "60000-4"
+            "0+4", "8+1", "10+2", "14+2", "14-2", "16-1", "22-2", "50+3", "54-3", "60-4"
         ]
     );
 }
@@ -184,7 +140,7 @@ fn a_stay_on_the_way_is_complete_at_its_moment() {
         world.put_experience(one);
     }
     let events = [fix(0, -300.0, 10.0), fix(60, 300.0, 10.0)];
-    assert_eq!(walk(&world, &events), ["20000+1", "40000=1", "40000-1"]);
+    assert_eq!(walk(&world, &events), ["20+1", "40=1", "40-1"]);
 }
 
 #[test]
@@ -199,10 +155,7 @@ fn nothing_comes_about_before_a_beacon_that_was_seen_meanwhile() {
     };
     let seen = event(30 * SECOND, EventBody::Sightings(vec![sighting]));
     let events = [fix(0, -300.0, 10.0), seen, fix(60, 300.0, 10.0)];
-    assert_eq!(
-        walk(&world, &events),
-        ["30000+3", "30000+1", "40000-1", "60000-3"]
-    );
+    assert_eq!(walk(&world, &events), ["30+3", "30+1", "40-1", "60-3"]);
 }
 
 #[test]

@@ -247,7 +247,8 @@ impl Pass {
         let mut sums = Sums::default();
         let mut seen = HashSet::new();
         devices.for_each_replayed(self.replay.id(), |_, decision| {
-            if self.world.sensitive_place(decision.target).is_some() {
+            let mut targets = decision.trigger.targets();
+            if targets.any(|target| self.world.sensitive_place(target).is_some()) {
                 return true;
             }
             let outcome = Outcome::of(&decision.verdict);
@@ -296,10 +297,11 @@ impl Found<'_> {
             }),
         };
         let mut found = None;
-        let trigger = |one: &Decision| (one.experience_id, one.direction, one.target, one.delay_ms);
         let is_taken = |key: DecisionKey| self.decided.iter().any(|(taken, _)| *taken == key);
         self.devices.for_each_decision(&scope, |key, made| {
-            if key.seq == self.seq && trigger(&made) == trigger(decision) && !is_taken(key) {
+            let is_same =
+                (made.experience_id, &made.trigger) == (decision.experience_id, &decision.trigger);
+            if key.seq == self.seq && is_same && !is_taken(key) {
                 found = Some((key, made.message_id));
             }
             found.is_none()

@@ -36,7 +36,12 @@ kind: Experience
 name: Beacon
 campaign: Welcome
 config: {repeat: Never, enabled: false}
-trigger: {"@type": ExitBeaconTrigger, beacon: gate-1}
+trigger:
+  "@type": CompositeTrigger
+  list:
+    - {"@type": ExitBeaconTrigger, beacon: gate-1}
+    - {"@type": ZoneProximityTrigger, zone: {name: Gate, place: plaza}, proximity: Near}
+    - {"@type": EventTrigger, verb: purchase, where: {value: {$gte: 20}}}
 action: {"@type": OpenUrlAction, content: {default: "https://moca.example/no"}, bgAlert: {}}
 ---
 kind: App

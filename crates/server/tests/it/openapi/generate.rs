@@ -47,6 +47,8 @@ impl<'a> Generator<'a> {
             Some("segment-query") => {
                 return json!({"$any": [{"lang": "es"}, {"tag.vip": {"$gte": 3}}]});
             }
+            Some("event-query") => return json!({"value": {"$gte": 20}}),
+            Some("trigger-parts") => return self.parts(schema),
             Some("geojson-multipolygon") => return json!([polygon()]),
             _ => {}
         }
@@ -66,6 +68,22 @@ impl<'a> Generator<'a> {
             Some(&"object") => self.map(schema),
             Some(other) => panic!("no such type: {other}"),
         }
+    }
+
+    /// Parts of a composite trigger: of those that hold for a moment, one at most.
+    fn parts(&mut self, schema: &'a Value) -> Value {
+        let Value::Array(mut parts) = self.list(schema) else {
+            unreachable!("it makes a list");
+        };
+        let is_event =
+            |part: &Value| part["@type"] == "EventTrigger" || part["@type"] == "CustomTrigger";
+        let first = parts.iter().position(is_event);
+        let mut index = 0;
+        parts.retain(|part| {
+            index += 1;
+            !is_event(part) || Some(index - 1) == first
+        });
+        parts.into()
     }
 
     fn pick<T>(&mut self, all: &'a [T]) -> &'a T {
@@ -251,6 +269,7 @@ impl<'a> Generator<'a> {
                 "http://e.example/{{ device.lang }}.png",
             ],
             "tag-expression" => &["+1", "-2.5", "3", "=3", "=.5", "10."],
+            "event-query-text" => &[r#"{"value": {"$gte": 20}}"#, r#"{"property.gift": true}"#],
             "segment-query-text" => &[r#"{"lang": "es"}"#, r#"{"$not": {"os": {"$in": ["iOS"]}}}"#],
             other => panic!("teach generate.rs the format {other}"),
         };
