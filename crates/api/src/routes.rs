@@ -400,6 +400,7 @@ static ROUTES: &[Route] = &[
     route(Delete, "/device/v1/instance",             Device(call!(profile::delete))),
     route(Put,    "/device/v1/instance/user",        Device(call!(profile::log_in))).json(),
     route(Delete, "/device/v1/instance/user",        Device(call!(profile::log_out))),
+    route(Put,    "/device/v1/instance/consents",    Device(call!(profile::set_consents))).json(),
     route(Put,    "/device/v1/instance/properties",  Device(call!(profile::set_properties))).json(),
     route(Put,    "/device/v1/instance/tags/{name}", Device(call!(profile::tag))).json(),
     route(Post,   "/device/v1/events",               Device(call!(events::post))).body(JsonOrNdjson),

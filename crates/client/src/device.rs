@@ -1,7 +1,8 @@
 //! The device API, as one registered device.
 
-use moca_core::event::Profile;
+use moca_core::{consent::Consents, event::Profile};
 use moca_wire::{
+    consents::{ConsentsInput, KnownConsents},
     events::{EventInput, EventsAnswer},
     instances::{Instance, Login, PropertyChanges, Registration, TagInput},
     messages::Message,
@@ -60,6 +61,7 @@ impl DeviceClient {
             device_key: None,
             profile,
             push,
+            consents: ConsentsInput::default(),
         };
         let call = Call::new(Method::PUT, "/device/v1/instance").json(&body)?;
         self.send(call).await.map(|_| ())
@@ -75,6 +77,13 @@ impl DeviceClient {
     pub async fn log_out(&self) -> Result<(), ClientError> {
         let call = Call::new(Method::DELETE, "/device/v1/instance/user");
         self.send(call).await.map(|_| ())
+    }
+
+    /// Tells what the person agrees to, and what not; answered with all that is known of that.
+    pub async fn set_consents(&self, consents: &ConsentsInput) -> Result<Consents, ClientError> {
+        let call = Call::new(Method::PUT, "/device/v1/instance/consents").json(consents)?;
+        let known: KnownConsents = self.send(call).await?.json()?;
+        Ok(known.0)
     }
 
     /// Sets and removes properties.

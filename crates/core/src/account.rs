@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     id::{MemberId, TokenId},
+    privacy::Privacy,
     quota::Quotas,
     resource::Frame,
     scope::Scope,
@@ -34,6 +35,9 @@ pub struct AccountConfig {
     pub time_zone: String,
     /// Origins (`https://host[:port]`) whose pages may call the API.
     pub cors_origins: Vec<String>,
+    /// How it protects people, where a campaign or place does not say.
+    #[serde(skip_serializing_if = "Privacy::is_usual", default)]
+    pub privacy: Privacy,
 }
 
 /// What an operator sets for an account; what is absent is as the server's configuration has it.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     beacon::BeaconIdentity,
+    consent::Consents,
     experience::Target,
     geo::LatLon,
     id::{AccountId, AppId, InstanceId, SegmentId},
@@ -282,6 +283,8 @@ pub enum Change {
         /// Whether it belongs to it now.
         is_member: bool,
     },
+    /// Told what the person agrees to and what not; what is not named stays as it was answered before.
+    ConsentsSet(Consents),
 }
 
 #[cfg(test)]

@@ -29,6 +29,8 @@ pub enum Rule {
     Recurrence,
     /// The instance belongs to the segment.
     Segment,
+    /// The person agreed to marketing, where the campaign asks for that.
+    Consent,
     /// The experience fired long enough ago.
     Repeat,
     /// The campaign has shown less than it may.
@@ -43,12 +45,13 @@ pub enum Rule {
 
 impl Rule {
     /// All of them, in the order in which they are asked.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Sensitive,
         Self::Enabled,
         Self::Running,
         Self::Recurrence,
         Self::Segment,
+        Self::Consent,
         Self::Repeat,
         Self::Cap,
         Self::Wait,
@@ -72,6 +75,9 @@ impl Rule {
         }
         if self != Self::Segment {
             alone.config.segment_id = None;
+        }
+        if self != Self::Consent {
+            alone.config.require_marketing_consent = Some(false);
         }
         if self != Self::Cap {
             alone.config.display_cap = None;

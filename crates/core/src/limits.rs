@@ -305,6 +305,8 @@ pub const EVENTS_MAX: usize = 1_000;
 pub const SIGHTINGS_MAX: usize = 200;
 /// Milliseconds an event id is remembered at least, so that a repeat is ignored.
 pub const EVENT_ID_KEPT_MS: i64 = 7 * 86_400_000;
+/// Categories of places that an account may declare sensitive.
+pub const SENSITIVE_CATEGORIES_MAX: usize = 100;
 /// Milliseconds an event may lie in the future: device clocks drift.
 pub const EVENT_AHEAD_MS_MAX: i64 = 10 * 60_000;
 /// Oldest event time accepted: 2000-01-01, before any app of this kind.

@@ -55,6 +55,7 @@ pub(crate) fn campaign() -> Campaign {
             group_id: None,
             display_cap: None,
             display_wait_ms: None,
+            require_marketing_consent: None,
             recurrence: None,
             priority: None,
             holdout_percent: None,

@@ -1,6 +1,9 @@
 //! The configuration of one account as the pipeline uses it: indexed, in memory, changed in place.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use crate::{
     account::Account,
@@ -15,6 +18,7 @@ use crate::{
     id::{BeaconId, CampaignId, ExperienceId, PlaceId, SegmentId, WebhookId, ZoneId},
     place::Place,
     presence::{Occurrence, PresenceConfig, Rules},
+    privacy::{self, Privacy},
     segment::{EventQuery, Segment, Segments},
     time::Zone as TimeZone,
     webhook::Webhook,
@@ -25,6 +29,10 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct World {
     time_zone: TimeZone,
+    privacy: Privacy,
+    /// Those of the categories of places that are sensitive.
+    sensitive: HashSet<Category>,
+    categories: HashSet<Category>,
     fences: FenceIndex<Target>,
     places: HashMap<PlaceId, OwnWays>,
     /// How many places look at the path between two fixes.
@@ -74,7 +82,11 @@ struct OwnWays {
     /// Most places have none, and there may be millions.
     presence: Option<Box<PresenceConfig>>,
     is_sensitive: bool,
+    category: Option<Category>,
 }
+
+/// A category of places, [folded](privacy::folded); places of one share it.
+type Category = Arc<str>;
 
 impl OwnWays {
     fn looks_at_paths(&self) -> bool {
@@ -104,6 +116,9 @@ impl Default for World {
     fn default() -> Self {
         Self {
             time_zone: TimeZone::utc(),
+            privacy: Privacy::default(),
+            sensitive: HashSet::new(),
+            categories: HashSet::new(),
             fences: FenceIndex::default(),
             places: HashMap::new(),
             looking_at_paths: 0,
@@ -122,8 +137,11 @@ impl Default for World {
 }
 
 impl World {
-    /// Takes over the account's time zone.
+    /// Takes over the account's time zone and privacy defaults.
     pub fn put_account(&mut self, account: &Account) {
+        self.privacy = account.config.privacy.clone();
+        let categories = self.privacy.sensitive_categories.iter();
+        self.sensitive = categories.map(|one| privacy::folded(one).into()).collect();
         self.time_zone = TimeZone::named(&account.config.time_zone).unwrap_or(TimeZone::utc());
     }
 
@@ -136,17 +154,18 @@ impl World {
             time_zone: place.config.time_zone.as_deref().and_then(TimeZone::named),
             presence: place.config.presence.map(Box::new),
             is_sensitive: place.config.sensitive,
+            category: place.config.category.as_deref().map(|it| self.category(it)),
         };
         self.looking_at_paths += usize::from(own.looks_at_paths());
         let before = self.places.insert(id, own);
-        self.looking_at_paths -= usize::from(before.is_some_and(|own| own.looks_at_paths()));
+        self.forget(before);
     }
 
     /// Removes a place.
     pub fn remove_place(&mut self, id: PlaceId) {
         self.fences.remove(Target::Place(id));
         let removed = self.places.remove(&id);
-        self.looking_at_paths -= usize::from(removed.is_some_and(|own| own.looks_at_paths()));
+        self.forget(removed);
     }
 
     /// Adds or replaces a zone.
@@ -414,10 +433,42 @@ impl World {
         own.copied().unwrap_or_default().rules()
     }
 
+    /// The privacy defaults of the account.
+    pub fn privacy(&self) -> &Privacy {
+        &self.privacy
+    }
+
     /// The place that a target is (part of), if that is a sensitive one.
     pub fn sensitive_place(&self, target: Target) -> Option<PlaceId> {
         let id = self.place_around(target)?;
-        self.places.get(&id)?.is_sensitive.then_some(id)
+        let place = self.places.get(&id)?;
+        let mut category = place.category.iter();
+        let is_sensitive = place.is_sensitive || category.any(|it| self.sensitive.contains(it));
+        is_sensitive.then_some(id)
+    }
+
+    /// Forgets what was kept for a place as it was.
+    fn forget(&mut self, place: Option<OwnWays>) {
+        let Some(place) = place else {
+            return;
+        };
+        self.looking_at_paths -= usize::from(place.looks_at_paths());
+        if let Some(category) = place.category
+            && Arc::strong_count(&category) == 2
+        {
+            // It was the last one of it.
+            self.categories.remove(&category);
+        }
+    }
+
+    fn category(&mut self, name: &str) -> Category {
+        let folded = privacy::folded(name);
+        if let Some(known) = self.categories.get(folded.as_str()) {
+            return Arc::clone(known);
+        }
+        let new = Category::from(folded);
+        self.categories.insert(Arc::clone(&new));
+        new
     }
 
     fn own_ways(&self, target: Target) -> Option<&OwnWays> {

@@ -19,9 +19,11 @@ use moca_core::{
         scene::Scene,
         status::{Lifecycle, Phase},
     },
+    consent::Consent,
     event::Profile,
     experience::{Action, Content, Experience, ExperienceConfig, Trigger},
     id::{CampaignId, Id, InstanceId},
+    privacy::Privacy,
     property::{Properties, Property},
     resource::Frame,
     segment::{Query, Segments, Traits},
@@ -78,6 +80,7 @@ struct Offer {
     spanish: bool,
     priority: Option<i64>,
     holdout: Option<i64>,
+    consent: Option<bool>,
     experiences: Vec<(bool, Repeat)>,
 }
 
@@ -87,6 +90,8 @@ struct Together {
     gap: i64,
     who: u8,
     spanish: bool,
+    /// What was answered about marketing.
+    marketing: Option<bool>,
     /// Each an offer and an experience, modulo how many there are, and whether it is about a sensitive place.
     which: Vec<(usize, usize, bool)>,
 }
@@ -108,6 +113,7 @@ fn offer() -> impl Strategy<Value = Offer> {
         prop::bool::weighted(0.3),
         prop::option::of(-2i64..3),
         prop::option::weighted(0.4, prop_oneof![Just(0), Just(100), 1i64..100]),
+        prop::option::weighted(0.5, any::<bool>()),
     );
     let experiences = prop::collection::vec(
         (prop::bool::weighted(0.9), prop::sample::select(Repeat::ALL)),
@@ -115,7 +121,7 @@ fn offer() -> impl Strategy<Value = Offer> {
     );
     let end = prop::option::of(DAY_MS..40 * DAY_MS);
     (phase, start, end, rules, experiences).prop_map(|(phase, start, end, rules, experiences)| {
-        let (cap, wait, recurrence, spanish, priority, holdout) = rules;
+        let (cap, wait, recurrence, spanish, priority, holdout, consent) = rules;
         Offer {
             phase,
             start,
@@ -126,6 +132,7 @@ fn offer() -> impl Strategy<Value = Offer> {
             spanish,
             priority,
             holdout,
+            consent,
             experiences,
         }
     })
@@ -142,12 +149,16 @@ fn together() -> impl Strategy<Value = Together> {
         1 => -HOUR_MS..0,
     ];
     let which = prop::collection::vec((0usize..12, 0usize..12, prop::bool::weighted(0.1)), 1..6);
-    (gap, 0u8..3, any::<bool>(), which).prop_map(|(gap, who, spanish, which)| Together {
-        gap,
-        who,
-        spanish,
-        which,
-    })
+    let marketing = prop::option::of(prop::bool::weighted(0.7));
+    (gap, 0u8..3, any::<bool>(), marketing, which).prop_map(
+        |(gap, who, spanish, marketing, which)| Together {
+            gap,
+            who,
+            spanish,
+            marketing,
+            which,
+        },
+    )
 }
 
 fn campaign(number: u8, offer: &Offer, origin: i64) -> Campaign {
@@ -175,6 +186,7 @@ fn campaign(number: u8, offer: &Offer, origin: i64) -> Campaign {
             }),
             priority: offer.priority,
             holdout_percent: offer.holdout,
+            require_marketing_consent: offer.consent,
         },
     }
 }
@@ -305,6 +317,11 @@ impl Model<'_> {
                 compared: vec![("lang".into(), english)],
             };
         }
+        // The account asks for consent where an offer does not say.
+        if offer.consent != Some(false) && moment.marketing != Some(true) {
+            let consent = moment.marketing.map(answered);
+            return Verdict::NoConsent { consent };
+        }
         let mine = self.shown.iter().filter(|one| one.who == moment.who);
         let of_campaign: Vec<&Shown> = mine.filter(|one| one.campaign == campaign).collect();
         let of_experience = of_campaign
@@ -383,6 +400,14 @@ impl Model<'_> {
     }
 }
 
+fn answered(granted: bool) -> Consent {
+    Consent {
+        granted,
+        version: "1".into(),
+        at_ms: 0,
+    }
+}
+
 /// Both ids hashed, the first eight bytes as a number, modulo 100: digit by digit.
 fn number_in(campaign: usize, who: u8) -> i64 {
     let mut both = [campaign_number(campaign); 32];
@@ -448,9 +473,13 @@ proptest! {
             let lang = if moment.spanish { "es" } else { "en" };
             let profile = Profile { lang: Some(lang.into()), ..Profile::default() };
             let instance: InstanceId = id(instance_number(moment.who));
+            let marketing = moment.marketing.map(answered);
+            let privacy = Privacy { require_marketing_consent: true, ..Privacy::default() };
             let audience = Audience {
                 instance_id: instance,
                 segments: &segments,
+                marketing: marketing.as_ref(),
+                privacy: &privacy,
                 traits: Traits {
                     profile: &profile,
                     user_id: None,

@@ -15,6 +15,7 @@ use moca_core::{
         Status,
         decide::{Caps, Rival, Verdict},
     },
+    consent::{Consent, Purpose},
     event::{
         Change, Counted, Event, EventBody, Fix, Profile, Proximity, Record, Sighting, Subject,
         TagChange,
@@ -152,6 +153,30 @@ fn records_of_the_event_log() {
             is_member: true,
         },
         "0ab4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b401",
+    );
+    kept_change(
+        Change::ConsentsSet(
+            [
+                (
+                    Purpose::Analytics,
+                    Consent {
+                        granted: false,
+                        version: "1".into(),
+                        at_ms: 1,
+                    },
+                ),
+                (
+                    Purpose::Profiling,
+                    Consent {
+                        granted: true,
+                        version: "2a".into(),
+                        at_ms: 64,
+                    },
+                ),
+            ]
+            .into(),
+        ),
+        "0b02 00 00 0131 02 03 01 023261 8001",
     );
     kept(
         &Record::Happened(Happenings {
@@ -354,6 +379,17 @@ fn decisions_of_the_device_store() {
                 place_id: id::<PlaceId>(9),
             },
             "0a 09090909090909090909090909090909",
+        ),
+        (Verdict::NoConsent { consent: None }, "0b 00"),
+        (
+            Verdict::NoConsent {
+                consent: Some(Consent {
+                    granted: false,
+                    version: "1".into(),
+                    at_ms: 1,
+                }),
+            },
+            "0b 01 00 0131 02",
         ),
     ] {
         kept(&verdict, hexadecimal);

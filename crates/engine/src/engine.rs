@@ -13,7 +13,6 @@ use moca_core::{
     experience::{Target, TargetKind},
     id::{AccountId, AppId, ReplayId},
     limits::READ_WAIT_MS_MAX,
-    push::PushAddress,
     time::Range,
 };
 use moca_storage::{StorageError, devices::Devices};
@@ -108,7 +107,8 @@ impl Engine {
         &self.inner.pushes
     }
 
-    /// Registers an instance, or registers it again; durable when it returns.
+    /// Registers an instance, or registers it again, and takes in what `more` it tells of itself, all or
+    /// nothing; durable when it returns.
     pub async fn register(
         &self,
         account_id: AccountId,
@@ -116,7 +116,7 @@ impl Engine {
         device_key: Option<&str>,
         token_hash: [u8; 32],
         profile: Profile,
-        push: Option<PushAddress>,
+        more: Vec<Change>,
     ) -> Result<Registered, EngineError> {
         let registration = Registration {
             account_id,
@@ -124,7 +124,7 @@ impl Engine {
             device_key_hash: device_key.map(|key| Sha256::digest(key).into()),
             token_hash,
             profile,
-            push,
+            more,
         };
         self.submit(|answer| Request::Register(Box::new(registration), answer))
             .await

@@ -147,5 +147,6 @@ fn outcome(verdict: &Verdict) -> &'static str {
         Verdict::Outranked { .. } => "outranked",
         Verdict::HeldOut { .. } => "held_out",
         Verdict::SensitivePlace { .. } => "sensitive_place",
+        Verdict::NoConsent { .. } => "no_consent",
     }
 }

@@ -4,11 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use moca_core::{
     campaign::{Campaign, decide::Decision},
+    consent::Consents,
     event::{Profile, Record, Subject},
     experience::{Experience, Target},
     explain::{Check, Facts},
     id::{AppId, CampaignId, ExperienceId, Id, InstanceId, PlaceId},
     metric::Metric,
+    privacy::Privacy,
     property::Properties,
     push::PushAddress,
     receipt::Receipts,
@@ -52,6 +54,8 @@ pub struct InstanceView {
     pub profile: Profile,
     /// Where it can be pushed to; for the device alone.
     pub push: Option<PushAddress>,
+    /// What the person agreed to, and what not.
+    pub consents: Consents,
     /// Who is logged in.
     pub user_id: Option<String>,
     /// Properties.
@@ -253,6 +257,8 @@ pub struct ExplainQuery {
     pub at_ms: i64,
     /// The sensitive place that the trigger is about, or in which its zone or beacon is.
     pub sensitive: Option<PlaceId>,
+    /// The privacy defaults of the account.
+    pub privacy: Privacy,
     /// All that can hold it in what the trigger is about, and the experience.
     pub world: World,
     /// Whether the instance is to be looked at as it was then, and not as it is.

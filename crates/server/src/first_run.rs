@@ -11,6 +11,7 @@ use moca_core::{
     audit::Origin,
     clock::{Clock, Random, new_id},
     id::{AccountId, MemberId},
+    privacy::Privacy,
     resource::Frame,
 };
 use moca_storage::control::{Control, ListQuery, Tx};
@@ -72,6 +73,7 @@ pub(crate) async fn make(
             name: "My account".to_owned(),
             time_zone: "UTC".to_owned(),
             cors_origins: Vec::new(),
+            privacy: Privacy::default(),
         },
         limits: AccountLimits::default(),
     };

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use moca_core::{
     account::{self, AccountConfig},
     id::{AccountId, MemberId},
-    limits::CORS_ORIGINS_MAX,
+    limits::{CORS_ORIGINS_MAX, SENSITIVE_CATEGORIES_MAX},
+    privacy::Privacy,
     quota::Usage,
     resource::Kind,
 };
@@ -132,6 +133,10 @@ impl Described for Account {
                 "name": "City of Madrid",
                 "timeZone": "Europe/Madrid",
                 "corsOrigins": ["https://console.example.com"],
+                "privacy": {
+                    "requireMarketingConsent": true,
+                    "sensitiveCategories": ["clinic", "place of worship"],
+                },
             },
         })
     }
@@ -192,7 +197,30 @@ fn config_schema() -> Schema {
             json!([]),
             "Origins whose pages may call the API.",
         ),
+        schema::optional(
+            "privacy",
+            privacy_schema(),
+            "How it protects people, where a campaign or place does not say.",
+        ),
     ])
+}
+
+fn privacy_schema() -> Schema {
+    let categories = schema::set(schema::code(), SENSITIVE_CATEGORIES_MAX);
+    schema::object([
+        schema::optional(
+            "requireMarketingConsent",
+            schema::boolean(),
+            "Whether campaigns that do not say are only for those who agreed to marketing. Not answered \
+             when it is false.",
+        ),
+        schema::optional(
+            "sensitiveCategories",
+            categories,
+            "The categories of places that are sensitive without being marked, whatever their case.",
+        ),
+    ])
+    .titled("Privacy")
 }
 
 /// Reads the body of a POST or PUT.
@@ -207,9 +235,18 @@ fn read_config(fields: &mut Fields<'_, '_>) -> Option<AccountConfig> {
     let name = fields.required("name", values::name);
     let time_zone = fields.optional("timeZone", values::time_zone);
     let cors_origins = fields.set("corsOrigins", CORS_ORIGINS_MAX, links::origin);
+    let privacy = fields.optional_object("privacy", |fields| {
+        let require_marketing_consent = fields.optional("requireMarketingConsent", values::boolean);
+        let max = SENSITIVE_CATEGORIES_MAX;
+        Some(Privacy {
+            require_marketing_consent: require_marketing_consent.unwrap_or(false),
+            sensitive_categories: fields.set("sensitiveCategories", max, values::code),
+        })
+    });
     Some(AccountConfig {
         name: name?,
         time_zone: time_zone.unwrap_or_else(|| TIME_ZONE_DEFAULT.to_owned()),
         cors_origins,
+        privacy: privacy.unwrap_or_default(),
     })
 }

@@ -103,6 +103,7 @@ impl Described for Campaign {
                 "groupId": "AZuN58uAcACAAAAAAAAAWQ",
                 "displayCap": 5,
                 "displayWaitMs": 3_600_000,
+                "requireMarketingConsent": true,
                 "recurrence": {"hoursOfDay": [9, 10, 11, 12], "daysOfWeek": [1, 7]},
                 "priority": 10,
                 "holdoutPercent": 5,
@@ -153,6 +154,11 @@ fn config_schema() -> Schema {
             "displayWaitMs",
             schema::integer(0, DISPLAY_WAIT_MS_MAX),
             "Milliseconds between two experiences for one instance at least.",
+        ),
+        schema::optional(
+            "requireMarketingConsent",
+            schema::boolean(),
+            "Whether it is only for those who agreed to marketing; as the account's `privacy` has it, if absent.",
         ),
         schema::optional(
             "recurrence",
@@ -233,6 +239,7 @@ fn read_config(fields: &mut Fields<'_, '_>, app_id: Option<AppId>) -> Option<Cam
     let group_id = fields.reference_in("groupId", app_id);
     let display_cap = fields.optional("displayCap", values::integer(1, DISPLAY_CAP_MAX));
     let display_wait_ms = fields.optional("displayWaitMs", values::integer(0, DISPLAY_WAIT_MS_MAX));
+    let require_marketing_consent = fields.optional("requireMarketingConsent", values::boolean);
     let recurrence = fields.optional_object("recurrence", read_recurrence);
     let holdout_percent = fields.optional("holdoutPercent", values::integer(0, 100));
     let priority = match kind {
@@ -254,6 +261,7 @@ fn read_config(fields: &mut Fields<'_, '_>, app_id: Option<AppId>) -> Option<Cam
         group_id,
         display_cap,
         display_wait_ms,
+        require_marketing_consent,
         recurrence,
         priority,
         holdout_percent,

@@ -7,6 +7,7 @@ use moca_core::{
         Status,
         decide::{Rival, Verdict},
     },
+    consent::Consent,
     experience::Trigger,
     id::{CampaignId, ExperienceId, Id, InstanceId, MessageId, PlaceId, SegmentId},
     limits::{SEGMENT_COMPARED_MAX, SEGMENT_COMPARED_TEXT_CHARS_MAX},
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 
 use crate::{
     campaigns::{priority_schema, status_schema},
+    consents,
     schema::{self, Described, Schema},
     triggers,
 };
@@ -65,6 +67,7 @@ pub enum Outcome {
     Outranked,
     HeldOut,
     SensitivePlace,
+    NoConsent,
 }
 
 impl Outcome {
@@ -82,6 +85,7 @@ impl Outcome {
             Verdict::Outranked { .. } => Self::Outranked,
             Verdict::HeldOut { .. } => Self::HeldOut,
             Verdict::SensitivePlace { .. } => Self::SensitivePlace,
+            Verdict::NoConsent { .. } => Self::NoConsent,
         }
     }
 
@@ -99,6 +103,7 @@ impl Outcome {
             Self::Outranked => "Outranked",
             Self::HeldOut => "HeldOut",
             Self::SensitivePlace => "SensitivePlace",
+            Self::NoConsent => "NoConsent",
         }
     }
 
@@ -108,8 +113,8 @@ impl Outcome {
     }
 
     /// The words of all but the first: why something did not fire.
-    pub const REASONS: [&'static str; 10] = {
-        let mut reasons = [""; 10];
+    pub const REASONS: [&'static str; 11] = {
+        let mut reasons = [""; 11];
         let mut index = 0;
         while index < reasons.len() {
             reasons[index] = Self::WORDS[index + 1];
@@ -119,7 +124,7 @@ impl Outcome {
     };
 
     /// The words of all of them, `Fired` first.
-    pub const WORDS: [&'static str; 11] = [
+    pub const WORDS: [&'static str; 12] = [
         Self::Fired.as_str(),
         Self::NotRunning.as_str(),
         Self::Disabled.as_str(),
@@ -131,6 +136,7 @@ impl Outcome {
         Self::Outranked.as_str(),
         Self::HeldOut.as_str(),
         Self::SensitivePlace.as_str(),
+        Self::NoConsent.as_str(),
     ];
 }
 
@@ -180,6 +186,9 @@ pub struct Compared {
     /// The sensitive place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place_id: Option<PlaceId>,
+    /// What was answered about marketing; absent if nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
 }
 
 /// What fired in the place of another experience.
@@ -290,6 +299,7 @@ fn explain(verdict: &Verdict) -> (Outcome, Option<Compared>) {
             let place_id = Some(place_id);
             (Outcome::SensitivePlace, Some(Compared { place_id, ..none }))
         }
+        Verdict::NoConsent { consent } => (Outcome::NoConsent, Some(Compared { consent, ..none })),
     }
 }
 
@@ -431,6 +441,11 @@ pub(crate) fn compared_schema() -> Schema {
             "The number of the instance in the campaign: those below `holdoutPercent` are.",
         ),
         schema::optional("placeId", schema::id(), "The sensitive place."),
+        schema::optional(
+            "consent",
+            consents::known_consent_schema(),
+            "What was answered about marketing; absent if nothing was.",
+        ),
     ])
     .titled("Compared")
 }

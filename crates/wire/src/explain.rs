@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use moca_core::{
     campaign::{Campaign, decide::Verdict},
+    consent::Consent,
     experience::{Direction, Experience, Trigger},
     explain::{Check, Facts, Rule},
     id::{CampaignId, ExperienceId, InstanceId},
@@ -93,6 +94,8 @@ pub struct Telling<'a> {
     pub campaign: &'a Campaign,
     /// The experience.
     pub experience: &'a Experience,
+    /// Whether the campaign is only for those who agreed to marketing.
+    pub requires_consent: bool,
     /// The values that the rules compare.
     pub facts: &'a Facts,
     /// Where hours and days are told.
@@ -108,6 +111,7 @@ impl Telling<'_> {
             Rule::Running => self.running(),
             Rule::Recurrence => self.recurrence(check.stops()),
             Rule::Segment => self.segment(&check.verdict),
+            Rule::Consent => self.consent(&check.verdict),
             Rule::Repeat => self.repeat(check.stops()),
             Rule::Cap => self.cap(check.stops()),
             Rule::Wait => self.wait(check.stops()),
@@ -277,6 +281,37 @@ impl Telling<'_> {
             ..Compared::default()
         };
         (Outcome::NotInSegment, Some(compared), sentence)
+    }
+
+    fn consent(&self, verdict: &Verdict) -> (Outcome, Option<Compared>, String) {
+        if !self.requires_consent {
+            let sentence = "The campaign does not ask for consent to marketing.".to_owned();
+            return (Outcome::NoConsent, None, sentence);
+        }
+        let consent = match verdict {
+            Verdict::NoConsent { consent } => consent.clone(),
+            _ => {
+                let sentence = "The person had agreed to marketing.".to_owned();
+                return (Outcome::NoConsent, None, sentence);
+            }
+        };
+        let sentence = match &consent {
+            None => {
+                "The campaign is for those who agreed to marketing only, and the person was not \
+                     asked."
+                    .to_owned()
+            }
+            Some(Consent { version, at_ms, .. }) => format!(
+                "The campaign is for those who agreed to marketing only, and the person said no at {} \
+                 (version {version}).",
+                self.zone.written(*at_ms)
+            ),
+        };
+        let compared = Compared {
+            consent,
+            ..Compared::default()
+        };
+        (Outcome::NoConsent, Some(compared), sentence)
     }
 
     fn repeat(&self, stops: bool) -> (Outcome, Option<Compared>, String) {

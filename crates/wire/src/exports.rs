@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use moca_core::{
+    consent::Consents,
     event::{self, Change, EventBody, Fix, Profile, Sighting, TagChange},
     id::{MessageId, SegmentId},
     property::Property,
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
+    consents,
     decisions::Decision,
     events::{EventInput, LocationInput, SightingInput},
     instances::{KnownInstance, told_profile_schema},
@@ -83,6 +85,11 @@ pub enum Told {
         /// Which service.
         provider: String,
     },
+    /// What the person agreed to, and what not.
+    Consents {
+        /// By purpose.
+        consents: Consents,
+    },
     /// An event.
     Event {
         /// As it was sent.
@@ -133,6 +140,7 @@ impl LogEntry {
             Change::PushEnded(address) => Told::PushEnded {
                 provider: address.provider().to_owned(),
             },
+            Change::ConsentsSet(consents) => Told::Consents { consents },
             Change::Event(event) => Told::Event {
                 event: as_sent(event),
             },
@@ -217,7 +225,7 @@ impl Described for LogEntry {
     fn schema() -> Schema {
         let profile = || schema::required("profile", told_profile_schema(), "The device.");
         let set = |note| schema::required("properties", properties::schema(), note);
-        let kinds: [(&str, Vec<Field>); 11] = [
+        let kinds: [(&str, Vec<Field>); 12] = [
             ("registered", vec![profile()]),
             ("profile", vec![profile()]),
             (
@@ -250,6 +258,14 @@ impl Described for LogEntry {
                     "provider",
                     schema::any_text(),
                     "Which push service did not know it any more.",
+                )],
+            ),
+            (
+                "consents",
+                vec![schema::required(
+                    "consents",
+                    consents::known_schema(),
+                    "What the person agreed to, and what not.",
                 )],
             ),
             (

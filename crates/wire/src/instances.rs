@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use moca_core::{
+    consent::Consents,
     event::{Profile, TagChange},
     experience::Target,
     id::{AppId, BeaconId, InstanceId, PlaceId, ZoneId},
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::{
+    consents::{self, ConsentsInput, KnownConsents},
     fault::FaultCode,
     mention::Body,
     problem::Fault,
@@ -36,6 +38,9 @@ pub struct Registration {
     /// Where it can be pushed to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub push: Option<Push>,
+    /// What the person agrees to, and what not.
+    #[serde(skip_serializing_if = "ConsentsInput::is_empty")]
+    pub consents: ConsentsInput,
 }
 
 /// What a device tells of itself with `PUT /device/v1/instance`.
@@ -45,6 +50,8 @@ pub struct ToldDevice {
     pub profile: Profile,
     /// Where it can be pushed to.
     pub push: Option<Push>,
+    /// What the person agrees to, and what not.
+    pub consents: ConsentsInput,
 }
 
 /// The answer to a registration.
@@ -76,6 +83,9 @@ pub struct Instance {
     pub properties: Properties,
     /// Tags with their numbers.
     pub tags: BTreeMap<String, f64>,
+    /// What the person agreed to, and what not.
+    #[serde(skip_serializing_if = "Consents::is_empty", default)]
+    pub consents: Consents,
     /// Whether it can be pushed to.
     pub push_enabled: bool,
     /// Where; answered to the device alone.
@@ -171,10 +181,12 @@ pub fn read_registration(value: &Value) -> Result<Registration, Vec<Fault>> {
         let device_key = fields.optional("deviceKey", values::code);
         let profile = read_profile_fields(fields);
         let push = fields.optional_object("push", push::read);
+        let consents = read_consents(fields);
         Some(Registration {
             device_key,
             profile,
             push,
+            consents,
         })
     })
 }
@@ -193,8 +205,14 @@ pub fn read_profile(value: &Value) -> Body<ToldDevice> {
         Some(ToldDevice {
             profile: read_profile_fields(fields),
             push: fields.optional_object("push", push::read),
+            consents: read_consents(fields),
         })
     })
+}
+
+fn read_consents(fields: &mut Fields<'_, '_>) -> ConsentsInput {
+    let consents = fields.optional_object("consents", consents::read_fields);
+    consents.unwrap_or_default()
 }
 
 fn read_profile_fields(fields: &mut Fields<'_, '_>) -> Profile {
@@ -268,12 +286,13 @@ impl Described for Registration {
         );
         schema::object([device_key])
             .and(profile_fields())
-            .and([push_field()])
+            .and([push_field(), consents_field(consents::input_schema())])
     }
 
     fn example() -> Value {
         let mut example = profile_example();
         example["deviceKey"] = json!("b7e1c2d3");
+        example["consents"] = ConsentsInput::example();
         example["push"] = push::example();
         example
     }
@@ -322,6 +341,12 @@ fn push_field() -> Field {
     schema::optional("push", push::schema(), note)
 }
 
+fn consents_field(schema: Schema) -> Field {
+    let note =
+        "What the person agrees to, and what not. What is not named stays as it was answered.";
+    schema::optional("consents", schema, note)
+}
+
 /// What both device and account see of an instance.
 fn instance_schema() -> Schema {
     let value = schema::number(f64::MIN, f64::MAX);
@@ -338,6 +363,7 @@ fn instance_schema() -> Schema {
             schema::map(schema::name(), value, TAGS_MAX),
             "Tags with their numbers.",
         ),
+        consents_field(consents::input_schema()),
         schema::owned(
             "pushEnabled",
             schema::boolean(),
@@ -356,6 +382,7 @@ fn instance_example() -> Value {
         ("userId", json!("user-7")),
         ("properties", json!({"plan": "gold"})),
         ("tags", json!({"museum": 3.0})),
+        ("consents", KnownConsents::example()),
         ("pushEnabled", json!(true)),
     ] {
         example[name] = value;

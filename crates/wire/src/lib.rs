@@ -14,6 +14,7 @@ pub mod batch;
 pub mod beacons;
 pub mod campaign_groups;
 pub mod campaigns;
+pub mod consents;
 pub mod credentials;
 pub mod decisions;
 pub mod events;

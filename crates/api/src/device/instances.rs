@@ -1,6 +1,6 @@
 //! Registering an instance.
 
-use moca_core::push::PushAddress;
+use moca_core::{event::Change, push::PushAddress};
 use moca_wire::instances::{Registered, read_registration};
 
 use crate::{
@@ -18,6 +18,13 @@ pub(crate) async fn register(call: &Call<AppClient>) -> Result<Reply, Failure> {
     let state = call.state();
     let app = &call.principal;
     let instance_token = secret::new_token(state.random.as_ref());
+    let push = registration.push.map(PushAddress::from);
+    let push = push.map(|address| Change::PushSet(Box::new(address)));
+    let mut more: Vec<Change> = push.into_iter().collect();
+    if !registration.consents.is_empty() {
+        let consents = registration.consents.told_at(call.now_ms());
+        more.push(Change::ConsentsSet(consents));
+    }
     let registered = state
         .engine
         .register(
@@ -26,7 +33,7 @@ pub(crate) async fn register(call: &Call<AppClient>) -> Result<Reply, Failure> {
             registration.device_key.as_deref(),
             secret::hash(&instance_token),
             registration.profile,
-            registration.push.map(PushAddress::from),
+            more,
         )
         .await?;
     let subject = registered.subject;

@@ -1,12 +1,14 @@
 //! What an instance tells of itself: device, user, properties, tags.
 
 use moca_core::{
+    consent::Consents,
     event::Change,
     limits::{NAME_CHARS_MAX, PROPERTIES_MAX, TAGS_MAX},
     property::{Properties, Property},
 };
 use moca_engine::InstanceView;
 use moca_wire::{
+    consents::{self, KnownConsents},
     instances::{Instance, read_login, read_profile, read_properties, read_tag},
     problem::Code,
     push::Push,
@@ -26,6 +28,7 @@ pub(crate) async fn get(call: &Call<Device>) -> Result<Reply, Failure> {
         user_id: view.user_id,
         properties: view.properties,
         tags: view.tags.into_iter().collect(),
+        consents: view.consents,
         push_enabled: view.push.is_some(),
         push: view.push.map(Push::from),
         profile: view.profile,
@@ -50,9 +53,26 @@ pub(crate) async fn put(call: &Call<Device>) -> Result<Reply, Failure> {
         .by_itself()?;
     let mut changes = vec![Change::ProfileReplaced(Box::new(told.profile))];
     changes.extend(told.push.map(|push| Change::PushSet(Box::new(push.into()))));
+    let answered = told.consents.told_at(call.now_ms());
+    changes.extend(new_consents(&before, answered));
     let subject = call.principal.subject;
     call.state().engine.changes(subject, changes).await?;
     get(call).await
+}
+
+/// `PUT /device/v1/instance/consents`
+pub(crate) async fn set_consents(call: &Call<Device>) -> Result<Reply, Failure> {
+    let answered = consents::read(call.json()?)?.told_at(call.now_ms());
+    if let Some(answered) = new_consents(&view(call).await?, answered) {
+        change(call, answered).await?;
+    }
+    Reply::ok(&KnownConsents(view(call).await?.consents))
+}
+
+/// The answers that differ from those that are kept.
+fn new_consents(before: &InstanceView, mut answered: Consents) -> Option<Change> {
+    answered.retain(|purpose, consent| before.consents.get(purpose) != Some(consent));
+    (!answered.is_empty()).then_some(Change::ConsentsSet(answered))
 }
 
 /// `DELETE /device/v1/instance`

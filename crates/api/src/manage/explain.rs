@@ -66,6 +66,7 @@ pub(crate) async fn explain(call: &Call) -> Result<Reply, Failure> {
             .unwrap_or(account.config.time_zone),
         at_ms: at,
         sensitive: about.iter().find_map(About::sensitive),
+        privacy: account.config.privacy.clone(),
         world,
         is_past,
     };
@@ -79,6 +80,9 @@ pub(crate) async fn explain(call: &Call) -> Result<Reply, Failure> {
     let telling = Telling {
         campaign: &asked.campaign,
         experience: &asked.experience,
+        requires_consent: asked
+            .privacy
+            .requires_marketing_consent(&asked.campaign.config),
         facts: &explained.facts,
         zone: &explained.zone,
     };
@@ -172,7 +176,8 @@ impl About {
     /// The place, if it is a sensitive one.
     fn sensitive(&self) -> Option<PlaceId> {
         let place = self.place.as_ref();
-        let sensitive = place.filter(|place| place.config.sensitive);
+        let sensitive =
+            place.filter(|place| self.account.config.privacy.is_sensitive(&place.config));
         sensitive.map(Place::id)
     }
 

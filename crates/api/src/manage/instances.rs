@@ -80,6 +80,7 @@ pub(super) fn known(view: InstanceView) -> KnownInstance {
             user_id: view.user_id,
             properties: view.properties,
             tags: view.tags.into_iter().collect(),
+            consents: view.consents,
             push_enabled: view.push.is_some(),
             push: None,
             profile: view.profile,

@@ -37,9 +37,13 @@ pub(super) async fn among(
     places.extend(zones.iter().map(|zone| zone.place_id.0));
     let places: Vec<Place> = tx.get_many(account_id, &distinct(places)).await?;
 
+    let account = tx.account(account_id).await?;
+    let privacy = account.map(|account| account.config.privacy);
+    let privacy = privacy.unwrap_or_default();
+
     let places: HashSet<PlaceId> = places
         .iter()
-        .filter(|place| place.config.sensitive)
+        .filter(|place| privacy.is_sensitive(&place.config))
         .map(Place::id)
         .collect();
     let zones: HashSet<ZoneId> = zones

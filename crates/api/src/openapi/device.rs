@@ -1,6 +1,7 @@
 //! What the routes of the device API and those without credentials are for, and their bodies.
 
 use moca_wire::{
+    consents::{ConsentsInput, KnownConsents},
     events::{EventInput, Events, EventsAnswer},
     instances::{Instance, Login, PropertyChanges, Registered, Registration, TagInput},
     messages::{Message, ReceiptInput},
@@ -47,6 +48,17 @@ fn instance() -> Group {
         operation.takes::<Login>()
     })
     .with(Delete, USER, "Logs the user out", |operation| operation)
+    .with(
+        Put,
+        "/device/v1/instance/consents",
+        "Tells what the person agrees to",
+        |operation| {
+            operation
+                .noted("What is not named stays as it was answered. Each answer is kept with its history.")
+                .takes::<ConsentsInput>()
+                .answers::<KnownConsents>()
+        },
+    )
     .with(
         Put,
         "/device/v1/instance/properties",

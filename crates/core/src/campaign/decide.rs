@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Campaign, Status, holdout};
 use crate::{
+    consent::Consent,
     experience::{Experience, Trigger},
     id::{CampaignId, ExperienceId, InstanceId, MessageId, PlaceId, SegmentId},
+    privacy::Privacy,
     segment::{Compared, Segments, Traits},
     time::Zone,
 };
@@ -97,6 +99,11 @@ pub enum Verdict {
         /// The place.
         place_id: PlaceId,
     },
+    /// The campaign is for those who agreed to marketing only, and this one did not.
+    NoConsent {
+        /// What they answered, if they were asked.
+        consent: Option<Consent>,
+    },
 }
 
 /// What fired in the same moment and may have a higher priority.
@@ -132,6 +139,10 @@ pub struct Audience<'a> {
     pub segments: &'a Segments,
     /// The instance as it was before the event.
     pub traits: Traits<'a>,
+    /// What was answered about marketing until then.
+    pub marketing: Option<&'a Consent>,
+    /// The defaults of the account.
+    pub privacy: &'a Privacy,
 }
 
 /// What was shown to one instance, as far as the rules need it.
@@ -157,9 +168,10 @@ impl Caps {
 /// The outcome for an experience whose trigger became true.
 ///
 /// The first rule that stops it is the verdict, in the order of the variants of [`Verdict`] with
-/// `SensitivePlace` and `Disabled` before `NotRunning` and `NotInSegment` after `OutsideRecurrence`. A
-/// sensitive place comes first so that nothing else is compared, kept or counted of who was there. The
-/// control group comes last, so that those in it are exactly those who would have got the message.
+/// `SensitivePlace` and `Disabled` before `NotRunning`, and `NotInSegment` and `NoConsent` after
+/// `OutsideRecurrence`. A sensitive place comes first so that nothing else is compared, kept or counted of
+/// who was there. The control group comes last, so that those in it are exactly those who would have got
+/// the message.
 pub fn decide(
     campaign: &Campaign,
     experience: &Experience,
@@ -195,6 +207,15 @@ pub fn decide(
         return Verdict::NotInSegment {
             segment_id,
             compared,
+        };
+    }
+    if audience
+        .privacy
+        .requires_marketing_consent(&campaign.config)
+        && !audience.marketing.is_some_and(|consent| consent.granted)
+    {
+        return Verdict::NoConsent {
+            consent: audience.marketing.cloned(),
         };
     }
     if let Some(&last_at) = caps.experiences.get(&experience.id()) {

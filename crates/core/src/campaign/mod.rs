@@ -68,6 +68,9 @@ pub struct CampaignConfig {
     /// Milliseconds between two experiences for one instance at least.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub display_wait_ms: Option<i64>,
+    /// Whether it is only for those who agreed to marketing; as the account has it, if absent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub require_marketing_consent: Option<bool>,
     /// Hours and days in which it may fire.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub recurrence: Option<Recurrence>,

@@ -3,7 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::{
     campaign::{Recurrence, repeat::Repeat},
+    consent::Consent,
     event::Profile,
+    privacy::Privacy,
     property::Properties,
     samples::{MONDAY, campaign, experience, id},
     segment::{Query, Segments, Traits},
@@ -19,6 +21,15 @@ fn the_first_rule_that_stops_is_what_is_decided() {
     segments.put(id(6), Query::read(r#"{"lang":"es"}"#).unwrap());
     let (profile, properties, tags) = (Profile::default(), Properties::new(), BTreeMap::new());
     let listed = BTreeSet::new();
+    let refused = Consent {
+        granted: false,
+        version: "1".to_owned(),
+        at_ms: 0,
+    };
+    let privacy = Privacy {
+        require_marketing_consent: true,
+        ..Privacy::default()
+    };
     let audience = Audience {
         instance_id: id(1),
         segments: &segments,
@@ -32,6 +43,8 @@ fn the_first_rule_that_stops_is_what_is_decided() {
             push_enabled: false,
             listed: &listed,
         },
+        marketing: Some(&refused),
+        privacy: &privacy,
     };
     let (at_ms, zone) = (MONDAY + 5 * HOUR_MS, Zone::utc());
     for stops in 0..1 << Rule::ALL.len() {
@@ -51,6 +64,7 @@ fn the_first_rule_that_stops_is_what_is_decided() {
         if stopped(Rule::Segment) {
             campaign.config.segment_id = Some(id(6));
         }
+        campaign.config.require_marketing_consent = Some(stopped(Rule::Consent));
         let last_at = if stopped(Rule::Repeat) {
             at_ms - HOUR_MS
         } else {

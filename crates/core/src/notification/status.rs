@@ -88,11 +88,13 @@ pub enum Failure {
     Overloaded,
     /// The push service could not be reached, again and again.
     Unreachable,
+    /// The person did not agree to marketing, or took that back, and the campaign asks for it.
+    NoConsent,
 }
 
 impl Failure {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Unregistered,
         Self::Gone,
         Self::NoCredential,
@@ -101,6 +103,7 @@ impl Failure {
         Self::Refused,
         Self::Overloaded,
         Self::Unreachable,
+        Self::NoConsent,
     ];
 
     /// The word for it.
@@ -114,6 +117,7 @@ impl Failure {
             Self::Refused => "Refused",
             Self::Overloaded => "Overloaded",
             Self::Unreachable => "Unreachable",
+            Self::NoConsent => "NoConsent",
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     account::{AccountConfig, AccountLimits},
     campaign::repeat::Repeat,
     presence::Crossing,
+    privacy::Privacy,
     samples::{beacon, campaign, circle, experience, frame, id, identity, place, zone},
 };
 
@@ -50,6 +51,7 @@ fn account(time_zone: &str) -> Account {
             name: "Airports".into(),
             time_zone: time_zone.into(),
             cors_origins: Vec::new(),
+            privacy: Privacy::default(),
         },
     }
 }
@@ -121,6 +123,23 @@ fn what_is_in_a_sensitive_place_is_sensitive() {
             assert_eq!(world.sensitive_place(target), expected);
         }
     }
+    // By its category too, whichever of the two is heard of first.
+    clinic.config.sensitive = false;
+    clinic.config.category = Some("clinic".into());
+    world.put_place(clinic.clone());
+    let mut careful = account("UTC");
+    for (category, expected) in [("Clinic", true), ("church", false), ("CLINIC", true)] {
+        careful.config.privacy.sensitive_categories = vec![category.into()];
+        world.put_account(&careful);
+        let place = world.sensitive_place(targets[0]);
+        assert_eq!(place.is_some(), expected, "{category}");
+    }
+    clinic.config.category = None;
+    world.put_place(clinic.clone());
+    assert_eq!(world.sensitive_place(targets[0]), None);
+    assert!(world.categories.is_empty(), "nothing is kept of it");
+    clinic.config.category = Some("clinic".into());
+    world.put_place(clinic.clone());
     // A beacon that is taken out of the zone is not in the place any more.
     world.put_beacon(beacon(3, None));
     assert_eq!(world.sensitive_place(targets[0]), None);

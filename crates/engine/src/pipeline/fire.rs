@@ -2,7 +2,7 @@
 
 use moca_core::{
     campaign::{
-        decide::{Audience, Decision, Verdict},
+        decide::{Decision, Verdict},
         moment::{Candidate, decide_moment},
         scene::{Actor, Scene},
     },
@@ -24,7 +24,7 @@ use moca_storage::{
 use moca_wire::decisions::Outcome;
 
 use super::{
-    instance::{self, traits},
+    instance::{self, audience},
     person::Deciding,
 };
 use crate::metrics::Metrics;
@@ -116,11 +116,7 @@ pub(crate) fn decide(
     }
     let candidates = Candidate::all(&scenes);
     let mut caps = std::mem::take(&mut state.caps);
-    let audience = Audience {
-        instance_id: state.subject.instance_id,
-        segments: world.segments(),
-        traits: traits(state),
-    };
+    let audience = audience(state, world.segments(), world.privacy());
     let decided = decide_moment(&candidates, &audience, &mut caps, at_ms);
     state.caps = caps;
     let instance_id = state.subject.instance_id;

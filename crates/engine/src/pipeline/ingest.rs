@@ -7,7 +7,6 @@ use moca_core::{
     event::{Change, Event, Profile, Record, Subject},
     id::{AccountId, AppId, InstanceId},
     limits::{GROUP_BYTES_MAX, GROUP_RECORDS_MAX, STEP_BYTES_MAX, STEP_RECORDS_MAX},
-    push::PushAddress,
 };
 use moca_storage::{
     StorageError,
@@ -47,7 +46,7 @@ pub(crate) struct Registration {
     pub(crate) device_key_hash: Option<[u8; 32]>,
     pub(crate) token_hash: [u8; 32],
     pub(crate) profile: Profile,
-    pub(crate) push: Option<PushAddress>,
+    pub(crate) more: Vec<Change>,
 }
 
 /// The first stage.
@@ -263,8 +262,8 @@ impl Group<'_> {
                 profile: Box::new(registration.profile),
             },
         )?;
-        if let Some(address) = registration.push {
-            self.push(subject, Change::PushSet(Box::new(address)))?;
+        for change in registration.more {
+            self.push(subject, change)?;
         }
         Ok(Registered {
             subject,

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use moca_core::{
-    campaign::decide::Caps,
+    campaign::decide::{Audience, Caps},
+    consent::{Consents, Purpose},
     event::{Change, Subject, TagChange},
     limits::TAGS_MAX,
     presence::Presence,
+    privacy::Privacy,
     property::{Properties, Property},
-    segment::Traits,
+    segment::{Segments, Traits},
 };
 use moca_storage::devices::InstanceState;
 
@@ -28,6 +30,7 @@ pub(crate) fn unknown(subject: Subject, created_at: i64) -> InstanceState {
         heard_at: created_at,
         push: None,
         listed: BTreeSet::new(),
+        consents: Consents::new(),
     }
 }
 
@@ -42,6 +45,21 @@ pub(crate) fn traits(state: &InstanceState) -> Traits<'_> {
         listed: &state.listed,
         created_at: state.created_at,
         last_seen_at: state.heard_at,
+    }
+}
+
+/// What the rules of campaigns ask of an instance.
+pub(crate) fn audience<'a>(
+    state: &'a InstanceState,
+    segments: &'a Segments,
+    privacy: &'a Privacy,
+) -> Audience<'a> {
+    Audience {
+        instance_id: state.subject.instance_id,
+        segments,
+        privacy,
+        traits: traits(state),
+        marketing: state.consents.get(&Purpose::Marketing),
     }
 }
 
@@ -77,6 +95,7 @@ pub(crate) fn apply(state: &mut InstanceState, change: &Change) {
             is_member: true,
         } => drop(state.listed.insert(*segment_id)),
         Change::Listed { segment_id, .. } => drop(state.listed.remove(segment_id)),
+        Change::ConsentsSet(consents) => state.consents.extend(consents.clone()),
         // It is of a message, and changes nothing about the instance.
         Change::Receipt(_) => {}
     }

@@ -152,6 +152,7 @@ fn take_in_change(
         Change::ProfileReplaced(_)
         | Change::PushSet(_)
         | Change::PushEnded(_)
+        | Change::ConsentsSet(_)
         | Change::Event(_)
         | Change::Receipt(_)
         | Change::Listed { .. } => Ok(()),

@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use moca_core::{
     campaign::CampaignConfig,
+    consent::Purpose,
     id::{AppId, CampaignId},
     locale,
-    notification::{Audience, NotificationStatus, State},
+    notification::{Audience, Failure, NotificationStatus, State},
     push::PushAddress,
     segment::Segments,
 };
@@ -101,8 +102,15 @@ impl Wanted {
     }
 }
 
+/// Whether somebody agreed to marketing.
+pub(super) fn agreed(state: &InstanceState) -> bool {
+    let marketing = state.consents.get(&Purpose::Marketing);
+    marketing.is_some_and(|consent| consent.granted)
+}
+
 /// An address and language that stand for all that are treated alike.
 struct Sample {
+    may_be_told: bool,
     address: PushAddress,
     lang: Option<String>,
     count: i64,
@@ -149,6 +157,7 @@ impl Pusher {
     pub(super) async fn try_out(&mut self, job: &Job) -> Result<(), EngineError> {
         let notification = &job.notification;
         let wanted = self.wanted(job).await?;
+        let requires_consent = self.requires_consent(job).await?;
         let action = notification.action.clone();
         let look = move |devices: &Devices| {
             let mut seen = HashSet::new();
@@ -162,14 +171,17 @@ impl Pusher {
                     held_out += 1;
                     return Ok(());
                 }
+                let may_be_told = !requires_consent || agreed(&state);
                 let Some(address) = state.push else {
                     return Ok(());
                 };
                 let lang = state.profile.lang;
                 let text =
                     |texts| locale::best(texts, lang.as_deref()).map(|(key, _)| key.to_owned());
-                let alike = (address.provider(), text(&action.title), text(&action.body));
+                let (title, body) = (text(&action.title), text(&action.body));
+                let alike = (may_be_told, address.provider(), title, body);
                 let sample = samples.entry(alike).or_insert(Sample {
+                    may_be_told,
                     address,
                     lang,
                     count: 0,
@@ -192,15 +204,30 @@ impl Pusher {
         for sample in samples {
             status.targeted += sample.count;
             let lang = sample.lang.as_deref();
-            let failure = senders
-                .check(notification, &sample.address, lang, now_ms)
-                .await;
+            let failure = match sample.may_be_told {
+                true => {
+                    let check = senders.check(notification, &sample.address, lang, now_ms);
+                    check.await
+                }
+                false => Some(Failure::NoConsent),
+            };
             if let Some(failure) = failure {
                 *status.failed.entry(failure).or_default() += sample.count;
             }
         }
         self.enter(notification, status).await?;
         Ok(())
+    }
+
+    /// Whether the campaign of a notification is only for those who agreed to marketing.
+    pub(super) async fn requires_consent(&self, job: &Job) -> Result<bool, EngineError> {
+        let mut tx = self.control.read().await?;
+        let account = tx.account(job.app.frame.account_id).await?;
+        let privacy = account.map(|account| account.config.privacy);
+        let config = &job.campaign.config;
+        Ok(privacy
+            .unwrap_or_default()
+            .requires_marketing_consent(config))
     }
 
     async fn wanted(&self, job: &Job) -> Result<Wanted, EngineError> {

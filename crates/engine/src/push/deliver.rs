@@ -8,10 +8,11 @@ use moca_core::{
     notification::{Failure, NotificationStatus, State},
     push::PushAddress,
 };
-use moca_storage::devices::{Devices, PushTally, Waiting};
+use moca_storage::devices::{Devices, InstanceState, PushTally, Waiting};
 
 use super::{
     Job, Pusher,
+    audience::agreed,
     http::Outcome,
     senders::{Recipient, Senders},
 };
@@ -25,10 +26,11 @@ pub(super) struct Pause {
     count: u32,
 }
 
-/// Somebody whose turn it is; `None` if there is no way there any more.
+/// Somebody whose turn it is.
 struct Turn {
     waiting: Waiting,
-    to: Option<(Subject, PushAddress, Option<String>)>,
+    /// Where to, and in which language; or why not.
+    to: Result<(Subject, PushAddress, Option<String>), Failure>,
 }
 
 impl Pusher {
@@ -41,6 +43,7 @@ impl Pusher {
     /// Sends the next chunk; false if there is nothing more to do now.
     pub(super) async fn send_chunk(&mut self, job: &Job) -> Result<bool, EngineError> {
         let id = job.notification.id();
+        let requires_consent = self.requires_consent(job).await?;
         let next = move |devices: &Devices| {
             let Some(tally) = devices.push_tally(id)?.filter(|tally| tally.is_whole) else {
                 return Ok(None);
@@ -48,15 +51,21 @@ impl Pusher {
             let mut turns = Vec::new();
             for waiting in devices.next_waiting(id, PUSH_CHUNK_MAX)? {
                 let state = devices.state(waiting.instance_id)?;
-                let to = state.and_then(|state| {
-                    let address = state.push?;
-                    Some((state.subject, address, state.profile.lang))
-                });
+                let to = match state {
+                    Some(state) if requires_consent && !agreed(&state) => Err(Failure::NoConsent),
+                    Some(InstanceState {
+                        subject,
+                        push: Some(address),
+                        profile,
+                        ..
+                    }) => Ok((subject, address, profile.lang)),
+                    _ => Err(Failure::Gone),
+                };
                 turns.push(Turn { waiting, to });
             }
             Ok(Some((tally, turns)))
         };
-        // Who was erased, or took an address back, before now is not sent to: the log is ahead of the states.
+        // Who was erased, or took an address or a consent back, before now is not sent to: the log is ahead of the states.
         self.engine.wait(&self.engine.inner.decided).await?;
         let now_ms = self.clock.now_ms();
         let Some((mut tally, turns)) = self.engine.read(next).await? else {
@@ -108,7 +117,7 @@ impl Pusher {
                 outcome,
                 Outcome::Failed(Failure::Unregistered) | Outcome::NotSent(Failure::Unregistered)
             );
-            if let (true, Some((subject, address, _))) = (is_ended, turn.to) {
+            if let (true, Ok((subject, address, _))) = (is_ended, turn.to) {
                 ended.push((subject, address));
             }
         }
@@ -141,8 +150,8 @@ impl Pusher {
     ) -> Vec<(Turn, Outcome)> {
         let sent = stream::iter(turns).map(async |turn| {
             let outcome = match &turn.to {
-                None => Outcome::NotSent(Failure::Gone),
-                Some((subject, address, lang)) => {
+                Err(failure) => Outcome::NotSent(*failure),
+                Ok((subject, address, lang)) => {
                     let to = Recipient {
                         instance_id: subject.instance_id,
                         address,

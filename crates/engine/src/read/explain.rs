@@ -8,7 +8,7 @@ use std::{
 };
 
 use moca_core::{
-    campaign::decide::{Audience, Caps, Decision, Moment, Rival, Verdict},
+    campaign::decide::{Caps, Decision, Moment, Rival, Verdict},
     event::{Change, Record, TagChange},
     experience::TagExpression,
     explain, presence,
@@ -24,10 +24,7 @@ use moca_storage::{
 use moca_wire::decisions::Outcome;
 
 use crate::{
-    pipeline::{
-        fire::decision_id,
-        instance::{self, traits},
-    },
+    pipeline::{fire::decision_id, instance},
     query::{ExplainQuery, Explained, KeptDecision, Part},
 };
 
@@ -56,11 +53,7 @@ pub(crate) fn explain(
         let zone = Zone::named(&query.time_zone).unwrap_or(Zone::utc());
         (query.time_zone.clone(), zone)
     });
-    let audience = Audience {
-        instance_id: query.subject.instance_id,
-        segments: &query.segments,
-        traits: traits(&state),
-    };
+    let audience = instance::audience(&state, &query.segments, &query.privacy);
     let (campaign, experience) = (&query.campaign, &query.experience);
     let (checks, facts) = explain::explain(
         campaign,

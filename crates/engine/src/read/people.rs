@@ -236,6 +236,7 @@ pub(crate) fn view(state: InstanceState) -> InstanceView {
         last_seen_at: state.heard_at,
         profile: state.profile,
         push: state.push,
+        consents: state.consents,
         user_id: state.user_id,
         properties: state.properties,
         tags: state.tags.into_iter().collect(),

@@ -28,7 +28,7 @@ async fn a_known_device_key_is_the_same_instance_with_a_new_token() {
                 key,
                 [token; 32],
                 Profile::default(),
-                None,
+                Vec::new(),
             )
             .await
             .unwrap()
@@ -62,7 +62,7 @@ async fn numbers_stay_dense_through_restarts_and_concurrent_registrations() {
             token[0] = device;
             tokio::spawn(async move {
                 engine
-                    .register(account, app, None, token, Profile::default(), None)
+                    .register(account, app, None, token, Profile::default(), Vec::new())
                     .await
                     .unwrap()
                     .subject
@@ -116,8 +116,10 @@ async fn a_push_address_is_the_last_that_was_told() {
     let address = |token: &str| PushAddress::Fcm {
         token: token.to_owned(),
     };
-    let register = async |engine: &moca_engine::Engine, push| {
+    let register = async |engine: &moca_engine::Engine, push: Option<PushAddress>| {
         let (account, app, key) = (site.account_id, site.app_id, Some("key"));
+        let push = push.map(|push| Change::PushSet(Box::new(push)));
+        let push = push.into_iter().collect();
         let registered = engine.register(account, app, key, [1; 32], Profile::default(), push);
         registered.await.unwrap().subject
     };

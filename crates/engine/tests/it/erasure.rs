@@ -4,6 +4,7 @@ use std::{collections::HashSet, path::Path};
 
 use moca_core::{
     campaign::repeat::Repeat,
+    consent::{Consent, Purpose},
     event::{Change, Profile, Subject, TagChange},
     experience::{Target, TargetKind, Trigger},
     metric::Metric,
@@ -68,6 +69,17 @@ async fn live(site: &Site, engine: &Engine, key: &str, user_id: &str) -> Subject
             user_id: user_id.to_owned(),
             properties,
         },
+        Change::ConsentsSet(
+            [(
+                Purpose::Analytics,
+                Consent {
+                    granted: true,
+                    version: format!("as told to {user_id}"),
+                    at_ms: START,
+                },
+            )]
+            .into(),
+        ),
         Change::Tagged {
             name: "coffee".to_owned(),
             change: TagChange::Add(1.0),

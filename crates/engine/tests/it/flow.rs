@@ -218,7 +218,7 @@ async fn campaigns_of_another_app_do_not_fire() {
     let engine = site.engine().await;
     let profile = Profile::default();
     let registered = engine
-        .register(site.account_id, other, None, [9; 32], profile, None)
+        .register(site.account_id, other, None, [9; 32], profile, Vec::new())
         .await
         .unwrap();
     engine

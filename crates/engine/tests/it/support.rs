@@ -23,6 +23,7 @@ use moca_core::{
     geo::{Circle, LatLon},
     id::{AccountId, AppId, BeaconId, CampaignId, Id, PlaceId, SegmentId, ZoneId},
     place::{Place, PlaceConfig},
+    privacy::Privacy,
     property::Properties,
     resource::Frame,
     segment::{Segment, SegmentConfig, SegmentType},
@@ -118,6 +119,7 @@ impl Site {
                 name: "Account".to_owned(),
                 time_zone: "UTC".to_owned(),
                 cors_origins: Vec::new(),
+                privacy: Privacy::default(),
             },
             limits: AccountLimits::default(),
         })
@@ -298,6 +300,7 @@ impl Site {
                 group_id: None,
                 display_cap,
                 display_wait_ms: None,
+                require_marketing_consent: None,
                 recurrence: None,
                 priority: None,
                 holdout_percent: None,
@@ -361,7 +364,7 @@ impl Site {
                 Some(key),
                 token_hash,
                 Profile::default(),
-                None,
+                Vec::new(),
             )
             .await
             .unwrap()

@@ -7,6 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use moca_client::{Client, DeviceClient};
 use moca_core::id::InstanceId;
 use moca_wire::{
+    consents::ConsentsInput,
     events::{EventInput, EventsAnswer},
     instances::Registration,
 };
@@ -53,6 +54,7 @@ pub(super) async fn register(
             device_key: Some(traveller.device_key.clone()),
             profile: traveller.profile.clone(),
             push: None,
+            consents: ConsentsInput::default(),
         };
         let app = lane.app(world.app_id, world.app_secret.clone());
         app.register(&registration).await

@@ -270,6 +270,7 @@ fn campaigns(from_ms: i64) -> Vec<CampaignConfig> {
         group_id: None,
         display_cap: None,
         display_wait_ms: None,
+        require_marketing_consent: None,
         recurrence: None,
         priority: None,
         holdout_percent: None,

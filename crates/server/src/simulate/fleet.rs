@@ -16,7 +16,7 @@ use std::{
 use anyhow::Context;
 use futures::{StreamExt, TryStreamExt, stream};
 use moca_client::{AppClient, ClientError, DeviceClient};
-use moca_wire::{events::EventInput, instances::Registration};
+use moca_wire::{consents::ConsentsInput, events::EventInput, instances::Registration};
 use tokio::{task::JoinSet, time};
 
 use super::{
@@ -71,6 +71,7 @@ impl Fleet {
                 device_key: Some(format!("simulate-{seed}-{number}")),
                 profile: Phone::profile(seed, number),
                 push: None,
+                consents: ConsentsInput::default(),
             };
             app.register(&registration).await
         });

@@ -67,3 +67,23 @@ async fn an_account_names_a_zone_that_exists() {
         expected(&[("/config/timeZone", "unknown_value")])
     );
 }
+
+#[tokio::test]
+async fn privacy_defaults_are_read_with_every_fault() {
+    let team = Team::start().await;
+    let path = format!("/v2/accounts/{}", team.tenant.account_id);
+    let body = json!({"config": {"name": "X", "privacy": {
+        "requireMarketingConsent": "yes", "sensitiveCategories": ["a", "", "a"], "k": 10
+    }}});
+    let all = [
+        ("/config/privacy/requireMarketingConsent", "wrong_type"),
+        ("/config/privacy/sensitiveCategories/1", "too_short"),
+        ("/config/privacy/sensitiveCategories/2", "not_unique"),
+        ("/config/privacy/k", "unknown_field"),
+    ];
+    let mut found = faults(&team.put(&path, body).await);
+    let mut all = expected(&all);
+    found.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(found, all);
+}

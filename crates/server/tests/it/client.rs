@@ -20,6 +20,7 @@ use moca_wire::{
     apps::{App, AppInput},
     beacons::{Beacon, BeaconConfig, BeaconInput},
     campaigns::{Campaign, CampaignInput},
+    consents::ConsentsInput,
     decisions::Outcome,
     events::{EventInput, LocationInput},
     experiences::{Experience, ExperienceInput},
@@ -81,6 +82,7 @@ async fn greet(client: &Client, app_id: AppId, place_id: PlaceId, now_ms: i64) -
             group_id: None,
             display_cap: None,
             display_wait_ms: None,
+            require_marketing_consent: None,
             recurrence: None,
             priority: None,
             holdout_percent: None,
@@ -194,6 +196,7 @@ async fn the_whole_job_is_done_with_types() {
             ..Profile::default()
         },
         push: None,
+        consents: ConsentsInput::default(),
     };
     let apps = client.app(app.app_id, app.app_secret.unwrap());
     let (registered, device) = apps.register(&registration).await.unwrap();

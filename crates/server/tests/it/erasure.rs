@@ -182,7 +182,7 @@ async fn what_a_deletion_left_behind_is_erased_when_it_is_repeated() {
     let (account, app_id) = (team.tenant.account_id, id(&app).parse().unwrap());
     let engine = &team.installation.state.engine;
     let profile = Profile::default();
-    let registered = engine.register(account, app_id, None, [7; 32], profile, None);
+    let registered = engine.register(account, app_id, None, [7; 32], profile, Vec::new());
     registered.await.unwrap();
     let other = team.installation.tenant(false).await;
     for (token, path, left) in [

@@ -64,7 +64,7 @@ async fn every_rule_is_told_with_its_values_and_a_sentence() {
     let phone = welcome.phone("a").await;
     let before = welcome.explain(&phone, None).await;
     assert_eq!(before["outcome"], "Fired", "{before}");
-    assert_eq!(before["checks"].as_array().unwrap().len(), 10, "{before}");
+    assert_eq!(before["checks"].as_array().unwrap().len(), 11, "{before}");
     assert_eq!(before["decided"], json!({}));
     assert_eq!(before["presence"]["inside"], false);
     let sentence = "The device was not in the place \"Here\": nothing came true until it enters.";

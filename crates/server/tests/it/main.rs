@@ -17,6 +17,7 @@ mod campaigns;
 pub(crate) mod cli;
 mod client;
 mod client_readme;
+mod consents;
 mod crash;
 mod deletions;
 mod demo;

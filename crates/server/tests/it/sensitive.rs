@@ -279,3 +279,44 @@ async fn a_zone_or_beacon_is_as_sensitive_as_the_place_it_is_in() {
     assert_eq!(town.visitors_by("zone").await, [(zone, 1)]);
     assert_eq!(town.outcomes(&phone).await["Fired"], 2);
 }
+
+#[tokio::test]
+async fn a_category_of_the_account_is_as_good_as_a_mark() {
+    let town = Town::new().await;
+    let before = town.visitor("a", 0).await;
+    assert_eq!(town.outcomes(&before).await, json!({"Fired": 4}));
+    let path = format!("/v2/accounts/{}", town.team.tenant.account_id);
+    let mut account = town.team.get(&path).await.done();
+    let privacy = json!({"sensitiveCategories": ["church", "CLINIC"]});
+    account["config"]["privacy"] = privacy.clone();
+    let put = town.team.put(&path, account.clone()).await.done();
+    assert_eq!(put["config"]["privacy"], privacy);
+
+    let second = town.visitor("b", 20).await;
+    let expected = json!({"Fired": 1, "SensitivePlace": 3});
+    assert_eq!(town.outcomes(&second).await, expected);
+    assert_eq!(town.visitors_by("place").await, [(town.shop.clone(), 2)]);
+    let asked = format!("visitors?placeId={}", town.clinic);
+    assert_eq!(town.analytics(&asked).await.code(), "sensitive_place");
+    let of = format!("/v2/instances/{}/explain", second.instance_id);
+    let asked = format!("{of}?experienceId={}", town.experiences[0]);
+    let told = town.team.get(&asked).await.done();
+    assert_eq!(told["outcome"], "SensitivePlace");
+
+    account["config"].as_object_mut().unwrap().remove("privacy");
+    town.team.put(&path, account).await.done();
+    let third = town.visitor("c", 40).await;
+    assert_eq!(town.outcomes(&third).await, json!({"Fired": 4}));
+    let changes = town
+        .team
+        .get("/v2/audit-events?kind=account&sort=at")
+        .await
+        .done();
+    let items = changes["items"].as_array().unwrap();
+    let told: Vec<&Value> = items
+        .iter()
+        .filter(|item| item["action"] == "update")
+        .map(|item| &item["after"]["config"]["privacy"])
+        .collect();
+    assert_eq!(told, [&privacy, &Value::Null]);
+}

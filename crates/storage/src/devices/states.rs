@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use moca_core::{
     campaign::decide::Caps,
+    consent::Consents,
     event::{Profile, Subject},
     experience::Target,
     id::{InstanceId, SegmentId},
@@ -53,6 +54,9 @@ pub struct InstanceState {
     /// The static segments that it was put into.
     #[serde(skip)]
     pub listed: BTreeSet<SegmentId>,
+    /// What the person agreed to, and what not.
+    #[serde(skip)]
+    pub consents: Consents,
 }
 
 pub(super) fn encode(state: &InstanceState) -> Result<Vec<u8>, StorageError> {
@@ -62,7 +66,8 @@ pub(super) fn encode(state: &InstanceState) -> Result<Vec<u8>, StorageError> {
         .push(state.presence.path_start.as_ref())?
         .push((!state.listed.is_empty()).then_some(&state.listed))?
         .push(order(&state.presence).as_ref())?
-        .push(Some(watched).filter(|watched| !watched.is_empty()))?;
+        .push(Some(watched).filter(|watched| !watched.is_empty()))?
+        .push((!state.consents.is_empty()).then_some(&state.consents))?;
     encode_with(state, &parts)
 }
 
@@ -76,6 +81,7 @@ pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<InstanceState, StorageE
         (state.presence.newest_fix_at, state.presence.exits) =
             order.unwrap_or((newest_at, Vec::new()));
         state.presence.watched = next_part(parts)?.unwrap_or_default();
+        state.consents = next_part(parts)?.unwrap_or_default();
         Some(())
     })
 }

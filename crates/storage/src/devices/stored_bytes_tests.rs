@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fmt::Debug};
 
 use moca_core::{
     campaign::decide::{Caps, Decision, Verdict},
+    consent::{Consent, Consents, Purpose},
     event::{Profile, Subject, TagChange},
     experience::{Direction, TagExpression, Target, Trigger},
     geo::LatLon,
@@ -106,6 +107,7 @@ fn instance_state() {
         heard_at: 1_005,
         push: None,
         listed: BTreeSet::new(),
+        consents: Consents::new(),
     };
     let kept = "[1]01[2][3]ac02d00f00000103694f530000000000000001017501017001000000000000f03f0101740000000000000040d20f0100[7]0001[8]d40f0101[9]d60f0001[5]02d00f01[6]d00f01d80fda0f";
     let bytes = states::encode(&state).unwrap();
@@ -153,12 +155,31 @@ fn instance_state() {
     state.presence.newest_fix_at = 1_000;
     state.presence.exits = vec![(Target::Place(PlaceId(id(7))), 999)];
     let bytes = states::encode(&state).unwrap();
-    assert_eq!(hex(&bytes), format!("02[1]{rest}00000001d00f0100[7]ce0f"));
+    let order = "01d00f0100[7]ce0f";
+    assert_eq!(hex(&bytes), format!("02[1]{rest}000000{order}"));
     assert_eq!(states::decode(&[], &bytes).unwrap(), state);
     state.presence.watched.left = vec![Target::Place(PlaceId(id(7)))];
     let bytes = states::encode(&state).unwrap();
-    let behind = "00000001d00f0100[7]ce0f010100[7]00";
-    assert_eq!(hex(&bytes), format!("02[1]{rest}{behind}"));
+    let watched = "010100[7]00";
+    assert_eq!(hex(&bytes), format!("02[1]{rest}000000{order}{watched}"));
+    assert_eq!(states::decode(&[], &bytes).unwrap(), state);
+
+    let refused = Consent {
+        granted: false,
+        version: "v".to_owned(),
+        at_ms: 64,
+    };
+    state.consents = [(Purpose::Marketing, refused)].into();
+    let bytes = states::encode(&state).unwrap();
+    let consents = "0101020001768001";
+    let behind = format!("{order}{watched}{consents}");
+    assert_eq!(hex(&bytes), format!("02[1]{rest}000000{behind}"));
+    assert_eq!(states::decode(&[], &bytes).unwrap(), state);
+    state.presence.newest_fix_at = state.presence.newest_at;
+    state.presence.exits = Vec::new();
+    state.presence.watched.left = Vec::new();
+    let bytes = states::encode(&state).unwrap();
+    assert_eq!(hex(&bytes), format!("02[1]{rest}0000000000{consents}"));
     assert_eq!(states::decode(&[], &bytes).unwrap(), state);
 }
 

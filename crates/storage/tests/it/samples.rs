@@ -27,6 +27,7 @@ use moca_core::{
     },
     place::{Place, PlaceConfig},
     presence::PresenceConfig,
+    privacy::Privacy,
     property::{Properties, Property},
     provider::{FloorPlanProvider, LocationProvider},
     quota::Quotas,
@@ -76,6 +77,10 @@ pub(crate) fn account(id: AccountId) -> Account {
             name: "Aena".into(),
             time_zone: "Europe/Madrid".into(),
             cors_origins: vec!["https://console.example:8443".into()],
+            privacy: Privacy {
+                require_marketing_consent: true,
+                sensitive_categories: vec!["Clinic".into()],
+            },
         },
         limits: AccountLimits {
             token_requests_per_minute: Some(60),
@@ -357,6 +362,7 @@ pub(crate) fn campaign(number: u32) -> Campaign {
             group_id: Some(CampaignGroupId(id(10))),
             display_cap: Some(3),
             display_wait_ms: Some(60_000),
+            require_marketing_consent: Some(true),
             recurrence: Some(Recurrence {
                 hours_of_day: vec![8, 9],
                 days_of_week: vec![1, 7],

@@ -14,7 +14,11 @@ fn registration() -> Value {
         "deviceKey": "k-1", "deviceModel": "Pixel 9", "deviceType": "Phone", "os": "Android",
         "osVersion": "16", "lang": "es-MX", "country": "ES", "timeZone": "Europe/Madrid",
         "carrier": "Movistar", "appVersion": "1.2", "sdkVersion": "3.0",
-        "push": {"provider": "APNs", "token": "00aa".repeat(16)}
+        "push": {"provider": "APNs", "token": "00aa".repeat(16)},
+        "consents": {
+            "analytics": {"granted": false, "version": "1"},
+            "profiling": {"granted": true, "version": "2", "at": 5}
+        }
     })
 }
 
@@ -26,7 +30,13 @@ fn a_full_registration_is_read_and_written_back() {
     assert_optional(
         &registration(),
         instances::read_registration,
-        &["/lang", "/deviceKey"],
+        &[
+            "/lang",
+            "/deviceKey",
+            "/consents",
+            "/consents/analytics",
+            "/consents/profiling/at",
+        ],
     );
     assert_faults(
         &registration(),
@@ -42,6 +52,13 @@ fn a_full_registration_is_read_and_written_back() {
                 "unknown_value",
             ),
             ("/os", Set(json!(7)), "/os", "wrong_type"),
+            ("/consents", Set(json!([])), "/consents", "wrong_type"),
+            (
+                "/consents/analytics/granted",
+                Remove,
+                "/consents/analytics/granted",
+                "required",
+            ),
             (
                 "/instanceId",
                 Set(json!(ID)),
@@ -56,7 +73,8 @@ fn a_full_registration_is_read_and_written_back() {
 fn an_instance_can_be_sent_back_as_its_profile() {
     let answer = json!({
         "createdAt": 1, "instanceId": ID, "appId": ID, "userId": "u", "properties": {}, "tags": {"a": 1.0},
-        "pushEnabled": true, "push": {"provider": "FCM", "token": "a:b"}, "lang": "es"
+        "pushEnabled": true, "push": {"provider": "FCM", "token": "a:b"}, "lang": "es",
+        "consents": {"marketing": {"granted": true, "version": "1", "at": 3}}
     });
     let instance: instances::Instance = serde_json::from_value(answer.clone()).unwrap();
     assert_eq!(serde_json::to_value(&instance).unwrap(), answer);

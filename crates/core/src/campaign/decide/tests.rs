@@ -55,6 +55,8 @@ fn decide_for(
             created_at: 0,
             last_seen_at: 0,
         },
+        marketing: None,
+        privacy: &Privacy::default(),
     };
     let moment = Moment {
         at_ms,
@@ -237,6 +239,8 @@ fn what_is_outranked_and_held_out_says_by_what() {
             created_at: 0,
             last_seen_at: 0,
         },
+        marketing: None,
+        privacy: &Privacy::default(),
     };
     let verdict = |campaign: &Campaign, caps: &Caps, priority: i64| {
         let rival = Some(Rival {

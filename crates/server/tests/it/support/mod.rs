@@ -26,6 +26,7 @@ use moca_core::{
     },
     clock::{Clock, Random, new_id},
     id::{AccountId, Id, MemberId},
+    privacy::Privacy,
     resource::Frame,
 };
 use moca_engine::{
@@ -201,6 +202,7 @@ impl Installation {
                 name: format!("Account {}", self.unique()),
                 time_zone: "UTC".into(),
                 cors_origins: vec!["https://shop.example".into()],
+                privacy: Privacy::default(),
             },
             limits: AccountLimits::default(),
         })

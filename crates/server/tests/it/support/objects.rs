@@ -325,6 +325,9 @@ impl Installation {
             ("PUT", "/v2/webhooks/{webhookId}/secret") => json!({"overlapMs": HOUR_MS}),
             ("POST", "/device/v1/instances") => json!({"deviceModel": "iPhone 11"}),
             ("PUT", "/device/v1/instance/user") => json!({"userId": "user-1"}),
+            ("PUT", "/device/v1/instance/consents") => {
+                json!({"marketing": {"granted": true, "version": "1"}})
+            }
             ("PUT", "/device/v1/instance/properties") => json!({"properties": {"a": 1}}),
             ("PUT", "/device/v1/instance/tags/{name}") => json!({"value": "+1"}),
             ("POST", "/device/v1/messages/{messageId}/receipts") => {
