@@ -53,6 +53,13 @@ pub struct Consent {
 /// The newest answer for each purpose that a person was asked about.
 pub type Consents = BTreeMap<Purpose, Consent>;
 
+/// Whether the person said no to a purpose; who was not asked has not.
+pub fn is_refused(consents: &Consents, purpose: Purpose) -> bool {
+    consents
+        .get(&purpose)
+        .is_some_and(|consent| !consent.granted)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,8 +16,8 @@ fn tells_of(record: &Record, subject: Subject) -> bool {
     }
 }
 
-/// When the instance was active, by event time, as far as these records tell.
-pub fn active(records: &[Record], subject: Subject) -> Vec<i64> {
+/// The times of the instance's events among these records, ms since 1970.
+pub fn event_times(records: &[Record], subject: Subject) -> Vec<i64> {
     let of_subject = records.iter().filter(|record| tells_of(record, subject));
     of_subject
         .filter_map(|record| match record {
@@ -31,15 +31,15 @@ pub fn active(records: &[Record], subject: Subject) -> Vec<i64> {
 }
 
 /// The records of a row without the instance; `None` when they do not tell of it. In its place stays
-/// what is counted: when its number was active, what it `entered`, and what `happened` to experiences
+/// what is counted: when its number was `active`, what it `entered`, and what `happened` to experiences
 /// through it.
 pub fn erase(
     records: &[Record],
     subject: Subject,
+    active: Vec<i64>,
     entered: Vec<(Target, i64)>,
     happened: Vec<Happening>,
 ) -> Option<Vec<Record>> {
-    let active = active(records, subject);
     let mut left: Vec<Record> = records
         .iter()
         .filter(|record| !tells_of(record, subject))
@@ -137,14 +137,15 @@ mod tests {
             },
         ];
         let entered = vec![(Target::Place(id::<PlaceId>(7)), 8)];
-        assert_eq!(active(&row, subject(3)), [8, 10]);
+        assert_eq!(event_times(&row, subject(3)), [8, 10]);
         let happened = vec![Happening {
             campaign_id: id(5),
             experience_id: id(6),
             word: "Fired".into(),
             at_ms: 8,
         }];
-        let left = erase(&row, subject(3), entered.clone(), happened.clone()).unwrap();
+        let counted = vec![8, 10];
+        let left = erase(&row, subject(3), counted, entered.clone(), happened.clone()).unwrap();
         let counted = Record::Counted(Counted {
             app_id: id::<AppId>(2),
             number: 3,
@@ -157,6 +158,9 @@ mod tests {
         });
         assert_eq!(left, [row[1].clone(), row[3].clone(), counted, happened]);
         // Done again it finds nothing to do.
-        assert_eq!(erase(&left, subject(3), Vec::new(), Vec::new()), None);
+        assert_eq!(
+            erase(&left, subject(3), Vec::new(), Vec::new(), Vec::new()),
+            None
+        );
     }
 }

@@ -45,14 +45,24 @@ pub enum EventBody {
         /// Free properties.
         properties: Properties,
     },
+    /// A position or beacons that were not kept, because the person refused to tell where they are.
+    Withheld,
 }
 
 impl EventBody {
+    /// Whether it tells where the device is.
+    pub const fn is_location(&self) -> bool {
+        match self {
+            Self::Location(_) | Self::Sightings(_) => true,
+            Self::Custom { .. } | Self::Withheld => false,
+        }
+    }
+
     /// The action, of what an app reports.
     pub fn verb(&self) -> Option<&str> {
         match self {
             Self::Custom { verb, .. } => Some(verb),
-            Self::Location(_) | Self::Sightings(_) => None,
+            Self::Location(_) | Self::Sightings(_) | Self::Withheld => None,
         }
     }
 }

@@ -252,6 +252,7 @@ pub fn observe(
             // It says nothing of where the instance is.
             return composite::come_true(presence, world, at_ms, Some(event), start, occurred);
         }
+        EventBody::Withheld => return,
     }
     composite::come_true(presence, world, at_ms, None, start, occurred);
 }

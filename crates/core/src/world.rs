@@ -337,7 +337,7 @@ impl World {
     pub(crate) fn told_of(&self, event: &Event) -> impl Iterator<Item = &Experience> {
         let wake = match &event.body {
             EventBody::Custom { verb, .. } => Some(Wake::Verb(verb.clone())),
-            EventBody::Location(_) | EventBody::Sightings(_) => None,
+            EventBody::Location(_) | EventBody::Sightings(_) | EventBody::Withheld => None,
         };
         let waiting = wake.map(|wake| self.waiting(&wake));
         waiting.into_iter().flatten().filter(|experience| {

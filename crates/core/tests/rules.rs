@@ -487,6 +487,7 @@ proptest! {
                     tags: &BTreeMap::new(),
                     push_enabled: false,
                     listed: &BTreeSet::new(),
+                    refuses_profiling: false,
                     created_at: 0,
                     last_seen_at: 0,
                 },

@@ -148,6 +148,14 @@ fn records_of_the_event_log() {
         "08b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b30180f8b2e5bd68",
     );
     kept_change(
+        Change::Event(Event {
+            id: [0xe1; 16],
+            at_ms: 1,
+            body: EventBody::Withheld,
+        }),
+        "06e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e10203",
+    );
+    kept_change(
         Change::Listed {
             segment_id: id(0xb4),
             is_member: true,

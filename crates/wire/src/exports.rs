@@ -90,6 +90,13 @@ pub enum Told {
         /// By purpose.
         consents: Consents,
     },
+    /// An event that told where the device was, which was not kept.
+    Withheld {
+        /// Its id.
+        id: Uuid,
+        /// When it happened, ms since 1970.
+        t: i64,
+    },
     /// An event.
     Event {
         /// As it was sent.
@@ -141,6 +148,14 @@ impl LogEntry {
                 provider: address.provider().to_owned(),
             },
             Change::ConsentsSet(consents) => Told::Consents { consents },
+            Change::Event(event::Event {
+                id,
+                at_ms,
+                body: EventBody::Withheld,
+            }) => Told::Withheld {
+                id: Uuid::from_bytes(id),
+                t: at_ms,
+            },
             Change::Event(event) => Told::Event {
                 event: as_sent(event),
             },
@@ -179,6 +194,7 @@ fn as_sent(event: event::Event) -> EventInput {
             location: Some(location(&fix)),
             ..sent
         },
+        EventBody::Withheld => sent,
         EventBody::Sightings(sightings) => EventInput {
             sightings: sightings.iter().map(sighting).collect(),
             ..sent
@@ -225,7 +241,7 @@ impl Described for LogEntry {
     fn schema() -> Schema {
         let profile = || schema::required("profile", told_profile_schema(), "The device.");
         let set = |note| schema::required("properties", properties::schema(), note);
-        let kinds: [(&str, Vec<Field>); 12] = [
+        let kinds: [(&str, Vec<Field>); 13] = [
             ("registered", vec![profile()]),
             ("profile", vec![profile()]),
             (
@@ -267,6 +283,13 @@ impl Described for LogEntry {
                     consents::known_schema(),
                     "What the person agreed to, and what not.",
                 )],
+            ),
+            (
+                "withheld",
+                vec![
+                    schema::required("id", schema::uuid(), "Which event."),
+                    schema::required("t", schema::moment(), "When it happened."),
+                ],
             ),
             (
                 "event",

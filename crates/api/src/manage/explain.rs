@@ -9,6 +9,7 @@ use moca_core::{
     id::{AccountId, ExperienceId, PlaceId},
     limits::PAGE_LIMIT_MAX,
     place::Place,
+    privacy::Privacy,
     resource::Kind,
     world::World,
     zone::Zone,
@@ -54,6 +55,7 @@ pub(crate) async fn explain(call: &Call) -> Result<Reply, Failure> {
     }
     let segments = estate::segments_of(&mut tx, account_id, subject.app_id).await?;
     drop(tx);
+    let privacy = account.config.privacy;
     let asked = ExplainQuery {
         subject,
         campaign,
@@ -65,8 +67,8 @@ pub(crate) async fn explain(call: &Call) -> Result<Reply, Failure> {
             .find_map(About::time_zone)
             .unwrap_or(account.config.time_zone),
         at_ms: at,
-        sensitive: about.iter().find_map(About::sensitive),
-        privacy: account.config.privacy.clone(),
+        sensitive: about.iter().find_map(|part| part.sensitive(&privacy)),
+        privacy,
         world,
         is_past,
     };
@@ -174,10 +176,9 @@ impl About {
     }
 
     /// The place, if it is a sensitive one.
-    fn sensitive(&self) -> Option<PlaceId> {
+    fn sensitive(&self, privacy: &Privacy) -> Option<PlaceId> {
         let place = self.place.as_ref();
-        let sensitive =
-            place.filter(|place| self.account.config.privacy.is_sensitive(&place.config));
+        let sensitive = place.filter(|place| privacy.is_sensitive(&place.config));
         sensitive.map(Place::id)
     }
 

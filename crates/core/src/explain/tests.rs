@@ -42,6 +42,7 @@ fn the_first_rule_that_stops_is_what_is_decided() {
             last_seen_at: 0,
             push_enabled: false,
             listed: &listed,
+            refuses_profiling: false,
         },
         marketing: Some(&refused),
         privacy: &privacy,

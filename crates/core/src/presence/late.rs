@@ -64,7 +64,7 @@ pub(super) fn take_late(
             let watched = &mut presence.watched;
             watched.take(world, sightings, at_ms, newest_at, occurred);
         }
-        EventBody::Custom { .. } => return,
+        EventBody::Custom { .. } | EventBody::Withheld => return,
     }
     // A stay that begins now may have been complete long ago.
     let now_ms = presence.newest_at;

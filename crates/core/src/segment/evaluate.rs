@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    consent::Purpose,
     event::{EventBody, Profile},
     id::SegmentId,
     limits::{SEGMENT_COMPARED_MAX, SEGMENT_COMPARED_TEXT_CHARS_MAX, SEGMENT_DEPTH_MAX},
@@ -34,6 +35,8 @@ pub struct Traits<'a> {
     pub push_enabled: bool,
     /// The static segments that it was put into.
     pub listed: &'a BTreeSet<SegmentId>,
+    /// Whether the person refused to be put into groups.
+    pub refuses_profiling: bool,
     /// First registration, ms since 1970.
     pub created_at: i64,
     /// When the server last heard of it, ms since 1970.
@@ -44,9 +47,10 @@ pub struct Traits<'a> {
 pub type Compared = (String, Option<Property>);
 
 impl Segments {
-    /// Whether a query holds for an instance. What names a segment that is not here does not hold.
+    /// Whether a query holds for an instance: none does for whoever refused to be put into groups. What
+    /// names a segment that is not here does not hold.
     pub fn holds(&self, query: &Query, of: &Traits<'_>) -> bool {
-        self.evaluation(of).holds(&query.root, SEGMENT_DEPTH_MAX)
+        !of.refuses_profiling && self.evaluation(of).holds(&query.root, SEGMENT_DEPTH_MAX)
     }
 
     /// The values that keep an instance out of a segment; none if it belongs to it. Nobody belongs to a
@@ -54,6 +58,10 @@ impl Segments {
     pub fn kept_out(&self, id: SegmentId, of: &Traits<'_>) -> Option<Vec<Compared>> {
         match self.get(id) {
             None => Some(Vec::new()),
+            Some(_) if of.refuses_profiling => {
+                let consent = format!("consents.{}", Purpose::Profiling.as_str());
+                Some(vec![(consent, Some(Property::Bool(false)))])
+            }
             Some(query) if self.holds(query, of) => None,
             Some(query) => Some(self.compared(query, of)),
         }

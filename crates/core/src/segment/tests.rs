@@ -27,6 +27,7 @@ struct Someone {
     tags: BTreeMap<String, f64>,
     push_enabled: bool,
     listed: BTreeSet<SegmentId>,
+    refuses_profiling: bool,
     created_at: i64,
     last_seen_at: i64,
 }
@@ -40,6 +41,7 @@ impl Someone {
             tags: &self.tags,
             push_enabled: self.push_enabled,
             listed: &self.listed,
+            refuses_profiling: self.refuses_profiling,
             created_at: self.created_at,
             last_seen_at: self.last_seen_at,
         }
@@ -153,6 +155,7 @@ fn each_field_is_found_under_its_name() {
     assert!(holds(r#"{"loggedIn":true}"#, &one) && holds(r#"{"loggedIn":false}"#, &nobody));
     let reachable = Someone {
         push_enabled: true,
+        refuses_profiling: false,
         ..Someone::default()
     };
     for (enabled, someone) in [(true, &reachable), (false, &nobody)] {

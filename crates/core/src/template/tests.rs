@@ -52,6 +52,7 @@ impl Ana {
                 properties: &self.properties,
                 tags: &self.tags,
                 push_enabled: false,
+                refuses_profiling: false,
                 listed: &self.listed,
                 created_at: 0,
                 last_seen_at: 0,

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use moca_core::{
+    consent::Purpose,
     event::{Change, Counted, Record, Subject},
     experience::{Direction, Target},
     id::AppId,
@@ -129,12 +130,24 @@ impl Count {
                     subject,
                     change: Change::Event(event),
                     ..
-                } => self.active(subject.into(), event.at_ms, &mut moments)?,
+                } => {
+                    let member = subject.into();
+                    if !self.refuses(member)? {
+                        self.active(member, event.at_ms, &mut moments)?;
+                    }
+                }
+                Record::Instance {
+                    subject,
+                    change: Change::ConsentsSet(consents),
+                    ..
+                } => {
+                    if let Some(consent) = consents.get(&Purpose::Analytics) {
+                        self.set_refuses(subject.into(), !consent.granted)?;
+                    }
+                }
+                Record::Erase { subject, .. } => self.set_refuses(subject.into(), false)?,
                 Record::Counted(counted) => self.counted(counted, &mut moments)?,
-                Record::Instance { .. }
-                | Record::Tick { .. }
-                | Record::Erase { .. }
-                | Record::Happened(_) => {}
+                Record::Instance { .. } | Record::Tick { .. } | Record::Happened(_) => {}
             }
         }
         let crossings = self.shared.devices.crossings(row.seq)?;
@@ -155,6 +168,28 @@ impl Count {
         for ((app, kind, quarter), list) in &moments {
             batch.put_moments(*app, *kind, *quarter, row.seq, list)?;
         }
+        Ok(())
+    }
+
+    /// Whether somebody has refused to be counted.
+    fn refuses(&mut self, member: Member) -> Result<bool, StorageError> {
+        let (key, part) = (refused_key(member.app_id), part_of(member.number));
+        let load = || self.shared.devices.set_part(&key, part);
+        let refused = self.parts.get((key, part), load)?;
+        Ok(refused.contains(member.number))
+    }
+
+    fn set_refuses(&mut self, member: Member, refuses: bool) -> Result<(), StorageError> {
+        if self.refuses(member)? == refuses {
+            return Ok(());
+        }
+        let (key, part) = (refused_key(member.app_id), part_of(member.number));
+        let load = || self.shared.devices.set_part(&key, part);
+        let refused = self.parts.get_mut((key, part), load)?;
+        match refuses {
+            true => refused.insert(member.number),
+            false => refused.remove(member.number),
+        };
         Ok(())
     }
 
@@ -257,6 +292,11 @@ fn set_key(
         index: level.index_of(at_ms),
         target,
     }
+}
+
+/// The one set of those who refuse to be counted.
+fn refused_key(app_id: AppId) -> SetKey {
+    set_key(app_id, SetKind::Refused, Level::Day, 0, None)
 }
 
 fn part_of(number: u32) -> u16 {

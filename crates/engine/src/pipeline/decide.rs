@@ -6,6 +6,7 @@ use std::{
 };
 
 use moca_core::{
+    consent::{Purpose, is_refused},
     event::{Change, Event, EventBody, Fix, Record, Subject},
     health::BeaconHealth,
     id::{AppId, BeaconId, InstanceId, MessageId},
@@ -430,7 +431,7 @@ impl RowOutput {
     }
 
     /// Tells webhooks and the stage that counts of what was crossed. Nobody is told who was in a
-    /// sensitive place, and nobody counts them.
+    /// sensitive place, and nobody counts them, nor anybody who refused that.
     fn tell_crossings(
         &mut self,
         world: &World,
@@ -445,8 +446,10 @@ impl RowOutput {
             {
                 let told = &mut self.told;
                 told.note_crossing(world, state, received_at, &crossing, fix);
-                let subject = state.subject;
-                self.crossings.push(InstanceCrossing { subject, crossing });
+                if !is_refused(&state.consents, Purpose::Analytics) {
+                    let subject = state.subject;
+                    self.crossings.push(InstanceCrossing { subject, crossing });
+                }
             }
         }
     }

@@ -8,6 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use moca_core::{
+    consent::Purpose,
     event::{Change, Record, Subject},
     id::{AppId, InstanceId},
 };
@@ -25,6 +26,7 @@ pub(crate) struct DirectoryFold<'a> {
     keys_of: HashMap<InstanceId, [u8; 32]>,
     next_numbers: HashMap<AppId, u32>,
     seen: HashSet<(InstanceId, [u8; 16])>,
+    refuse_location: HashMap<InstanceId, bool>,
 }
 
 impl<'a> DirectoryFold<'a> {
@@ -39,6 +41,7 @@ impl<'a> DirectoryFold<'a> {
             keys_of: HashMap::new(),
             next_numbers: HashMap::new(),
             seen: HashSet::new(),
+            refuse_location: HashMap::new(),
         })
     }
 
@@ -97,7 +100,22 @@ impl<'a> DirectoryFold<'a> {
                 self.seen.insert((subject.instance_id, event.id));
                 Ok(())
             }
+            Change::ConsentsSet(consents) => {
+                if let Some(consent) = consents.get(&Purpose::Location) {
+                    let refuses = !consent.granted;
+                    self.refuse_location.insert(subject.instance_id, refuses);
+                }
+                Ok(())
+            }
             _ => Ok(()),
+        }
+    }
+
+    /// Whether an instance has refused to tell where it is.
+    pub(crate) fn refuses_location(&self, instance: InstanceId) -> Result<bool, StorageError> {
+        match self.refuse_location.get(&instance) {
+            Some(refuses) => Ok(*refuses),
+            None => self.devices.refuses_location(instance),
         }
     }
 
@@ -115,6 +133,9 @@ impl<'a> DirectoryFold<'a> {
         }
         for ((app, hash), instance) in &self.device_keys {
             batch.put_device_key(*app, hash, *instance)?;
+        }
+        for (instance, refuses) in &self.refuse_location {
+            batch.put_refuses_location(*instance, *refuses)?;
         }
         for (app, number) in &self.next_numbers {
             batch.put_next_number(*app, *number)?;
@@ -187,6 +208,7 @@ impl<'a> DirectoryFold<'a> {
             self.device_keys.insert((subject.app_id, hash), None);
         }
         self.entries.insert(instance, None);
+        self.refuse_location.insert(instance, false);
         Ok(())
     }
 }

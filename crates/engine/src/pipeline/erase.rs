@@ -47,9 +47,16 @@ impl Eraser {
         let mut happened = self.happened(subject)?;
         for seq in devices.people_reader().rows(subject.instance_id)? {
             let records = self.log.row(seq)?;
-            let entered = self.entered(subject, seq, &erasure::active(&records, subject))?;
+            let times = erasure::event_times(&records, subject);
+            let active = self.moments(SetKind::Active, subject, seq, &times)?;
+            let active = active.into_iter().map(|(at_ms, _)| at_ms).collect();
+            let entered = self.moments(SetKind::Entered, subject, seq, &times)?;
+            let entered = entered
+                .into_iter()
+                .filter_map(|(at_ms, target)| Some((target?, at_ms)))
+                .collect();
             let happened = std::mem::take(&mut happened);
-            if let Some(left) = erasure::erase(&records, subject, entered, happened) {
+            if let Some(left) = erasure::erase(&records, subject, active, entered, happened) {
                 self.log.replace(seq, &left)?;
             }
         }
@@ -85,30 +92,24 @@ impl Eraser {
         Ok(happened)
     }
 
-    /// What the events of a row made the instance enter, as it was counted.
-    fn entered(
+    /// What was counted of the instance for the events of a row, which were at these times: when, and at
+    /// what.
+    fn moments(
         &self,
+        kind: SetKind,
         subject: Subject,
         seq: u64,
-        active: &[i64],
-    ) -> Result<Vec<(Target, i64)>, StorageError> {
-        let quarters = active.iter().map(|at| Level::Quarter.index_of(*at));
-        let mut entered = Vec::new();
+        times: &[i64],
+    ) -> Result<Vec<(i64, Option<Target>)>, StorageError> {
+        let quarters = times.iter().map(|at| Level::Quarter.index_of(*at));
+        let mut counted = Vec::new();
         for quarter in quarters.collect::<BTreeSet<i64>>() {
-            let moments = self.shared.devices.moments_of_row(
-                subject.app_id,
-                SetKind::Entered,
-                quarter,
-                seq,
-            )?;
+            let devices = &self.shared.devices;
+            let moments = devices.moments_of_row(subject.app_id, kind, quarter, seq)?;
             let start = quarter * Level::Quarter.width_ms();
             let of_subject = moments.iter().filter(|one| one.number == subject.number);
-            entered.extend(
-                of_subject.filter_map(|moment| {
-                    Some((moment.target?, start + i64::from(moment.offset_ms)))
-                }),
-            );
+            counted.extend(of_subject.map(|one| (start + i64::from(one.offset_ms), one.target)));
         }
-        Ok(entered)
+        Ok(counted)
     }
 }

@@ -24,7 +24,7 @@ use moca_storage::{
 use moca_wire::decisions::Outcome;
 
 use super::{
-    instance::{self, audience},
+    instance::{self, audience, traits},
     person::Deciding,
 };
 use crate::metrics::Metrics;

@@ -156,7 +156,7 @@ impl Told {
 pub(crate) const fn fix_of(event: &Event) -> Option<(i64, &Fix)> {
     match &event.body {
         EventBody::Location(fix) => Some((event.at_ms, fix)),
-        EventBody::Sightings(_) | EventBody::Custom { .. } => None,
+        EventBody::Sightings(_) | EventBody::Custom { .. } | EventBody::Withheld => None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, mpsc};
 
 use moca_core::{
     clock::{Random, new_id},
-    event::{Change, Event, Profile, Record, Subject},
+    event::{Change, Event, EventBody, Profile, Record, Subject},
     id::{AccountId, AppId, InstanceId},
     limits::{GROUP_BYTES_MAX, GROUP_RECORDS_MAX, STEP_BYTES_MAX, STEP_RECORDS_MAX},
 };
@@ -280,7 +280,12 @@ impl Group<'_> {
     ) -> Result<Appended, StorageError> {
         events.sort_by_key(|event| (event.at_ms, event.id));
         let mut appended = Appended::default();
-        for event in events {
+        let is_withheld = events.iter().any(|event| event.body.is_location())
+            && self.fold.refuses_location(subject.instance_id)?;
+        for mut event in events {
+            if is_withheld && event.body.is_location() {
+                event.body = EventBody::Withheld;
+            }
             if self.fold.is_seen(subject.instance_id, &event.id)? {
                 appended.duplicates += 1;
                 continue;

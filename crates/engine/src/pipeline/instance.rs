@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use moca_core::{
     campaign::decide::{Audience, Caps},
-    consent::{Consents, Purpose},
+    consent::{Consents, Purpose, is_refused},
     event::{Change, Subject, TagChange},
     limits::TAGS_MAX,
     presence::Presence,
@@ -43,6 +43,7 @@ pub(crate) fn traits(state: &InstanceState) -> Traits<'_> {
         tags: &state.tags,
         push_enabled: state.push.is_some(),
         listed: &state.listed,
+        refuses_profiling: is_refused(&state.consents, Purpose::Profiling),
         created_at: state.created_at,
         last_seen_at: state.heard_at,
     }
@@ -95,7 +96,13 @@ pub(crate) fn apply(state: &mut InstanceState, change: &Change) {
             is_member: true,
         } => drop(state.listed.insert(*segment_id)),
         Change::Listed { segment_id, .. } => drop(state.listed.remove(segment_id)),
-        Change::ConsentsSet(consents) => state.consents.extend(consents.clone()),
+        Change::ConsentsSet(consents) => {
+            state.consents.extend(consents.clone());
+            if is_refused(&state.consents, Purpose::Location) {
+                // Nobody leaves anything by that: it is just not known any more where they are.
+                state.presence = Presence::default();
+            }
+        }
         // It is of a message, and changes nothing about the instance.
         Change::Receipt(_) => {}
     }

@@ -50,6 +50,15 @@ async fn town(engine_in: &Site) -> (Target, Subject, Subject) {
     (Target::Place(place_id), ana, bob)
 }
 
+fn analytics(granted: bool, user_id: &str) -> Change {
+    let consent = Consent {
+        granted,
+        version: format!("as told to {user_id}"),
+        at_ms: START,
+    };
+    Change::ConsentsSet([(Purpose::Analytics, consent)].into())
+}
+
 async fn live(site: &Site, engine: &Engine, key: &str, user_id: &str) -> Subject {
     let subject = site.register(engine, key).await;
     let told = Profile {
@@ -69,17 +78,7 @@ async fn live(site: &Site, engine: &Engine, key: &str, user_id: &str) -> Subject
             user_id: user_id.to_owned(),
             properties,
         },
-        Change::ConsentsSet(
-            [(
-                Purpose::Analytics,
-                Consent {
-                    granted: true,
-                    version: format!("as told to {user_id}"),
-                    at_ms: START,
-                },
-            )]
-            .into(),
-        ),
+        analytics(true, user_id),
         Change::Tagged {
             name: "coffee".to_owned(),
             change: TagChange::Add(1.0),
@@ -88,6 +87,11 @@ async fn live(site: &Site, engine: &Engine, key: &str, user_id: &str) -> Subject
         engine.change(subject, change).await.unwrap();
     }
     for step in 0..EVENTS {
+        // For some hours they are not counted.
+        if step == 9 || step == 27 {
+            let change = analytics(step == 27, user_id);
+            engine.change(subject, change).await.unwrap();
+        }
         let latitude = if step % 2 == 0 { 40.0 } else { 41.0 };
         let fix = site.fix(START + step * 7 * MINUTE, latitude, -3.0);
         engine.events(subject, vec![fix]).await.unwrap();

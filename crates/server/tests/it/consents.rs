@@ -20,6 +20,7 @@ use crate::{
 };
 
 const CONSENTS: &str = "/device/v1/instance/consents";
+const HOUR_MS: i64 = 3_600_000;
 const INSTANCE: &str = "/device/v1/instance";
 
 async fn tell(team: &Team, phone: &Phone<'_>, consents: Value) -> Value {
@@ -286,4 +287,131 @@ async fn a_campaign_that_does_not_say_does_as_the_account_has_it() {
     let path = format!("/v2/decisions/summary?appId={}", id(&welcome.app));
     let outcomes = team.get(&path).await.done()["outcomes"].clone();
     assert_eq!(outcomes, json!({"Fired": 1, "NoConsent": 1}));
+}
+
+#[tokio::test]
+async fn who_refuses_to_be_counted_is_counted_nowhere_until_they_agree() {
+    let welcome = Welcome::start(Settings::default()).await;
+    let team = &welcome.team;
+    let app_id = id(&welcome.app).to_owned();
+    let count = async |metric: &str| {
+        let range = format!("from={}&to={}", NOON - 2 * HOUR_MS, NOON + HOUR_MS);
+        let path = format!("/v2/analytics/{metric}?appId={app_id}&interval=none&{range}");
+        let answer = team.get(&path).await.done();
+        answer["total"].clone()
+    };
+    let all = ["active-users", "new-users", "visitors"];
+    let phone = welcome.phone("a").await;
+    let other = welcome.phone("b").await;
+    tell(team, &phone, json!({"analytics": answer(false, "1")})).await;
+    welcome.enter(&phone, 0).await;
+    welcome.enter(&other, 1).await;
+    for metric in all {
+        assert_eq!(count(metric).await, 1, "{metric}");
+    }
+    // What it does is done all the same.
+    let items = welcome.inbox(&phone, "").await.done()["items"].clone();
+    assert_eq!(items.as_array().unwrap().len(), 1);
+    tell(team, &phone, json!({"analytics": answer(true, "1")})).await;
+    for metric in all {
+        assert_eq!(
+            count(metric).await,
+            1,
+            "{metric}: what was not counted then is not now"
+        );
+    }
+    welcome.enter(&phone, 10).await;
+    for metric in all {
+        assert_eq!(count(metric).await, 2, "{metric}");
+    }
+    // What was counted stays counted.
+    tell(team, &other, json!({"analytics": answer(false, "2")})).await;
+    for metric in all {
+        assert_eq!(count(metric).await, 2, "{metric}");
+    }
+}
+
+#[tokio::test]
+async fn where_somebody_is_who_refuses_to_tell_is_neither_used_nor_kept() {
+    let welcome = Welcome::start(Settings::default()).await;
+    let team = &welcome.team;
+    let phone = welcome.phone("a").await;
+    let path = format!("/v2/instances/{}", phone.instance_id);
+    let inside = async || team.get(&path).await.done()["inside"].clone();
+    let inbox = async || {
+        let items = welcome.inbox(&phone, "").await.done()["items"].clone();
+        items.as_array().unwrap().len()
+    };
+    welcome.enter(&phone, 0).await;
+    assert_eq!(
+        (inside().await.as_array().unwrap().len(), inbox().await),
+        (1, 1)
+    );
+    tell(team, &phone, json!({"location": answer(false, "1")})).await;
+    assert_eq!(
+        inside().await,
+        json!([]),
+        "it is not known any more where it is"
+    );
+    welcome.enter(&phone, 1).await;
+    let bought = json!({"verb": "buy", "item": "shoe"});
+    phone.event(NOON, bought.clone()).await;
+    assert_eq!((inside().await, inbox().await), (json!([]), 1));
+
+    let export = team.get(&format!("{path}/export")).await.done();
+    let log = export["log"].as_array().unwrap();
+    let kinds: Vec<&str> = log.iter().map(|it| it["kind"].as_str().unwrap()).collect();
+    let expected = [
+        "registered",
+        "event",
+        "event",
+        "consents",
+        "withheld",
+        "withheld",
+        "event",
+    ];
+    assert_eq!(kinds, expected);
+    assert_eq!(
+        log[6]["event"]["verb"], "buy",
+        "what tells no position is kept"
+    );
+    assert_eq!(log[5]["t"], NOON - HOUR_MS + 90_000);
+    tell(team, &phone, json!({"location": answer(true, "1")})).await;
+    welcome.enter(&phone, 59).await;
+    assert_eq!(
+        (inside().await.as_array().unwrap().len(), inbox().await),
+        (1, 2)
+    );
+}
+
+#[tokio::test]
+async fn who_refuses_to_be_put_into_groups_is_in_no_segment() {
+    let team = Team::start().await;
+    let app = app(&team).await;
+    let mut phones = Vec::new();
+    for key in ["a", "b"] {
+        let body = json!({"deviceKey": key, "os": "iOS"});
+        phones.push(Phone::register(&team, &app, body).await);
+    }
+    let query = json!({"os": "iOS"}).to_string();
+    let body = json!({"appId": id(&app), "config": {"name": "iOS", "query": query}});
+    let segment = team.create("/v2/segments", "segmentId", body).await;
+    let members = async || {
+        let path = format!("/v2/segments/{segment}/instances");
+        team.get(&path).await.done()["total"].clone()
+    };
+    let estimate = async |query: &Value| {
+        let body = json!({"appId": id(&app), "query": query.to_string()});
+        team.post("/v2/segments/estimate", body).await.done()["count"].clone()
+    };
+    let android = json!({"$not": {"os": "Android"}});
+    assert_eq!(
+        (members().await, estimate(&android).await),
+        (json!(2), json!(2))
+    );
+    tell(&team, &phones[0], json!({"profiling": answer(false, "1")})).await;
+    assert_eq!(
+        (members().await, estimate(&android).await),
+        (json!(1), json!(1))
+    );
 }

@@ -41,6 +41,11 @@ fn device_key_of(instance: InstanceId) -> Vec<u8> {
     Key::new().byte(b'd').instance(instance).build()
 }
 
+/// There for those who refused to tell where they are.
+fn refuses_location_key(instance: InstanceId) -> Vec<u8> {
+    Key::new().byte(b'l').instance(instance).build()
+}
+
 fn number_key(app: AppId) -> Vec<u8> {
     Key::new().byte(b'n').app(app).build()
 }
@@ -71,6 +76,12 @@ impl Devices {
     /// The hash of the device key that an instance is known by.
     pub fn device_key_of(&self, instance: InstanceId) -> Result<Option<[u8; 32]>, StorageError> {
         self.get(TABLE, &self.directory, &device_key_of(instance))
+    }
+
+    /// Whether an instance has refused to tell where it is.
+    pub fn refuses_location(&self, instance: InstanceId) -> Result<bool, StorageError> {
+        let key = refuses_location_key(instance);
+        Ok(self.get::<()>(TABLE, &self.directory, &key)?.is_some())
     }
 
     /// Writes what a store made before there were erasures lacks: the way from an instance to its
@@ -143,6 +154,22 @@ impl Batch<'_> {
         };
         self.put(directory, device_key_of(instance), hash)?;
         self.put(directory, device_key(app, hash), &instance)
+    }
+
+    /// Notes whether an instance refuses to tell where it is.
+    pub fn put_refuses_location(
+        &mut self,
+        instance: InstanceId,
+        refuses: bool,
+    ) -> Result<(), StorageError> {
+        let (directory, key) = (&self.devices.directory, refuses_location_key(instance));
+        match refuses {
+            true => self.put(directory, key, &()),
+            false => {
+                self.writes.remove(directory, key);
+                Ok(())
+            }
+        }
     }
 
     /// Notes the number the next instance of this app gets.

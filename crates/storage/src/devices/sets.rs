@@ -32,6 +32,8 @@ pub enum SetKind {
     First,
     /// They entered a target.
     Entered,
+    /// They refused to be counted, and did not agree since. There is one such set, of the first day.
+    Refused,
 }
 
 /// One stored set.
@@ -65,6 +67,7 @@ fn set_kind_byte(kind: SetKind) -> u8 {
         SetKind::Active => 1,
         SetKind::First => 2,
         SetKind::Entered => 3,
+        SetKind::Refused => 4,
     }
 }
 

@@ -443,6 +443,11 @@ fn keys_of_sets() {
         hex(&sets::part_key(&key, 0)),
         "[2]02028000000000000001[0]000000"
     );
+    key.kind = SetKind::Refused;
+    assert_eq!(
+        hex(&sets::part_key(&key, 0)),
+        "[2]04028000000000000001[0]000000"
+    );
 }
 
 #[test]
