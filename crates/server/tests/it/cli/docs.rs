@@ -159,9 +159,20 @@ fn a_notification_is_made_as_its_page_says() {
 
 #[test]
 fn people_are_protected_as_their_page_says() {
+    let before = format!(
+        "{READER}\n\
+         instance_token=$(echo \"$device\" | field instanceToken)\n\
+         account=$(call -H \"Authorization: Bearer $TOKEN\" \"$SERVER/v2/accounts\" | field accountId)\n"
+    );
     let page = include_str!("../../../../../docs/privacy.md");
-    let (_, done) = type_in_after(READER, page);
-    assert!(done.out.contains("\"sensitive\":true"), "{}", done.out);
+    let (_, done) = type_in_after(&before, page);
+    for told in [
+        "\"version\":\"2026-03\"",
+        "\"sensitive\":true",
+        "place of worship",
+    ] {
+        assert!(done.out.contains(told), "{told}: {}", done.out);
+    }
 }
 
 #[test]
