@@ -60,12 +60,13 @@ pub(crate) async fn record_erasure(call: &Call) -> Result<(), Failure> {
 /// Records that all instances of an app, so many, are about to be erased with their users.
 pub(crate) async fn record_erasure_of_app(
     call: &Call,
+    account_id: AccountId,
     app_id: AppId,
     count: i64,
 ) -> Result<(), Failure> {
     let parameters = json!({"appId": app_id, "instanceCount": count}).to_string();
     let access = Access {
-        account_id: call.principal.account_id,
+        account_id,
         action: Action::Erase,
         subject: Subject::Instance,
         id: None,

@@ -22,10 +22,10 @@ use crate::{
     device::{self, events, messages, profile, receipts},
     docs::{self, HTML},
     manage::{
-        account_limits, accounts, analytics, app_devices, apps, audit_events, batch, beacons,
-        campaign_groups, campaigns, decisions, experience_analytics, experiences, explain, exports,
-        imports, instances, labels, members, notifications, person_export, places, replays,
-        segments, tags, tokens, users, webhooks, zones,
+        account_deletion, account_limits, accounts, analytics, app_devices, apps, audit_events,
+        batch, beacons, campaign_groups, campaigns, decisions, experience_analytics, experiences,
+        explain, exports, imports, instances, labels, members, notifications, person_export,
+        places, replays, segments, tags, tokens, users, webhooks, zones,
     },
     oauth,
     ops::{health, metrics},
@@ -238,6 +238,7 @@ static ROUTES: &[Route] = &[
     route(Post,   "/v2/accounts",             Manage(Owner, manage!(accounts::create))).json().created(),
     route(Get,    "/v2/accounts/{accountId}", Manage(Viewer, manage!(accounts::get))),
     route(Put,    "/v2/accounts/{accountId}", Manage(Owner, manage!(accounts::put))).json(),
+    route(Delete, "/v2/accounts/{accountId}", Manage(Owner, manage!(account_deletion::delete))).query(&[CASCADE]).around(call!(account_deletion::before_deletion), call!(account_deletion::after_deletion)),
     route(Get,    "/v2/accounts/{accountId}/limits", Manage(Viewer, manage!(account_limits::get))),
     route(Put,    "/v2/accounts/{accountId}/limits", Manage(Owner, manage!(account_limits::put))).json(),
 

@@ -8,7 +8,7 @@
 
 use moca_core::{
     event::Subject,
-    id::AppId,
+    id::{AccountId, AppId},
     resource::Kind,
     scope::{Access, Family},
 };
@@ -29,14 +29,15 @@ pub(crate) async fn before_deletion(call: &Call) -> Result<(), Failure> {
         Err(failure) if !matches!(failure.code(), Code::InUse | Code::NotFound) => return outcome,
         _ => {}
     }
-    let count = instance_count(call, app_id).await?;
+    let account_id = call.principal.account_id;
+    let count = instance_count(call, account_id, app_id).await?;
     if count == 0 {
         return outcome;
     }
     if call.query().flag("cascade") {
         auth::require_scope(&call.principal, Family::Instances, Access::Write)?;
         auth::require_scope(&call.principal, Family::Users, Access::Write)?;
-        erase(call, app_id, count).await?;
+        erase(call, account_id, app_id, count).await?;
         return outcome;
     }
     match outcome {
@@ -48,10 +49,18 @@ pub(crate) async fn before_deletion(call: &Call) -> Result<(), Failure> {
 
 /// When an app is deleted: erases what has registered meanwhile.
 pub(crate) async fn after_deletion(call: &Call) -> Result<(), Failure> {
-    let app_id: AppId = call.id("appId")?;
-    match instance_count(call, app_id).await? {
+    erase_all(call, call.principal.account_id, call.id("appId")?).await
+}
+
+/// Erases the instances of an app, with their users.
+pub(super) async fn erase_all(
+    call: &Call,
+    account_id: AccountId,
+    app_id: AppId,
+) -> Result<(), Failure> {
+    match instance_count(call, account_id, app_id).await? {
         0 => Ok(()),
-        count => erase(call, app_id, count).await,
+        count => erase(call, account_id, app_id, count).await,
     }
 }
 
@@ -61,19 +70,28 @@ async fn rehearse(call: &Call) -> Result<(), Failure> {
     apps::delete(call, &mut tx).await.map(drop)
 }
 
-/// The number of instances that an app has, or had, in the account of the caller.
-async fn instance_count(call: &Call, app_id: AppId) -> Result<i64, Failure> {
+/// The number of instances that an app has, or had, in an account.
+pub(super) async fn instance_count(
+    call: &Call,
+    account_id: AccountId,
+    app_id: AppId,
+) -> Result<i64, Failure> {
     let one = InstanceQuery {
         limit: 1,
         ..InstanceQuery::default()
     };
     let page = call.state().engine.instances(app_id, &one).await?;
-    let is_own = |subject: Subject| subject.account_id == call.principal.account_id;
+    let is_own = |subject: Subject| subject.account_id == account_id;
     let own = page.items.first().filter(|view| is_own(view.subject));
     Ok(own.map_or(0, |_| page.total))
 }
 
-async fn erase(call: &Call, app_id: AppId, count: i64) -> Result<(), Failure> {
-    audit::record_erasure_of_app(call, app_id, count).await?;
+async fn erase(
+    call: &Call,
+    account_id: AccountId,
+    app_id: AppId,
+    count: i64,
+) -> Result<(), Failure> {
+    audit::record_erasure_of_app(call, account_id, app_id, count).await?;
     Ok(call.state().engine.erase_app(app_id).await?)
 }

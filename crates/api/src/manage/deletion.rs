@@ -43,7 +43,7 @@ pub(crate) async fn delete(
 ) -> Result<Reply, Failure> {
     call.check_match(Some(frame.revision))?;
     if call.query().flag("cascade") {
-        delete_with_users(call, tx, kind, frame.id).await?;
+        delete_with_users(call, tx, frame.account_id, (kind, frame.id)).await?;
         return Ok(Reply::done());
     }
     let mut users = tx
@@ -65,9 +65,14 @@ pub(crate) async fn delete(
     Ok(Reply::done())
 }
 
-async fn delete_with_users(call: &Call, tx: &mut Tx, kind: Kind, id: Id) -> Result<(), Failure> {
-    let account_id = call.principal.account_id;
-    let mut pending = vec![(kind, id)];
+/// Deletes an object of an account with what cannot be without it.
+pub(super) async fn delete_with_users(
+    call: &Call,
+    tx: &mut Tx,
+    account_id: AccountId,
+    object: (Kind, Id),
+) -> Result<(), Failure> {
+    let mut pending = vec![object];
     while let Some(&(kind, id)) = pending.last() {
         if kind == Kind::Zone && !tx.beacons_of_zone(account_id, ZoneId(id)).await?.is_empty() {
             auth::require_scope(&call.principal, Family::Beacons, Access::Write)?;
@@ -83,11 +88,11 @@ async fn delete_with_users(call: &Call, tx: &mut Tx, kind: Kind, id: Id) -> Resu
             pending.pop();
         } else if kind == Kind::Label {
             for user in &users {
-                take_label_off(call, tx, user, LabelId(id)).await?;
+                take_label_off(call, tx, account_id, user, LabelId(id)).await?;
             }
         } else if kind == Kind::CampaignGroup {
             for user in &users {
-                take_out_of_group(call, tx, user).await?;
+                take_out_of_group(call, tx, account_id, user).await?;
             }
         } else {
             pending.extend(users.iter().map(|user| (user.kind, user.id)));
@@ -98,7 +103,7 @@ async fn delete_with_users(call: &Call, tx: &mut Tx, kind: Kind, id: Id) -> Resu
 
 async fn delete_one(tx: &mut Tx, account_id: AccountId, kind: Kind, id: Id) -> Result<(), Failure> {
     match kind {
-        Kind::Account => return Err(never(kind)),
+        Kind::Account => tx.delete_account(account_id).await?,
         Kind::Member => tx.delete::<Member>(account_id, id).await?,
         Kind::Token => tx.delete::<Token>(account_id, id).await?,
         Kind::App => tx.delete::<App>(account_id, id).await?,
@@ -120,10 +125,10 @@ async fn delete_one(tx: &mut Tx, account_id: AccountId, kind: Kind, id: Id) -> R
 async fn take_label_off(
     call: &Call,
     tx: &mut Tx,
+    account_id: AccountId,
     user: &Reference,
     label_id: LabelId,
 ) -> Result<(), Failure> {
-    let account_id = call.principal.account_id;
     match user.kind {
         Kind::Place => {
             if let Some(mut place) = tx.get::<Place>(account_id, user.id).await? {
@@ -151,8 +156,12 @@ async fn take_label_off(
     Ok(())
 }
 
-async fn take_out_of_group(call: &Call, tx: &mut Tx, user: &Reference) -> Result<(), Failure> {
-    let account_id = call.principal.account_id;
+async fn take_out_of_group(
+    call: &Call,
+    tx: &mut Tx,
+    account_id: AccountId,
+    user: &Reference,
+) -> Result<(), Failure> {
     if let Some(mut campaign) = tx.get::<Campaign>(account_id, user.id).await? {
         campaign.frame = call.next_frame(&campaign.frame);
         campaign.config.group_id = None;

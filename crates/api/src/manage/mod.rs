@@ -1,5 +1,6 @@
 //! The management API: one file a resource.
 
+pub mod account_deletion;
 pub mod account_limits;
 pub mod accounts;
 pub mod analytics;

@@ -85,6 +85,12 @@ fn accounts() -> Group {
                 .noted("For owners of the server's first account. The token is shown this once.")
                 .answers_version_of::<NewAccount>()
         })
+        .except(Delete, "/v2/accounts/{accountId}", |operation| {
+            operation.noted(
+                "For owners of the server's first account, which stays itself. With `cascade` all that is \
+                 in the account is deleted, and its people are erased.",
+            )
+        })
         .with(Get, LIMITS, "Reads the limits of an account", |operation| {
             operation.answers_version_of::<Limits>()
         })

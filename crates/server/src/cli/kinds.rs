@@ -35,8 +35,6 @@ pub(crate) struct Kind {
 pub(crate) enum Verbs {
     /// Get, create, update, delete.
     All,
-    /// Get, create, update.
-    NoDelete,
     /// Get, and delete, which erases all that is held on it: what nobody sets.
     Erase,
     /// Get.
@@ -168,7 +166,7 @@ pub(crate) static KINDS: &[Kind] = &[
     Kind {
         plural: "accounts", singular: "account", path: "/v2/accounts",
         about: "Accounts: yours, and all of them for owners of the first",
-        verbs: Verbs::NoDelete,
+        verbs: Verbs::All,
         filters: &[],
         of: &[],
         fields: &[
@@ -581,6 +579,6 @@ impl Kind {
 
     /// Whether people make and change these; such lists can be searched and sorted.
     pub(crate) fn is_managed(&self) -> bool {
-        matches!(self.verbs, Verbs::All | Verbs::NoDelete)
+        matches!(self.verbs, Verbs::All)
     }
 }

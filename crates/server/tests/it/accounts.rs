@@ -1,6 +1,7 @@
 //! Accounts.
 
-use moca_core::account::Role;
+use moca_core::{account::Role, id::AccountId, resource::Kind};
+use moca_storage::control::referring_kinds;
 use serde_json::json;
 
 use crate::support::team::{Team, expected, faults};
@@ -86,4 +87,115 @@ async fn privacy_defaults_are_read_with_every_fault() {
     found.sort_unstable();
     all.sort_unstable();
     assert_eq!(found, all);
+}
+
+#[tokio::test]
+async fn an_operator_deletes_an_account_with_all_that_is_in_it() {
+    let team = Team::start().await;
+    let other = team.installation.tenant(false).await;
+    let objects = team.installation.objects(&other).await;
+    let path = format!("/v2/accounts/{}", other.account_id);
+    let before = team.get(&path).await.done();
+    let (device, app) = (&objects.instance_token, &objects.ids["appId"]);
+    let own_device = team
+        .installation
+        .ask("GET", "/device/v1/instance")
+        .bearer(device);
+    own_device.send().await.done();
+
+    let refused = team.delete(&path).await;
+    assert_eq!(refused.code(), "in_use");
+    let problem = refused.json();
+    let first = problem["errors"][0]["detail"].as_str().unwrap();
+    assert!(first.starts_with("1 instance of devices"), "{problem}");
+    let kinds: Vec<&str> = problem["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|error| error["object"]["kind"].as_str())
+        .collect();
+    for kind in [
+        "member",
+        "token",
+        "app",
+        "place",
+        "campaign",
+        "notification",
+    ] {
+        assert!(kinds.contains(&kind), "{kinds:?}");
+    }
+    let stale = team
+        .installation
+        .ask("DELETE", &format!("{path}?cascade=true"));
+    let stale = stale.bearer(&team.tenant.token).header("if-match", "\"0\"");
+    assert_eq!(stale.send().await.code(), "stale_version");
+    assert_eq!(team.get(&path).await.done(), before, "nothing has gone yet");
+
+    team.delete(&format!("{path}?cascade=true")).await.done();
+    assert_eq!(team.get(&path).await.code(), "not_found");
+    assert_eq!(team.get("/v2/accounts").await.done()["total"], 1);
+    assert_eq!(
+        team.get_as(&other.token, "/v2/places").await.code(),
+        "not_authenticated"
+    );
+    let gone = team
+        .installation
+        .ask("GET", "/device/v1/instance")
+        .bearer(device);
+    assert_eq!(gone.send().await.code(), "not_authenticated");
+    let register = team.installation.ask("POST", "/device/v1/instances");
+    let register = register.basic(app, &objects.app_secret).json(&json!({}));
+    assert_eq!(register.send().await.code(), "not_authenticated");
+    assert_eq!(
+        team.delete(&format!("{path}?cascade=true")).await.code(),
+        "not_found"
+    );
+
+    // What was done is in the log of who did it, the people as a number.
+    let log = team.get("/v2/audit-events?limit=1000").await.done();
+    let log = log["items"].as_array().unwrap();
+    let find = |action: &str, kind: &str| {
+        let mut found = log.iter();
+        found.find(|event| event["action"] == action && event["kind"] == kind)
+    };
+    let deleted = find("delete", "account").unwrap();
+    assert_eq!(deleted["objectId"], other.account_id.to_string());
+    assert_eq!(
+        find("erase", "instance").unwrap()["parameters"]["instanceCount"],
+        1
+    );
+    let mut tx = team.installation.state.control.read().await.unwrap();
+    for kind in referring_kinds(Kind::Account) {
+        let left = tx.count_references(other.account_id, Kind::Account, other.account_id.0);
+        assert_eq!(left.await.unwrap(), 0, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_an_operator_deletes_accounts_and_never_their_own() {
+    let team = Team::start().await;
+    let other = team.installation.tenant(false).await;
+    let own = |id: AccountId| format!("/v2/accounts/{id}?cascade=true");
+    let first = own(team.tenant.account_id);
+    assert_eq!(team.delete(&first).await.code(), "state_conflict");
+    let theirs = own(other.account_id);
+    assert_eq!(
+        team.delete_as(&other.token, &theirs).await.code(),
+        "role_too_low"
+    );
+    assert_eq!(
+        team.delete_as(&other.token, &first).await.code(),
+        "not_found"
+    );
+    let (_, admin) = team.member(Role::Admin).await;
+    assert_eq!(team.delete_as(&admin, &theirs).await.code(), "role_too_low");
+    let token = json!({"memberId": team.tenant.member_id, "config": {
+        "name": "narrow", "scopes": ["accounts:write", "members:write", "tokens:write"]
+    }});
+    let narrow = team.create("/v2/tokens", "accessToken", token).await;
+    assert_eq!(
+        team.delete_as(&narrow, &theirs).await.code(),
+        "insufficient_scope"
+    );
+    team.get_as(&other.token, "/v2/places").await.done();
 }

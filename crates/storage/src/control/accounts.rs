@@ -2,12 +2,12 @@
 
 use moca_core::{
     account::{Account, AccountConfig},
-    id::AccountId,
+    id::{AccountId, AppId},
     resource::{Frame, Kind},
 };
 
 use super::{
-    Tx,
+    READING, Tx, WRITING,
     audit::Shown,
     sql::Value,
     table::{Columns, Mapped, Stored, Table, json_of},
@@ -69,5 +69,30 @@ impl Tx {
     /// The account with this id.
     pub async fn account(&mut self, id: AccountId) -> Result<Option<Account>, StorageError> {
         self.get(id, id.0).await
+    }
+
+    /// The apps of an account.
+    pub async fn app_ids(&mut self, account: AccountId) -> Result<Vec<AppId>, StorageError> {
+        let sql = "SELECT id FROM apps WHERE account_id = $1 ORDER BY created_at, id";
+        let rows = self.session.scan(sql, vec![Value::id(account)]).await;
+        let rows = rows.map_err(|error| error.doing(READING))?;
+        rows.into_iter()
+            .map(|row| Ok(AppId(Columns::named("apps", vec!["id"], row).id()?)))
+            .collect()
+    }
+
+    /// Deletes an account that has no objects any more, with what else is kept of it; false if there was
+    /// none. Its audit log stays.
+    pub async fn delete_account(&mut self, account: AccountId) -> Result<bool, StorageError> {
+        for import in self.imports(account, 0, i64::MAX).await?.items {
+            self.delete_import(account, import.id()).await?;
+        }
+        for replay in self.replays(account, 0, i64::MAX).await?.items {
+            self.delete_replay(&replay).await?;
+        }
+        let sql = "DELETE FROM kept_answers WHERE account_id = $1";
+        let done = self.session.execute(sql, vec![Value::id(account)]).await;
+        done.map_err(|error| error.doing(WRITING))?;
+        self.delete::<Account>(account, account.0).await
     }
 }

@@ -92,14 +92,16 @@ macro_rules! targets {
 /// The kinds that can refer to a kind, with the condition that one of them refers to `$2`.
 fn referrers(kind: Kind) -> &'static [(Kind, &'static str)] {
     match kind {
+        // In the order in which they go with it: whoever could make more first, and what is marked
+        // before the marks.
         Kind::Account => &[
             (Kind::Member, "account_id = $2"),
             (Kind::Token, "account_id = $2"),
             (Kind::App, "account_id = $2"),
-            (Kind::Label, "account_id = $2"),
-            (Kind::Place, "account_id = $2"),
-            (Kind::Zone, "account_id = $2"),
             (Kind::Beacon, "account_id = $2"),
+            (Kind::Zone, "account_id = $2"),
+            (Kind::Place, "account_id = $2"),
+            (Kind::Label, "account_id = $2"),
             (Kind::CampaignGroup, "account_id = $2"),
             (Kind::Tag, "account_id = $2"),
             (Kind::Segment, "account_id = $2"),

@@ -1,16 +1,20 @@
 //! Imports and what was refused of them.
 
 use moca_core::{
+    audit::Action,
     bulk::{BulkKind, ImportFormat},
     id::{AccountId, ImportId, MemberId},
     import::{Import, ImportConfig, ImportProgress, ImportRefusal, ImportStatus},
     resource::Frame,
 };
-use moca_storage::{StorageError, control::Control};
+use moca_storage::{
+    StorageError,
+    control::{AuditQuery, Control, KeptAnswer},
+};
 
 use crate::{
     backend::on_every_backend,
-    samples::{ABROAD, HOME, frame, id},
+    samples::{self, ABROAD, HOME, frame, id},
 };
 
 on_every_backend![
@@ -19,6 +23,7 @@ on_every_backend![
     those_that_are_not_done_are_found_in_the_order_they_came,
     old_ones_are_forgotten_with_what_was_refused,
     refusals_keep_the_order_of_the_file,
+    what_is_no_object_goes_with_its_account,
 ];
 
 fn import(number: u32) -> Import {
@@ -159,4 +164,55 @@ async fn refusals_keep_the_order_of_the_file(store: &Control) {
     tx.delete_refusals(HOME, import).await.unwrap();
     assert_eq!(tx.refusals(HOME, import, 0, 1).await.unwrap().total, 0);
     assert_eq!(tx.refusals(ABROAD, import, 0, 1).await.unwrap().total, 1);
+}
+
+async fn what_is_no_object_goes_with_its_account(store: &Control) {
+    let accounts = [HOME, ABROAD];
+    for (number, account) in (1..).zip(accounts) {
+        insert(store, &[of(account, number)]).await;
+        let mut tx = store.write().await.unwrap();
+        tx.insert(&samples::account(account)).await.unwrap();
+        let refusals = [refusal(1)];
+        let import = ImportId(id(number));
+        tx.add_refusals(account, import, 0, &refusals)
+            .await
+            .unwrap();
+        let answer = KeptAnswer {
+            request_hash: [1; 32],
+            sealed_answer: vec![2],
+            created_at: 3,
+        };
+        tx.keep_answer(account, "key", &answer, 0).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let mut tx = store.write().await.unwrap();
+    assert!(tx.delete_account(HOME).await.unwrap());
+    assert!(!tx.delete_account(HOME).await.unwrap());
+    tx.commit().await.unwrap();
+    let mut tx = store.read().await.unwrap();
+    for (number, account, left) in [(1, HOME, 0), (2, ABROAD, 1)] {
+        let import = ImportId(id(number));
+        assert_eq!(tx.account(account).await.unwrap().is_some(), left == 1);
+        assert_eq!(tx.imports(account, 0, 9).await.unwrap().total, left);
+        let refusals = tx.refusals(account, import, 0, 9).await.unwrap();
+        assert_eq!(refusals.total, left);
+        let answer = tx.kept_answer(account, "key").await.unwrap();
+        assert_eq!(answer.is_some(), left == 1);
+    }
+    let all = AuditQuery {
+        oldest_first: true,
+        limit: 9,
+        ..AuditQuery::default()
+    };
+    let log = tx.audit_events(HOME, &all).await.unwrap().items;
+    let actions: Vec<Action> = log.iter().map(|event| event.action).collect();
+    assert_eq!(
+        actions,
+        [
+            Action::Create,
+            Action::Create,
+            Action::Delete,
+            Action::Delete
+        ]
+    );
 }

@@ -3,6 +3,7 @@
 //!
 //! `CRASH_SEED` chooses other moments than those of every day.
 
+mod account;
 mod books;
 mod callers;
 mod changes;

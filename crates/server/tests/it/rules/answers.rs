@@ -138,6 +138,9 @@ async fn an_id_that_is_none_and_one_of_nothing_are_404() {
                     // What takes members is another segment.
                     other.ids.insert("staticSegmentId", id.to_owned());
                 }
+                if name == "accountId" {
+                    other.ids.insert("spareAccountId", id.to_owned());
+                }
                 let ask = walk.ask_at(route, &objects, &target(route, &other));
                 let ask = match &body {
                     Some(body) => ask.json(body),

@@ -46,6 +46,8 @@ impl Walk {
     pub(crate) async fn objects(&self) -> Objects {
         let mut objects = self.installation.objects(&self.tenant).await;
         self.installation.receive_message(&mut objects).await;
+        let spare = self.installation.tenant(false).await.account_id.to_string();
+        objects.ids.insert("spareAccountId", spare);
         objects
     }
 
@@ -172,7 +174,14 @@ pub(crate) fn target(route: &Route, objects: &Objects) -> String {
     if route.verb == Verb::Delete && route.query.iter().any(|p| p.name == "cascade") {
         parameters.push("cascade=true".into());
     }
-    let path = objects.fill(route.path);
+    let path = match (route.verb, route.path) {
+        // The one that all else is in stays.
+        (Verb::Delete, "/v2/accounts/{accountId}") => match objects.ids.get("spareAccountId") {
+            Some(spare) => format!("/v2/accounts/{spare}"),
+            None => objects.fill(route.path),
+        },
+        (_, path) => objects.fill(path),
+    };
     match parameters.as_slice() {
         [] => path,
         _ => format!("{path}?{}", parameters.join("&")),
