@@ -19,13 +19,14 @@ use moca_core::{
 use moca_wire::decisions::Outcome;
 
 use crate::{
-    device::{self, events, messages, profile, receipts},
+    device::{self, events, messages, openings, profile, receipts},
     docs::{self, HTML},
     manage::{
         account_deletion, account_limits, accounts, analytics, app_devices, apps, audit_events,
         batch, beacons, campaign_groups, campaigns, decisions, experience_analytics, experiences,
-        explain, exports, imports, instances, labels, members, notifications, person_export,
-        places, replays, segments, tags, tokens, users, webhooks, zones,
+        explain, exports, imports, instances, labels, members, notification_analytics,
+        notifications, person_export, places, replays, segments, tags, tokens, users, webhooks,
+        zones,
     },
     oauth,
     ops::{health, metrics},
@@ -88,6 +89,20 @@ const EXPERIENCE_ANALYTICS: &[Parameter] = &[
     optional("campaignId", ParameterKind::Id),
     optional("experienceId", ParameterKind::Id),
     optional("groupBy", ParameterKind::Word(experience_analytics::GROUPS)),
+];
+
+const NOTIFICATION_ANALYTICS: &[Parameter] = &[
+    required("appId", ParameterKind::Id),
+    required("from", MOMENT),
+    required("to", MOMENT),
+    optional("interval", ParameterKind::Word(analytics::INTERVALS)),
+    optional("timeZone", ParameterKind::TimeZone),
+    optional("campaignId", ParameterKind::Id),
+    optional("notificationId", ParameterKind::Id),
+    optional(
+        "groupBy",
+        ParameterKind::Word(notification_analytics::GROUPS),
+    ),
 ];
 
 const DECISIONS: &[Parameter] = &[
@@ -391,6 +406,7 @@ static ROUTES: &[Route] = &[
     route(Get,    "/v2/analytics/returning-users", Ask(Analyst, call!(analytics::count, ReturningUsers))).query(ANALYTICS),
     route(Get,    "/v2/analytics/visitors",        Ask(Analyst, call!(analytics::count, Visitors))).query(VISITORS),
     route(Get,    "/v2/analytics/experiences",     Ask(Analyst, call!(experience_analytics::count))).query(EXPERIENCE_ANALYTICS),
+    route(Get,    "/v2/analytics/notifications",   Ask(Analyst, call!(notification_analytics::count))).query(NOTIFICATION_ANALYTICS),
 
     route(Get,    "/v2/audit-events", Manage(Admin, manage!(audit_events::list))).query(AUDIT_EVENTS),
     route(Get,    "/v2/audit-events/{auditEventId}", Manage(Admin, manage!(audit_events::get))),
@@ -407,6 +423,7 @@ static ROUTES: &[Route] = &[
     route(Post,   "/device/v1/events",               Device(call!(events::post))).body(JsonOrNdjson),
     route(Get,    "/device/v1/messages",             Device(call!(messages::list))).query(MESSAGES).events(),
     route(Post,   "/device/v1/messages/{messageId}/receipts", Device(call!(receipts::post))).json(),
+    route(Put,    "/device/v1/notifications/{notificationId}/opened", Device(call!(openings::put))).json(),
 
     route(Get,    "/v2/openapi.json", Public(call!(docs::openapi))),
 

@@ -3,9 +3,13 @@
 use std::{collections::VecDeque, time::Duration};
 
 use futures::{Stream, StreamExt, stream};
-use moca_core::{id::MessageId, receipt::ReceiptKind};
+use moca_core::{
+    id::{MessageId, NotificationId},
+    receipt::ReceiptKind,
+};
 use moca_wire::{
     messages::{Message, ReceiptInput},
+    openings::{Opened, OpenedInput},
     page::Page,
 };
 use reqwest::{Method, Response};
@@ -51,6 +55,19 @@ impl DeviceClient {
             .segment("receipts")
             .json(&ReceiptInput { kind, at })?
             .repeat(Repeat::Freely);
+        self.send(call).await?.json()
+    }
+
+    /// Tells that a notification was opened, and when. Doing it twice is as good as once.
+    pub async fn opened(
+        &self,
+        notification_id: NotificationId,
+        at: i64,
+    ) -> Result<Opened, ClientError> {
+        let call = Call::new(Method::PUT, "/device/v1/notifications")
+            .segment(notification_id)
+            .segment("opened")
+            .json(&OpenedInput { at })?;
         self.send(call).await?.json()
     }
 

@@ -1,12 +1,15 @@
 //! Analytics, decisions and estimates.
 
-use moca_core::id::{AppId, CampaignId, ExperienceId, InstanceId, ReplayId, SegmentId};
+use moca_core::id::{
+    AppId, CampaignId, ExperienceId, InstanceId, NotificationId, ReplayId, SegmentId,
+};
 use moca_wire::{
     analytics::{AnalyticsAnswer, Group},
     decisions::{Decision, DecisionSummary, Outcome},
     experience_analytics::ExperiencesAnswer,
     explain::Explanation,
     instances::KnownInstance,
+    notification_analytics::NotificationsAnswer,
     page::Page,
     replays::{Replay, ReplayInput},
     segments::{Estimate, EstimateInput, Members, MembersInput},
@@ -96,6 +99,53 @@ impl ExperiencesQuery {
     }
 }
 
+/// A question about what became of notifications.
+#[derive(Debug, Clone)]
+pub struct NotificationsQuery {
+    /// The app.
+    pub app_id: AppId,
+    /// First moment of the range, ms since 1970.
+    pub from: i64,
+    /// First moment after the range, ms since 1970.
+    pub to: i64,
+    /// `hour`, `day`, `week`, `month` or `none`.
+    pub interval: &'static str,
+    /// The IANA zone of the buckets.
+    pub time_zone: Option<String>,
+    /// Only this campaign.
+    pub campaign_id: Option<CampaignId>,
+    /// Only this notification.
+    pub notification_id: Option<NotificationId>,
+    /// `notification` or `campaign`.
+    pub group_by: Option<&'static str>,
+}
+
+impl NotificationsQuery {
+    fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = vec![
+            ("appId", self.app_id.to_string()),
+            ("from", self.from.to_string()),
+            ("to", self.to.to_string()),
+            ("interval", self.interval.to_owned()),
+        ];
+        let optional = [
+            ("timeZone", self.time_zone.clone()),
+            ("campaignId", self.campaign_id.map(|id| id.to_string())),
+            (
+                "notificationId",
+                self.notification_id.map(|id| id.to_string()),
+            ),
+            ("groupBy", self.group_by.map(str::to_owned)),
+        ];
+        pairs.extend(
+            optional
+                .into_iter()
+                .filter_map(|(key, value)| Some((key, value?))),
+        );
+        pairs
+    }
+}
+
 /// Which decisions to list.
 #[derive(Debug, Clone)]
 pub struct DecisionQuery {
@@ -156,6 +206,15 @@ impl Client {
         query: &ExperiencesQuery,
     ) -> Result<ExperiencesAnswer, ClientError> {
         let call = Call::new(Method::GET, "/v2/analytics/experiences");
+        self.send(&with(call, query.pairs())).await?.json()
+    }
+
+    /// Counts to how many notifications went, and what became of them.
+    pub async fn notification_analytics(
+        &self,
+        query: &NotificationsQuery,
+    ) -> Result<NotificationsAnswer, ClientError> {
+        let call = Call::new(Method::GET, "/v2/analytics/notifications");
         self.send(&with(call, query.pairs())).await?.json()
     }
 

@@ -8,6 +8,7 @@ use crate::{
     experience::Target,
     geo::LatLon,
     id::{AccountId, AppId, InstanceId, SegmentId},
+    notification::counts::Opening,
     property::{Properties, Property},
     push::PushAddress,
     receipt::Receipt,
@@ -295,6 +296,8 @@ pub enum Change {
     },
     /// Told what the person agrees to and what not; what is not named stays as it was answered before.
     ConsentsSet(Consents),
+    /// Opened a notification.
+    Opened(Opening),
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{CampaignId, ExperienceId, MessageId};
+use crate::id::{CampaignId, ExperienceId, MessageId, NotificationId};
 
 /// What a device did with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,11 @@ pub struct Receipt {
     pub kind: ReceiptKind,
     /// When, by the device's clock, ms since 1970.
     pub at_ms: i64,
+}
+
+/// The message that a notification is to the devices that it was sent to: its id stands for both.
+pub const fn of_notification(id: NotificationId) -> MessageId {
+    MessageId(id.0)
 }
 
 /// The receipts of one message: the first of each kind, by event time in ms since 1970.

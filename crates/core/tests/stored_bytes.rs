@@ -28,6 +28,7 @@ use moca_core::{
         AccountId, AppId, BeaconId, CampaignId, ExperienceId, Id, InstanceId, PlaceId, SegmentId,
         ZoneId,
     },
+    notification::counts::Opening,
     presence::{Presence, Stay, Watched},
     property::Property,
     push::PushAddress,
@@ -185,6 +186,14 @@ fn records_of_the_event_log() {
             .into(),
         ),
         "0b02 00 00 0131 02 03 01 023261 8001",
+    );
+    kept_change(
+        Change::Opened(Opening {
+            notification_id: id(0xb5),
+            campaign_id: id(0xb2),
+            at_ms: 64,
+        }),
+        "0cb5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b28001",
     );
     kept(
         &Record::Happened(Happenings {

@@ -13,6 +13,7 @@ mod explain;
 mod health;
 mod inbox;
 mod metrics;
+mod notifications;
 mod outgoing;
 mod people;
 mod pipeline;
@@ -32,5 +33,6 @@ pub use metrics::Metrics;
 pub use query::{
     About, Appended, CountQuery, DecisionCounts, DecisionQuery, ExperienceCounts, ExperiencesQuery,
     ExplainQuery, Explained, InboxMessage, InstanceQuery, InstanceView, KeptDecision, MemberQuery,
-    Page, Part, Progress, Registered, TagQuery, ToldRow, UserInstance, UserQuery, UserView,
+    NotificationCounts, NotificationsQuery, Page, Part, Progress, Registered, TagQuery, ToldRow,
+    UserInstance, UserQuery, UserView,
 };

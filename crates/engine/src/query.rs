@@ -8,8 +8,9 @@ use moca_core::{
     event::{Profile, Record, Subject},
     experience::{Experience, Target},
     explain::{Check, Facts},
-    id::{AppId, CampaignId, ExperienceId, Id, InstanceId, PlaceId},
+    id::{AppId, CampaignId, ExperienceId, Id, InstanceId, NotificationId, PlaceId},
     metric::Metric,
+    notification::counts,
     privacy::Privacy,
     property::Properties,
     push::PushAddress,
@@ -218,6 +219,26 @@ pub struct ExperienceCounts {
     pub ranges: Vec<Counts>,
     /// To each experience over all of them, by id.
     pub experiences: Vec<(ExperienceId, CampaignId, Counts)>,
+}
+
+/// Which notifications to count what happened to.
+#[derive(Debug, Clone)]
+pub struct NotificationsQuery {
+    /// The app.
+    pub app_id: AppId,
+    /// Those of this campaign.
+    pub campaign_id: Option<CampaignId>,
+    /// This one.
+    pub notification_id: Option<NotificationId>,
+}
+
+/// How often what happened to notifications.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NotificationCounts {
+    /// In each of the ranges.
+    pub ranges: Vec<counts::Counts>,
+    /// To each notification over all of them, by id.
+    pub notifications: Vec<(NotificationId, CampaignId, counts::Counts)>,
 }
 
 /// A message with what became of it.

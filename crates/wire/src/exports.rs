@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use moca_core::{
     consent::Consents,
     event::{self, Change, EventBody, Fix, Profile, Sighting, TagChange},
-    id::{MessageId, SegmentId},
+    id::{MessageId, NotificationId, SegmentId},
     property::Property,
     receipt::ReceiptKind,
 };
@@ -111,6 +111,13 @@ pub enum Told {
         /// When, by the device's clock, ms since 1970.
         at: i64,
     },
+    /// A notification was opened.
+    Opened {
+        /// Which one.
+        notification_id: NotificationId,
+        /// When, by the device's clock, ms since 1970.
+        at: i64,
+    },
     /// It was put into a static segment, or taken out of it.
     List {
         /// Which segment.
@@ -163,6 +170,10 @@ impl LogEntry {
                 message_id: receipt.message_id,
                 receipt: receipt.kind,
                 at: receipt.at_ms,
+            },
+            Change::Opened(opening) => Told::Opened {
+                notification_id: opening.notification_id,
+                at: opening.at_ms,
             },
             Change::Listed {
                 segment_id,
@@ -241,7 +252,7 @@ impl Described for LogEntry {
     fn schema() -> Schema {
         let profile = || schema::required("profile", told_profile_schema(), "The device.");
         let set = |note| schema::required("properties", properties::schema(), note);
-        let kinds: [(&str, Vec<Field>); 13] = [
+        let kinds: [(&str, Vec<Field>); 14] = [
             ("registered", vec![profile()]),
             ("profile", vec![profile()]),
             (
@@ -308,6 +319,13 @@ impl Described for LogEntry {
                         schema::words(&ReceiptKind::ALL.map(ReceiptKind::as_str)),
                         "What was done with it.",
                     ),
+                    schema::required("at", schema::moment(), "When, by the device's clock."),
+                ],
+            ),
+            (
+                "opened",
+                vec![
+                    schema::required("notificationId", schema::id(), "Which notification."),
                     schema::required("at", schema::moment(), "When, by the device's clock."),
                 ],
             ),

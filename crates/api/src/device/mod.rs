@@ -5,6 +5,7 @@ mod event_reader;
 pub mod events;
 pub mod instances;
 pub mod messages;
+pub mod openings;
 pub mod profile;
 pub mod receipts;
 mod stream;

@@ -22,6 +22,7 @@ pub mod imports;
 pub mod instances;
 pub mod labels;
 pub mod members;
+pub mod notification_analytics;
 pub mod notifications;
 pub mod person_export;
 pub mod places;

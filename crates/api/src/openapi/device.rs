@@ -5,6 +5,7 @@ use moca_wire::{
     events::{EventInput, Events, EventsAnswer},
     instances::{Instance, Login, PropertyChanges, Registered, Registration, TagInput},
     messages::{Message, ReceiptInput},
+    openings::{Opened, OpenedInput},
 };
 
 use super::group::Group;
@@ -75,6 +76,7 @@ fn instance() -> Group {
 
 fn events() -> Group {
     const RECEIPTS: &str = "/device/v1/messages/{messageId}/receipts";
+    const OPENED: &str = "/device/v1/notifications/{notificationId}/opened";
     let note = "What a device sees, and what it is told to do.";
     Group::new("Devices: events and messages", note)
         .with(Post, "/device/v1/events", "Sends events", |operation| {
@@ -106,6 +108,15 @@ fn events() -> Group {
                 )
                 .takes::<ReceiptInput>()
                 .answers::<Message>()
+        })
+        .with(Put, OPENED, "Tells that a notification was opened", |operation| {
+            operation
+                .noted(
+                    "Answered when it is on disk. The first time counts; one that is known is answered \
+                     alike.",
+                )
+                .takes::<OpenedInput>()
+                .answers::<Opened>()
         })
 }
 

@@ -19,6 +19,7 @@ use moca_wire::{
     labels::Label,
     members::Member,
     messages::Message,
+    notification_analytics::NotificationsAnswer,
     notifications::Notification,
     oauth::{AccessToken, OAuthProblem, TokenRequest},
     places::Place,
@@ -580,6 +581,19 @@ fn analytics() -> Group {
                          so the total is the sum of the buckets.",
                     )
                     .answers::<ExperiencesAnswer>()
+            },
+        )
+        .with(
+            Get,
+            "/v2/analytics/notifications",
+            "Counts to how many notifications went",
+            |operation| {
+                operation
+                    .noted(
+                        "By when an audience was taken, a message was handed over, and a device says that it \
+                         was opened. The total is the sum of the buckets.",
+                    )
+                    .answers::<NotificationsAnswer>()
             },
         )
 }

@@ -1,5 +1,6 @@
 //! Notifications: what a campaign of type `Push` sends to devices by itself.
 
+pub mod counts;
 pub mod status;
 
 use std::collections::BTreeMap;

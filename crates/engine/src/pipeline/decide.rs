@@ -1,6 +1,7 @@
 //! The second fold of the log: states, inboxes, decisions and crossings.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -11,8 +12,9 @@ use moca_core::{
     health::BeaconHealth,
     id::{AppId, BeaconId, InstanceId, MessageId},
     limits::{CONFIGURATION_REFRESH_MS, CONTROL_RETRY_MS, STEP_BYTES_MAX, STEP_RECORDS_MAX},
+    notification::counts::{Counted, Opening},
     presence::Occurrence,
-    receipt::{Receipt, Receipts},
+    receipt::{self, Receipt, ReceiptKind, Receipts},
     tally::Happening,
     webhook::Occasion,
     world::World,
@@ -206,6 +208,7 @@ impl Decide {
         let mut output = RowOutput {
             decisions: RowDecisions::new(row.seq),
             crossings: Vec::new(),
+            opened: BTreeMap::new(),
             told: Told::default(),
         };
         for (index, record) in row.records.iter().enumerate() {
@@ -247,6 +250,9 @@ impl Decide {
             self.tallies.note(app, happening)?;
         }
         self.tallies.end_row(row.seq, batch)?;
+        for ((of, at_ms), opened) in &output.opened {
+            batch.put_opened(of, *at_ms, row.seq, *opened)?;
+        }
         if !output.decisions.tagged.is_empty() {
             batch.put_tagged(row.seq, &output.decisions.tagged)?;
         }
@@ -298,6 +304,10 @@ impl Decide {
                 let moment = Moment::told(receipt.at_ms, received_at);
                 output.told.note(world, state, moment, occasion);
             }
+        }
+        if let Change::Opened(opening) = change {
+            let (all, devices) = (&mut self.receipts, &self.shared.devices);
+            take_opening(all, devices, subject, opening, &mut output.opened)?;
         }
         output.tell_fired(world, state, received_at);
         let registered = Occasion::Registered {
@@ -414,10 +424,38 @@ fn take_receipt(
     Ok(is_first)
 }
 
+/// Takes in that a notification was opened, which counts once. It is kept as a receipt: the notification is
+/// the message.
+fn take_opening(
+    all: &mut Cache<(InstanceId, MessageId), Receipts>,
+    devices: &Devices,
+    subject: Subject,
+    opening: &Opening,
+    opened: &mut BTreeMap<(Counted, i64), u64>,
+) -> Result<(), StorageError> {
+    let key = (
+        subject.instance_id,
+        receipt::of_notification(opening.notification_id),
+    );
+    let load = || devices.receipts(key.0, key.1);
+    let receipts = all.get_mut(key, load)?;
+    if receipts.note(ReceiptKind::Clicked, opening.at_ms) {
+        let of = Counted {
+            app_id: subject.app_id,
+            campaign_id: opening.campaign_id,
+            notification_id: opening.notification_id,
+        };
+        *opened.entry((of, opening.at_ms)).or_default() += 1;
+    }
+    Ok(())
+}
+
 /// What one row caused so far.
 struct RowOutput {
     decisions: RowDecisions,
     crossings: Vec<InstanceCrossing>,
+    /// On how many instances which notifications were opened, and when.
+    opened: BTreeMap<(Counted, i64), u64>,
     told: Told,
 }
 

@@ -104,7 +104,7 @@ pub(crate) fn apply(state: &mut InstanceState, change: &Change) {
             }
         }
         // It is of a message, and changes nothing about the instance.
-        Change::Receipt(_) => {}
+        Change::Receipt(_) | Change::Opened(_) => {}
     }
 }
 

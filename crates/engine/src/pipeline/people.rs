@@ -155,6 +155,7 @@ fn take_in_change(
         | Change::ConsentsSet(_)
         | Change::Event(_)
         | Change::Receipt(_)
+        | Change::Opened(_)
         | Change::Listed { .. } => Ok(()),
     }
 }

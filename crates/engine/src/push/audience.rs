@@ -120,6 +120,7 @@ impl Pusher {
     /// Takes the audience of a notification and lets it wait for its turn.
     pub(super) async fn take_audience(&mut self, job: &Job) -> Result<(), EngineError> {
         let id = job.notification.id();
+        let (of, now_ms) = (job.counted(), self.clock.now_ms());
         let wanted = self.wanted(job).await?;
         let take = move |devices: &Devices| {
             devices.begin_audience(id)?;
@@ -138,10 +139,9 @@ impl Pusher {
                 Ok(())
             })?;
             devices.add_audience(id, &piece)?;
-            Ok((devices.end_audience(id)?, held_out.len() as i64))
+            Ok((devices.end_audience(&of, now_ms)?, held_out.len() as i64))
         };
         let (tally, held_out) = self.look(take).await?;
-        let now_ms = self.clock.now_ms();
         let mut status = job
             .notification
             .status

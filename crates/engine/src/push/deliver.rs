@@ -5,7 +5,7 @@ use moca_core::{
     event::{Change, Subject},
     id::NotificationId,
     limits::{PUSH_AT_ONCE, PUSH_ATTEMPTS_MAX, PUSH_CHUNK_MAX, PUSH_PAUSE_MS, PUSH_PAUSE_MS_MAX},
-    notification::{Failure, NotificationStatus, State},
+    notification::{Failure, NotificationStatus, State, counts::Counts},
     push::PushAddress,
 };
 use moca_storage::devices::{Devices, InstanceState, PushTally, Waiting};
@@ -88,10 +88,18 @@ impl Pusher {
                 // Who was erased meanwhile is on no list any more.
                 let erased = tally.targeted - settled;
                 *tally.failed.entry(Failure::Gone).or_default() += erased;
+                let mut grown = Counts::default();
+                grown.failed.insert(Failure::Gone, erased as u64);
+                let (of, tally) = (job.counted(), tally.clone());
+                let settle = move |devices: &Devices| {
+                    devices.settle(&of, (&[], &[]), &tally, (now_ms, &grown))
+                };
+                self.engine.read(settle).await?;
             }
             let done = with(status, &tally);
             return Ok(self.enter(&job.notification, done).await?.is_some());
         }
+        let mut grown = Counts::default();
         let senders = self.senders(&job.app, now_ms);
         let outcomes = self.hand_over(job, &senders, turns, now_ms).await;
         let (mut served, mut again, mut ended) = (Vec::new(), Vec::new(), Vec::new());
@@ -108,7 +116,7 @@ impl Pusher {
                 }
                 outcome => outcome,
             };
-            count(&mut tally, outcome);
+            count(&mut grown, outcome);
             let label = [("outcome", word(outcome))];
             let metrics = self.engine.metrics();
             metrics.pushes.get_or_create(&label).inc();
@@ -122,8 +130,12 @@ impl Pusher {
             }
         }
         self.pause(id, pause_ms, now_ms);
+        grow(&mut tally, &grown);
         let status = with(job.notification.status.clone(), &tally);
-        let settle = move |devices: &Devices| devices.settle(id, &served, &again, &tally);
+        let of = job.counted();
+        let settle = move |devices: &Devices| {
+            devices.settle(&of, (&served, &again), &tally, (now_ms, &grown))
+        };
         self.engine.read(settle).await?;
         self.save(job, status, now_ms).await?;
         // Last: a message is not sent again because this fails, and the next one finds the same out.
@@ -221,16 +233,25 @@ const fn word(outcome: Outcome) -> &'static str {
 }
 
 /// Counts what became of a message in the end.
-fn count(tally: &mut PushTally, outcome: Outcome) {
+fn count(counts: &mut Counts, outcome: Outcome) {
     match outcome {
         Outcome::Accepted => {
-            tally.sent += 1;
-            tally.accepted += 1;
+            counts.sent += 1;
+            counts.accepted += 1;
         }
-        Outcome::NotSent(failure) => *tally.failed.entry(failure).or_default() += 1,
+        Outcome::NotSent(failure) => *counts.failed.entry(failure).or_default() += 1,
         Outcome::Failed(failure) | Outcome::Again(failure, _) => {
-            tally.sent += 1;
-            *tally.failed.entry(failure).or_default() += 1;
+            counts.sent += 1;
+            *counts.failed.entry(failure).or_default() += 1;
         }
+    }
+}
+
+/// Adds what became of a chunk.
+fn grow(tally: &mut PushTally, grown: &Counts) {
+    tally.sent += grown.sent as i64;
+    tally.accepted += grown.accepted as i64;
+    for (failure, count) in &grown.failed {
+        *tally.failed.entry(*failure).or_default() += *count as i64;
     }
 }

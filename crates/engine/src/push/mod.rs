@@ -30,7 +30,7 @@ use moca_core::{
     clock::{Clock, Random},
     id::{AppId, NotificationId},
     limits::{CONTROL_RETRY_MS, NOTIFICATIONS_AT_ONCE, PUSH_LOOK_MS},
-    notification::{Notification, NotificationStatus, State},
+    notification::{Notification, NotificationStatus, State, counts::Counted},
 };
 use moca_storage::{StorageError, control::Control};
 use reqwest::Client;
@@ -109,6 +109,17 @@ pub(crate) struct Job {
     pub(crate) notification: Notification,
     pub(crate) campaign: Campaign,
     pub(crate) app: App,
+}
+
+impl Job {
+    /// What is counted.
+    fn counted(&self) -> Counted {
+        Counted {
+            app_id: self.app.id(),
+            campaign_id: self.notification.campaign_id,
+            notification_id: self.notification.id(),
+        }
+    }
 }
 
 impl Pusher {

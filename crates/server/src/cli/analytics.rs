@@ -95,6 +95,26 @@ const METRICS: &[Metric] = &[
         groups: &["experience", "campaign"],
         counts: &["triggers", "fired", "shown", "clicked", "dismissed"],
     },
+    Metric {
+        name: "notifications",
+        about: "To how many notifications went, who did not get them and why, and who opened them",
+        filters: &[
+            field(
+                "campaign",
+                "campaignId",
+                Text,
+                "Only those of the campaign of this id",
+            ),
+            field(
+                "notification",
+                "notificationId",
+                Text,
+                "Only the notification of this id",
+            ),
+        ],
+        groups: &["notification", "campaign"],
+        counts: &["targeted", "sent", "accepted", "opened"],
+    },
 ];
 
 /// Parameters of every metric.

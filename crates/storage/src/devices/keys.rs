@@ -28,6 +28,8 @@
 //! | | `q` app, quarter, seq | [`moca_core::tally::Happening`]s |
 //! | `pushes` | `t` notification | [`super::PushTally`] |
 //! | | `q` notification, attempts, instance | nothing: it is still to be sent there |
+//! | | `a` app, notification | its campaign, when its audience was taken, and how many it was |
+//! | | `c` app, time, notification, seq or 0 | its campaign, and [`moca_core::notification::counts::Counts`] |
 //! | `webhooks` | `d` webhook, delivery | [`moca_core::webhook::Delivery`] |
 //! | | `n` webhook, seq, index | id of the delivery: it waits for its first attempt |
 //! | | `r` webhook, time, delivery | nothing: it waits for another attempt, then |
@@ -101,6 +103,11 @@ impl Key {
 /// Flips the sign bit: as bytes, negative numbers then come before the others.
 pub(super) fn sortable(number: i64) -> u64 {
     (number as u64) ^ (1 << 63)
+}
+
+/// The reverse of [`sortable`].
+pub(super) fn from_sortable(number: u64) -> i64 {
+    (number ^ (1 << 63)) as i64
 }
 
 pub(super) fn kind_byte(kind: TargetKind) -> u8 {

@@ -21,6 +21,7 @@ mod history;
 mod inbox;
 mod keys;
 mod people;
+mod push_counts;
 mod pushes;
 mod receipts;
 mod replays;

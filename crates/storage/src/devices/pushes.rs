@@ -11,7 +11,10 @@ use std::collections::BTreeMap;
 use moca_core::{
     id::{InstanceId, NotificationId},
     limits::PUSH_ATTEMPTS_MAX,
-    notification::Failure,
+    notification::{
+        Failure,
+        counts::{Counted, Counts},
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -100,8 +103,9 @@ impl Devices {
         batch.writes.commit().map_err(backend(DOING))
     }
 
-    /// Says that the audience is whole; it counts who was added, each once.
-    pub fn end_audience(&self, notification: NotificationId) -> Result<PushTally, StorageError> {
+    /// Says that the audience is whole; it counts who was added, each once, at this moment.
+    pub fn end_audience(&self, of: &Counted, at_ms: i64) -> Result<PushTally, StorageError> {
+        let notification = of.notification_id;
         let mut tally = PushTally {
             is_whole: true,
             ..PushTally::default()
@@ -112,6 +116,7 @@ impl Devices {
         }
         let mut batch = self.batch();
         batch.put(&self.pushes, tally_key(notification), &tally)?;
+        batch.put_targeted(of, at_ms, tally.targeted as u64)?;
         batch.writes.commit().map_err(backend(DOING))?;
         self.sync()?;
         Ok(tally)
@@ -141,14 +146,15 @@ impl Devices {
     }
 
     /// Takes those who were served off the list, puts those to be tried again at its end, and keeps
-    /// the counts, all at once and for good.
+    /// the counts, and what they have `grown` by at this moment, all at once and for good.
     pub fn settle(
         &self,
-        notification: NotificationId,
-        served: &[Waiting],
-        again: &[Waiting],
+        of: &Counted,
+        (served, again): (&[Waiting], &[Waiting]),
         tally: &PushTally,
+        (at_ms, grown): (i64, &Counts),
     ) -> Result<(), StorageError> {
+        let notification = of.notification_id;
         let mut batch: Batch<'_> = self.batch();
         for waiting in served.iter().chain(again) {
             let key = queue_key(notification, *waiting);
@@ -162,6 +168,9 @@ impl Devices {
             batch.put(&self.pushes, queue_key(notification, later), &())?;
         }
         batch.put(&self.pushes, tally_key(notification), tally)?;
+        if *grown != Counts::default() {
+            batch.add_push_counts(of, at_ms, grown)?;
+        }
         batch.writes.commit().map_err(backend(DOING))?;
         self.sync()
     }

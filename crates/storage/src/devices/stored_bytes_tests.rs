@@ -10,11 +10,14 @@ use moca_core::{
     experience::{Direction, TagExpression, Target, Trigger},
     geo::LatLon,
     id::{
-        AccountId, AppId, BeaconId, CampaignId, ExperienceId, Id, InstanceId, MessageId, PlaceId,
-        SegmentId, ZoneId,
+        AccountId, AppId, BeaconId, CampaignId, ExperienceId, Id, InstanceId, MessageId,
+        NotificationId, PlaceId, SegmentId, ZoneId,
     },
     metric::Level,
-    notification::Failure,
+    notification::{
+        Failure,
+        counts::{Counted, Counts},
+    },
     presence::{Crossing, PathStart, Presence, Watched},
     property::Property,
     push::PushAddress,
@@ -29,7 +32,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     DirectoryEntry, HookTally, InstanceCrossing, InstanceState, InstanceTag, Message, Moment,
-    PushTally, Queued, SetKey, SetKind, decisions, inbox, sets, states,
+    PushTally, Queued, SetKey, SetKind, decisions, inbox, push_counts, sets, states,
     value::{decode, encode},
 };
 
@@ -193,6 +196,28 @@ fn push_tally() {
         failed: [(Failure::Unregistered, 1), (Failure::Unreachable, 64)].into(),
     };
     check(&tally, "0101c8010604020002078001");
+}
+
+#[test]
+fn push_counts() {
+    let counts = Counts {
+        targeted: 1,
+        sent: 300,
+        accepted: 2,
+        failed: [(Failure::Unreachable, 3)].into(),
+        opened: 4,
+    };
+    check(&(CampaignId(id(5)), counts), "01[5]01ac020201070304");
+    // An audience.
+    check(&(CampaignId(id(5)), 64_i64, 300_u64), "01[5]8001ac02");
+    let of = Counted {
+        app_id: AppId(id(2)),
+        campaign_id: CampaignId(id(5)),
+        notification_id: NotificationId(id(6)),
+    };
+    let key = push_counts::entry_key(&of, 1, 2);
+    assert_eq!(hex(&key), "63[2]8000000000000001[6]0000000000000002");
+    assert_eq!(hex(&push_counts::audience_key(&of)), "61[2][6]");
 }
 
 #[test]

@@ -155,6 +155,11 @@ fn a_notification_is_made_as_its_page_says() {
     );
     let (_, done) = type_in_after(&before, include_str!("../../../../../docs/push.md"));
     assert!(done.out.contains("\"notificationId\""), "{}", done.out);
+    assert!(
+        done.out.contains("\"metric\":\"notifications\""),
+        "{}",
+        done.out
+    );
 }
 
 #[test]

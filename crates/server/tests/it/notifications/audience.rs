@@ -112,6 +112,10 @@ async fn who_is_erased_before_the_turn_comes_is_not_sent_to() {
         "{status}"
     );
     assert_eq!(status["failed"], json!({"Gone": 1}), "{status}");
+    let expected = json!({
+        "targeted": 2, "sent": 1, "accepted": 1, "failed": {"Gone": 1}, "opened": 0,
+    });
+    assert_eq!(room.counted().await, expected);
 }
 
 #[tokio::test]

@@ -50,6 +50,10 @@ async fn what_was_cut_short_is_finished_by_the_next() {
     let status = room.status(&path).await;
     assert_eq!(status["state"], "Completed", "{status}");
     assert_eq!(status["accepted"], PUSH_CHUNK_MAX + 2, "{status}");
+    let counted = room.counted().await;
+    for word in ["targeted", "sent", "accepted"] {
+        assert_eq!(counted[word], PUSH_CHUNK_MAX + 2, "{counted}");
+    }
     let mut by_device: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for got in provider.messages() {
         let id = got.header("apns-id").to_owned();

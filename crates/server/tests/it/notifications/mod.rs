@@ -1,6 +1,7 @@
 //! Notifications: what may be done with them when, and how they go out.
 
 mod audience;
+mod counts;
 mod killed;
 pub(crate) mod provider;
 mod sending;

@@ -130,6 +130,7 @@ async fn a_compressed_body_is_read_like_a_plain_one() {
     for route in with_body() {
         for coding in ["gzip", "zstd"] {
             let objects = walk.objects().await;
+            walk.prepare(route, &objects).await;
             let plain = match route.body {
                 BodyKind::Form => form(&objects),
                 BodyKind::File => walk.installation.file(),

@@ -333,6 +333,7 @@ impl Installation {
             ("POST", "/device/v1/messages/{messageId}/receipts") => {
                 json!({"kind": "Shown", "at": NOON + n as i64})
             }
+            ("PUT", "/device/v1/notifications/{notificationId}/opened") => json!({"at": NOON}),
             ("POST", "/device/v1/events") => json!([{
                 "id": format!("f7826da6-4fa2-4e98-8024-{n:012x}"),
                 "t": NOON,

@@ -141,8 +141,9 @@ impl Walk {
             let ask = self.installation.ask("PUT", &path);
             ask.bearer(&objects.tenant.token).send().await.done();
         }
-        if route.path == "/v2/notifications/{notificationId}/cancel" {
-            let path = objects.fill(&route.path.replace("/cancel", ""));
+        const OPENED: &str = "/device/v1/notifications/{notificationId}/opened";
+        if ["/v2/notifications/{notificationId}/cancel", OPENED].contains(&route.path) {
+            let path = objects.fill("/v2/notifications/{notificationId}");
             let ask = |verb| {
                 self.installation
                     .ask(verb, &path)
@@ -151,6 +152,11 @@ impl Walk {
             let mut ready = ask("GET").send().await.done();
             ready["options"]["draft"] = serde_json::json!(false);
             ask("PUT").json(&ready).send().await.done();
+            if route.path == OPENED {
+                // Cancelled, it may have been sent to some.
+                let cancel = self.installation.ask("PUT", &format!("{path}/cancel"));
+                cancel.bearer(&objects.tenant.token).send().await.done();
+            }
         }
     }
 }
