@@ -39,7 +39,7 @@ mod value;
 
 use std::{
     fs, io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Mutex, RwLock},
 };
 
@@ -79,6 +79,7 @@ const COMPLETE: &str = "version";
 
 /// The database, opened.
 pub struct Devices {
+    path: PathBuf,
     database: Database,
     offsets: Keyspace,
     directory: Keyspace,
@@ -120,6 +121,7 @@ impl Devices {
             .map_err(backend("open the device store"))?;
         let keyspace = |name| open_keyspace(&database, name, options);
         Ok(Self {
+            path: directory.to_owned(),
             offsets: keyspace("offsets")?,
             directory: keyspace("directory")?,
             states: keyspace("states")?,

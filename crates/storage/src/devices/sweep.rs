@@ -4,6 +4,11 @@
 //! the removal, and in the journal until that is replaced, which happens by size alone. A sweep brings
 //! both about.
 
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
 use fjall::Keyspace;
 
 use super::{Devices, open_keyspace, options, value::backend};
@@ -13,6 +18,8 @@ use crate::{StorageError, devices::Erased};
 const FILLER_BYTES: usize = 72 * 1024 * 1024;
 const PIECE_BYTES: usize = 1024 * 1024;
 const FILLER: &str = "filler";
+/// A key that no keyspace has.
+const NOBODY: &[u8] = b"nobody";
 const DOING: &str = "sweep the device store";
 
 impl Devices {
@@ -23,12 +30,15 @@ impl Devices {
     }
 
     /// Writes all files anew without what was removed. Takes as long as copying the store.
+    ///
+    /// Fails, and is due again, if a journal from before it is still there.
     pub fn sweep(&self, now_ms: i64) -> Result<(), StorageError> {
         // What is erased from here on is for the next sweep.
         let swept = Erased {
             count: self.erased()?.count,
             at_ms: now_ms,
         };
+        let journals = journals(&self.path).map_err(backend(DOING))?;
         self.change_journal()?;
         let keyspaces = self.keyspaces();
         for keyspace in &keyspaces {
@@ -37,9 +47,24 @@ impl Devices {
         for keyspace in &keyspaces {
             keyspace.major_compact().map_err(backend(DOING))?;
         }
-        self.put_swept(swept)?;
-        // The files that were merged go when the next one is made.
-        flush(&self.offsets)
+        self.outdate_journals(&keyspaces)?;
+        if let Some(journal) = journals.iter().find(|journal| journal.exists()) {
+            let stays = format!("{} is still needed", journal.display());
+            return Err(backend(DOING)(io::Error::other(stays)));
+        }
+        self.put_swept(swept)
+    }
+
+    /// Makes something newer than all there is in the journals: one goes when each keyspace has a file
+    /// that is as new as what the journal holds of it, and merging takes the newest away when that is a
+    /// removal. The files that were merged go too, as they do when the next one is made.
+    fn outdate_journals(&self, keyspaces: &[Keyspace]) -> Result<(), StorageError> {
+        // What can go is found when the next one begins to be written.
+        for keyspace in keyspaces.iter().chain([&self.offsets]) {
+            keyspace.remove(NOBODY).map_err(backend(DOING))?;
+            flush(keyspace)?;
+        }
+        Ok(())
     }
 
     /// Makes the journal go on in a new file: the old one goes when all it holds is in other files.
@@ -81,6 +106,18 @@ impl Devices {
         all.extend(self.seen_keyspaces());
         all
     }
+}
+
+/// The journals of a store.
+fn journals(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "jnl") {
+            found.push(path);
+        }
+    }
+    Ok(found)
 }
 
 /// Puts what is in memory into a file.

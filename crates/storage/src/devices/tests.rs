@@ -1,4 +1,4 @@
-use std::fs;
+use std::{fs, path::Path};
 
 use moca_core::{
     id::{Id, InstanceId},
@@ -81,4 +81,45 @@ fn a_batch_that_is_dropped_leaves_no_trace() {
     devices.batch().commit(Consumer::Count, 7).unwrap();
     assert_eq!(devices.offset(Consumer::Count).unwrap(), 7);
     assert_eq!(devices.offset(Consumer::Ingest).unwrap(), 0);
+}
+
+/// Whether a file of the store has these bytes.
+fn is_in_a_file(directory: &Path, bytes: &[u8]) -> bool {
+    fs::read_dir(directory).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => is_in_a_file(&path, bytes),
+            false => {
+                let file = fs::read(&path).unwrap();
+                file.windows(bytes.len()).any(|window| window == bytes)
+            }
+        }
+    })
+}
+
+#[test]
+fn a_sweep_leaves_nothing_of_what_was_removed_in_any_file() {
+    const ANA: &[u8] = b"ana-5f0c1e9b7d2a4468";
+    let dir = tempfile::tempdir().unwrap();
+    let devices = Devices::open(dir.path()).unwrap();
+    devices.states.insert(ANA, "first").unwrap();
+    devices.sweep(1).unwrap();
+    // So many files that the next one is merged with them at once, and the removal in it is dropped with
+    // what it removes: the keyspace has nothing any more that is as new as the journal.
+    for _ in 0..3 {
+        devices.states.insert(ANA, "again").unwrap();
+        devices.states.rotate_memtable_and_wait().unwrap();
+    }
+    devices.states.remove(ANA).unwrap();
+    devices.inbox.insert("bob", "hello").unwrap();
+    devices.sync().unwrap();
+    assert!(is_in_a_file(dir.path(), ANA));
+    devices.sweep(2).unwrap();
+    assert!(!is_in_a_file(dir.path(), ANA));
+    assert_eq!(devices.inbox.get("bob").unwrap().unwrap(), "hello");
+    drop(devices);
+    let devices = Devices::open(dir.path()).unwrap();
+    assert!(devices.states.get(ANA).unwrap().is_none());
+    assert_eq!(devices.inbox.get("bob").unwrap().unwrap(), "hello");
+    assert_eq!(devices.swept().unwrap().at_ms, 2);
 }
