@@ -83,7 +83,7 @@ impl Site {
         let mut experience = experiences[random.below(experiences.len() as i64) as usize].clone();
         let places = tx.all::<Place>(None, 100).await.unwrap();
         let config = &mut campaign.config;
-        match random.below(7) {
+        match random.below(8) {
             0 | 1 => config.priority = Some(random.below(5)),
             2 => config.holdout_percent = Some(random.below(60)),
             3 => config.display_wait_ms = Some(random.below(20) * MINUTE),
@@ -93,7 +93,8 @@ impl Site {
                     _ => Phase::Started,
                 }
             }
-            5 => experience.config.enabled = !experience.config.enabled,
+            5 => config.require_marketing_consent = Some(random.below(3) > 0),
+            6 => experience.config.enabled = !experience.config.enabled,
             _ => experience.config.repeat = Repeat::After5Min,
         }
         campaign.frame.revision += 1;
@@ -137,12 +138,16 @@ async fn what_really_ran_is_decided_again_in_the_same_stored_bytes() {
     let site = site().await;
     let random = SeededRandom::new(11);
     // The one whose message and tag come in the same moment as that of another.
-    let mut open = site.campaigns().await[1].clone();
+    let campaigns = site.campaigns().await;
+    let (mut capped, mut open) = (campaigns[0].clone(), campaigns[1].clone());
     open.config.priority = Some(9);
     open.config.holdout_percent = Some(40);
     open.frame.revision += 1;
+    capped.config.require_marketing_consent = Some(true);
+    capped.frame.revision += 1;
     let mut tx = site.control.write().await.unwrap();
     tx.replace(&open).await.unwrap();
+    tx.replace(&capped).await.unwrap();
     tx.commit().await.unwrap();
     let mut now = START;
     for _ in 0..3 {
@@ -196,7 +201,14 @@ async fn what_really_ran_is_decided_again_in_the_same_stored_bytes() {
         assert_eq!(summed, counts.outcomes);
         outcomes.extend(counts.outcomes.into_keys());
     }
-    let enough = ["Disabled", "Fired", "NotRunning", "Outranked", "HeldOut"];
+    let enough = [
+        "Disabled",
+        "Fired",
+        "NotRunning",
+        "Outranked",
+        "HeldOut",
+        "NoConsent",
+    ];
     for outcome in enough {
         assert!(
             outcomes.contains(outcome),

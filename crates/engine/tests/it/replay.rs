@@ -4,9 +4,11 @@ use std::path::Path;
 
 use moca_core::{
     campaign::{decide::Verdict, repeat::Repeat},
+    consent::{Consent, Purpose},
     event::{Change, Proximity, Subject, TagChange},
     experience::{Action, TagExpression, Trigger},
-    id::{Id, SegmentId},
+    id::{CampaignId, Id, NotificationId, SegmentId},
+    notification::counts::Opening,
     receipt::{Receipt, ReceiptKind},
 };
 use moca_engine::Engine;
@@ -132,6 +134,17 @@ pub(crate) async fn live(
             };
             engine.change(subject, listed).await.unwrap();
         }
+        if random.below(5) == 0 {
+            engine.change(subject, answered(random, now)).await.unwrap();
+        }
+        if random.below(8) == 0 {
+            let opened = Change::Opened(Opening {
+                notification_id: NotificationId(Id([8; 16])),
+                campaign_id: CampaignId(Id([9; 16])),
+                at_ms: now,
+            });
+            engine.change(subject, opened).await.unwrap();
+        }
         let at = now - random.below(5 * MINUTE);
         let event = match random.below(4) {
             0 => site.fix(at, 40.0, -3.0),
@@ -157,6 +170,18 @@ pub(crate) async fn live(
         }
     }
     now
+}
+
+/// Somebody agrees to something, or takes it back.
+fn answered(random: &SeededRandom, now: i64) -> Change {
+    let all = Purpose::ALL;
+    let purpose = all[random.below(all.len() as i64) as usize];
+    let consent = Consent {
+        granted: random.below(3) > 0,
+        version: "1".into(),
+        at_ms: now,
+    };
+    Change::ConsentsSet([(purpose, consent)].into())
 }
 
 /// Has a device tell what became of its newest message, which it may have told before.
