@@ -1,10 +1,13 @@
 //! The fleet of `moca simulate` as a load: phones that walk, drive and shop, with noise, outages and wrong
 //! clocks, and tell thirty positions at a time.
 
-use std::{process::Stdio, time::Instant};
+use std::{
+    process::{Command, Stdio},
+    time::Instant,
+};
 
 use serde_json::Value;
-use tokio::process::Command;
+use tokio::task::spawn_blocking;
 
 use crate::{
     binary::Binary,
@@ -22,15 +25,16 @@ pub(crate) async fn run(table: &mut Table, server: &Binary, site: &Site, process
     eprintln!("{NAME}");
     let cpu_before = process.cpu();
     let started = Instant::now();
-    let fleet = Command::new(env!("CARGO_BIN_EXE_moca"))
+    let mut fleet = Command::new(env!("CARGO_BIN_EXE_moca"));
+    fleet
         .env("MOCA_TOKEN", server.token())
         .args(["simulate", "--server", &server.base_url(), "--ca"])
         .arg(server.ca_path())
         .args(["--walkers", "800", "--drivers", "800", "--shoppers", "400"])
         .args(["--duration", "10m", "--json"])
-        .stderr(Stdio::inherit())
-        .output();
-    let fleet = fleet.await.unwrap();
+        .stderr(Stdio::inherit());
+    let fleet = spawn_blocking(move || fleet.output());
+    let fleet = fleet.await.unwrap().unwrap();
     assert!(fleet.status.success(), "{}", fleet.status);
     let fleet: Value = serde_json::from_slice(&fleet.stdout).unwrap();
     let told = Instant::now();
