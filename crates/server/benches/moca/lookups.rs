@@ -1,7 +1,11 @@
 //! Which circles a point is in, asked in this process on one core: what the index does with no server
 //! around it. The same circles and points are asked of `tile38-server` where there is one.
 
-use std::{hint::black_box, process, time::Instant};
+use std::{
+    hint::black_box,
+    process,
+    time::{Duration, Instant},
+};
 
 use moca_core::{
     experience::Target,
@@ -29,13 +33,14 @@ pub(crate) fn run(table: &mut Table) {
         Ground::airports(),
         Ground::towns(100_000, 200.0),
         Ground::towns(1_000_000, 200.0),
+        Ground::towns(5_000_000, 200.0),
     ] {
         let what = ground.to_string();
         eprintln!("{NAME}: {what}");
         let points = points(&ground);
         let own = Process::new(process::id());
         let before = own.memory_bytes();
-        let index = index(&ground);
+        let (index, longest) = index(&ground);
         let bytes =
             (own.memory_bytes().saturating_sub(before)) as f64 / ground.centers.len() as f64;
         let mut rates = Vec::new();
@@ -57,6 +62,10 @@ pub(crate) fn run(table: &mut Table) {
             "memory of the index, a fence",
             format!("{} B", grouped(bytes)),
         );
+        table.said(
+            "longest time to put one in",
+            format!("{:.1} ms", longest.as_secs_f64() * 1_000.0),
+        );
         drop(index);
         tile38::lookups(table, &ground, &points);
     }
@@ -71,13 +80,17 @@ fn points(ground: &Ground) -> Vec<LatLon> {
     (0..POINTS).map(point).collect()
 }
 
-fn index(ground: &Ground) -> FenceIndex<Target> {
+/// The index, and the longest time that lookups would have waited for one circle more.
+fn index(ground: &Ground) -> (FenceIndex<Target>, Duration) {
     let mut index = FenceIndex::default();
+    let mut longest = Duration::ZERO;
     for (number, (latitude, longitude)) in (0_u128..).zip(&ground.centers) {
         let center = LatLon::new(*latitude, *longitude).unwrap();
         let circle = Circle::new(center, ground.radius_m).unwrap();
         let place = Target::Place(PlaceId(Id(number.to_be_bytes())));
+        let started = Instant::now();
         index.insert(place, &circle.into());
+        longest = longest.max(started.elapsed());
     }
-    index
+    (index, longest)
 }
