@@ -7,7 +7,10 @@
 use std::collections::BTreeSet;
 
 use moca_core::{
-    erasure, event::Subject, experience::Target, metric::Level, receipt::ReceiptKind,
+    erasure,
+    event::{Change, Record, Subject},
+    experience::Target,
+    metric::Level,
     tally::Happening,
 };
 use moca_storage::{
@@ -44,8 +47,9 @@ impl Eraser {
         let devices = &self.shared.devices;
         // What happened through it stays in the first row that told of it, and is there already if that
         // was done before.
-        let mut happened = self.happened(subject)?;
-        for seq in devices.people_reader().rows(subject.instance_id)? {
+        let rows = devices.people_reader().rows(subject.instance_id)?;
+        let mut happened = self.happened(subject, &rows)?;
+        for seq in rows {
             let records = self.log.row(seq)?;
             let times = erasure::event_times(&records, subject);
             let active = self.moments(SetKind::Active, subject, seq, &times)?;
@@ -65,8 +69,8 @@ impl Eraser {
         Ok(())
     }
 
-    /// What was counted of its decisions and of the receipts of its messages.
-    fn happened(&self, subject: Subject) -> Result<Vec<Happening>, StorageError> {
+    /// What was counted of its decisions and of its receipts, which stand in these rows.
+    fn happened(&self, subject: Subject, rows: &[u64]) -> Result<Vec<Happening>, StorageError> {
         let devices = &self.shared.devices;
         let mut happened = Vec::new();
         let scope = DecisionScope {
@@ -78,15 +82,26 @@ impl Eraser {
             happened.extend(happening(&decision));
             true
         })?;
-        for message in devices.messages(subject.instance_id, 0, usize::MAX)? {
-            let receipts = devices.receipts(subject.instance_id, message.message_id)?;
-            for kind in ReceiptKind::ALL {
-                happened.extend(receipts.at(kind).map(|at_ms| Happening {
-                    campaign_id: message.campaign_id,
-                    experience_id: message.experience_id,
-                    word: kind.as_str().to_owned(),
-                    at_ms,
-                }));
+        // Not by its messages: after a power cut a row may have been decided again by newer configuration, and
+        // a message that was told of is no more.
+        let mut told = BTreeSet::new();
+        for seq in rows {
+            for record in self.log.row(*seq)? {
+                if let Record::Instance {
+                    subject: of,
+                    change: Change::Receipt(receipt),
+                    ..
+                } = record
+                    && of == subject
+                    && told.insert((receipt.message_id, receipt.kind.as_str()))
+                {
+                    happened.push(Happening {
+                        campaign_id: receipt.campaign_id,
+                        experience_id: receipt.experience_id,
+                        word: receipt.kind.as_str().to_owned(),
+                        at_ms: receipt.at_ms,
+                    });
+                }
             }
         }
         Ok(happened)
