@@ -3,6 +3,10 @@
 //! [`Engine`] is all that others see. What a device sends is on disk when a call returns; what
 //! follows from it is read with all that was acknowledged before the read.
 
+// What the integration tests share with the simulation names the crate as they do.
+#[cfg(test)]
+extern crate self as moca_engine;
+
 mod backlog;
 mod bell;
 mod bulk;
@@ -22,6 +26,8 @@ mod query;
 mod read;
 pub mod seal;
 mod shared;
+#[cfg(test)]
+mod simulation;
 mod start;
 pub mod webhooks;
 pub mod workers;

@@ -48,19 +48,19 @@ const LOG_FILE: &str = "events.db";
 const DEVICES_DIRECTORY: &str = "devices";
 
 /// The stores, opened, with the directory caught up.
-struct Stores {
-    writer: LogWriter,
-    decide_reader: LogReader,
-    count_reader: LogReader,
-    people_reader: LogReader,
-    editor: LogEditor,
+pub(crate) struct Stores {
+    pub(crate) writer: LogWriter,
+    pub(crate) decide_reader: LogReader,
+    pub(crate) count_reader: LogReader,
+    pub(crate) people_reader: LogReader,
+    pub(crate) editor: LogEditor,
     log_path: PathBuf,
-    devices: Devices,
+    pub(crate) devices: Devices,
     imports: Desk,
 }
 
 impl Stores {
-    fn open(data_dir: &Path) -> Result<Self, StorageError> {
+    pub(crate) fn open(data_dir: &Path) -> Result<Self, StorageError> {
         let log_path = data_dir.join(LOG_FILE);
         let writer = LogWriter::open(&log_path)?;
         let devices = Devices::open(&data_dir.join(DEVICES_DIRECTORY))?;

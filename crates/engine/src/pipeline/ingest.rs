@@ -117,7 +117,7 @@ impl Ingest {
     }
 
     /// Puts the first request and those that wait behind it on disk; false if one said stop.
-    fn commit_group(
+    pub(crate) fn commit_group(
         &mut self,
         first: Request,
         appended: &watch::Sender<u64>,

@@ -50,13 +50,15 @@ impl People {
         listed: &watch::Sender<u64>,
     ) -> Result<(), StorageError> {
         // What the last run did not get to; readers wait for it.
-        self.eraser.finish_pending()?;
+        self.finish_erasures()?;
         listed.send_replace(self.offset);
         while let Ok(last) = runtime
             .block_on(counted.wait_for(|seq| *seq > self.offset))
             .map(|seq| *seq)
         {
-            self.step(last)?;
+            self.list(last)?;
+            self.finish_erasures()?;
+            self.log.forget(self.offset);
             self.shared
                 .metrics
                 .people_lag_rows
@@ -67,7 +69,7 @@ impl People {
     }
 
     /// Takes in some of the rows up to `last`, which must be counted.
-    fn step(&mut self, last: u64) -> Result<(), StorageError> {
+    pub(crate) fn list(&mut self, last: u64) -> Result<(), StorageError> {
         let rows = self
             .log
             .read(self.offset, last, STEP_RECORDS_MAX, STEP_BYTES_MAX)?;
@@ -85,10 +87,13 @@ impl People {
         }
         batch.put_people(step);
         batch.commit(Consumer::People, newest.seq)?;
-        self.eraser.finish_pending()?;
         self.offset = newest.seq;
-        self.log.forget(self.offset);
         Ok(())
+    }
+
+    /// Erases whom listed rows ask to erase.
+    pub(crate) fn finish_erasures(&self) -> Result<(), StorageError> {
+        self.eraser.finish_pending()
     }
 }
 

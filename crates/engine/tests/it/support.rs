@@ -99,7 +99,12 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) async fn new() -> Self {
-        let dir = TempDir::new().unwrap();
+        Self::new_in(&std::env::temp_dir()).await
+    }
+
+    /// The same in a directory of another.
+    pub(crate) async fn new_in(parent: &Path) -> Self {
+        let dir = TempDir::new_in(parent).unwrap();
         let url = format!("sqlite:{}", dir.path().join("control.db").display());
         let site = Self {
             control: Control::open(&url).await.unwrap(),

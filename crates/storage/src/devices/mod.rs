@@ -40,7 +40,10 @@ mod value;
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Mutex, RwLock},
+    sync::{
+        Mutex, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use fjall::{
@@ -101,6 +104,8 @@ pub struct Devices {
     history: Keyspace,
     replays: Keyspace,
     seen: RwLock<seen::Generations>,
+    /// How often everything was made to last.
+    syncs: AtomicU64,
 }
 
 impl Devices {
@@ -142,6 +147,7 @@ impl Devices {
             history: keyspace("history")?,
             replays: keyspace("replays")?,
             seen: RwLock::new(seen::Generations::open(&database)?),
+            syncs: AtomicU64::new(0),
             database,
         })
     }
@@ -150,7 +156,15 @@ impl Devices {
     pub fn sync(&self) -> Result<(), StorageError> {
         self.database
             .persist(PersistMode::SyncAll)
-            .map_err(backend("sync the device store"))
+            .map_err(backend("sync the device store"))?;
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// How often [`Devices::sync`] was called: what was written before survives a power cut, and tests that
+    /// cut the power have to know it.
+    pub fn syncs(&self) -> u64 {
+        self.syncs.load(Ordering::Relaxed)
     }
 }
 
