@@ -102,10 +102,14 @@ EXCLUSIVE = ("placeId", "zoneId", "beaconId", "groupBy")
 
 
 def sensible_query(query):
-    """The same with a range that is neither empty nor too long, and without what excludes each other."""
+    """The same with a range that is neither empty nor too long, a whole position, and without what excludes each other."""
     made = dict(query)
     # For CSV alone, and only of columns that the file has.
     made.pop("map", None)
+    # A position is two numbers.
+    if ("lat" in made) != ("lon" in made):
+        made.pop("lat", None)
+        made.pop("lon", None)
     if "waitMs" in made:
         # A minute for nothing is a minute lost.
         made["waitMs"] = min(int(made["waitMs"]), 10)
@@ -127,9 +131,10 @@ def before_call(context, case, kwargs):
             case.body = sensible(case.body)
         if case.query:
             case.query = sensible_query(case.query)
-        if case.headers.get("If-Match") == "":
-            # The tool makes it of the pattern, which has no empty text.
-            case.headers["If-Match"] = "*"
+        for name in ("If-Match", "If-None-Match"):
+            if case.headers.get(name) == "":
+                # The tool makes it of the pattern, which has no empty text.
+                case.headers[name] = "*"
     for name, value in list((case.path_parameters or {}).items()):
         # What a request sent in a field that the server does not read is no id.
         is_made_up = name.endswith("Id") and name not in ("externalId", "userId") and not re.fullmatch(r"[\w%-]+", str(value))

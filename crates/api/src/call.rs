@@ -14,8 +14,14 @@ use moca_engine::estate::Author;
 use moca_wire::problem::Code;
 
 use crate::{
-    auth::Principal, etag::IfMatch, failure::Failure, query::Query, route::Route, state::ApiState,
-    turn::Turn, upload::ArrivedFile,
+    auth::Principal,
+    etag::{IfMatch, IfNoneMatch},
+    failure::Failure,
+    query::Query,
+    route::Route,
+    state::ApiState,
+    turn::Turn,
+    upload::ArrivedFile,
 };
 
 /// A call as its handler sees it. `P` is the proof: [`Principal`] for a member,
@@ -36,6 +42,7 @@ pub(crate) struct Request {
     pub(crate) query: Query,
     pub(crate) body: Body,
     pub(crate) if_match: Option<IfMatch>,
+    pub(crate) if_none_match: Option<IfNoneMatch>,
     /// Set by [`Call::check_match`]; a change that forgot to is not committed.
     pub(crate) if_match_checked: AtomicBool,
     /// The line of the table.
@@ -103,6 +110,12 @@ impl<P> Call<P> {
     /// A new id for something made now.
     pub fn new_id(&self) -> Id {
         new_id(self.request.now_ms, self.request.state.random.as_ref())
+    }
+
+    /// Whether the client says that it has the version with this tag.
+    pub(crate) fn has(&self, tag: &str) -> bool {
+        let known = self.request.if_none_match.as_ref();
+        known.is_some_and(|known| known.has(tag))
     }
 
     /// The body of a route that reads it itself, and whether its lines are separate documents.

@@ -24,9 +24,9 @@ use crate::state::ApiState;
 
 const ALLOWED_METHODS: &str = "GET, POST, PUT, DELETE";
 const ALLOWED_HEADERS: &str =
-    "Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-Match";
+    "Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-Match, If-None-Match";
 const EXPOSED_HEADERS: &str = "X-Server-Timestamp, X-Api-Version, Server, X-Request-Id, ETag, Location, Retry-After, \
-     RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset";
+     RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, X-Bundle-Signature";
 /// Seconds a browser may keep the answer to a preflight; short, for origins can be taken away.
 const MAX_AGE_S: &str = "600";
 /// Rows read at a time.

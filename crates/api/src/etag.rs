@@ -1,4 +1,5 @@
-//! `ETag` and `If-Match`: changes that would overwrite a version the client has not seen are refused.
+//! `ETag`, `If-Match` and `If-None-Match`: changes that would overwrite a version the client has not seen
+//! are refused, and what a client has is not sent again.
 
 use moca_wire::problem::Code;
 use serde::Serialize;
@@ -36,29 +37,9 @@ impl IfMatch {
         if text.trim() == "*" {
             return Ok(Self::Any);
         }
-        let mut tags = Vec::new();
-        // Elements of a list may be empty (RFC 9110 §5.6.1.2), but not all of them.
-        let skip = |text: &'_ str| text.len() - text.trim_start_matches([',', ' ', '\t']).len();
-        let mut rest = &text[skip(text)..];
-        loop {
-            let weak = rest.strip_prefix("W/");
-            let tag = weak
-                .unwrap_or(rest)
-                .strip_prefix('"')
-                .ok_or_else(unreadable)?;
-            let (tag, after) = tag.split_once('"').ok_or_else(unreadable)?;
-            if weak.is_none() {
-                tags.push(format!("\"{tag}\""));
-            }
-            let after = after.trim_start();
-            rest = &after[skip(after)..];
-            if rest.is_empty() {
-                return Ok(Self::Tags(tags));
-            }
-            if !after.starts_with(',') {
-                return Err(unreadable());
-            }
-        }
+        let tags = entity_tags(text).ok_or_else(|| unreadable("If-Match"))?;
+        let strong = tags.into_iter().filter(|(_, is_weak)| !is_weak);
+        Ok(Self::Tags(strong.map(|(tag, _)| tag).collect()))
     }
 
     /// Whether the stored version is one the client means; `None` when there is none.
@@ -71,10 +52,61 @@ impl IfMatch {
     }
 }
 
-fn unreadable() -> Failure {
+/// A parsed `If-None-Match`: what the client has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum IfNoneMatch {
+    /// `*`: some version, whichever.
+    Any,
+    /// One of these, whether it said that they are weak or not (RFC 9110 §13.1.2).
+    Tags(Vec<String>),
+}
+
+impl IfNoneMatch {
+    /// Reads the value of the header.
+    pub(crate) fn read(text: &str) -> Result<Self, Failure> {
+        if text.trim() == "*" {
+            return Ok(Self::Any);
+        }
+        let tags = entity_tags(text).ok_or_else(|| unreadable("If-None-Match"))?;
+        Ok(Self::Tags(tags.into_iter().map(|(tag, _)| tag).collect()))
+    }
+
+    /// Whether the client has the version with this tag, which may be a weak one.
+    pub(crate) fn has(&self, tag: &str) -> bool {
+        let tag = tag.strip_prefix("W/").unwrap_or(tag);
+        match self {
+            Self::Any => true,
+            Self::Tags(tags) => tags.iter().any(|one| one == tag),
+        }
+    }
+}
+
+/// The tags of a list with their quotation marks, each with whether it is a weak one.
+fn entity_tags(text: &str) -> Option<Vec<(String, bool)>> {
+    let mut tags = Vec::new();
+    // Elements of a list may be empty (RFC 9110 §5.6.1.2), but not all of them.
+    let skip = |text: &'_ str| text.len() - text.trim_start_matches([',', ' ', '\t']).len();
+    let mut rest = &text[skip(text)..];
+    loop {
+        let weak = rest.strip_prefix("W/");
+        let tag = weak.unwrap_or(rest).strip_prefix('"')?;
+        let (tag, after) = tag.split_once('"')?;
+        tags.push((format!("\"{tag}\""), weak.is_some()));
+        let after = after.trim_start();
+        rest = &after[skip(after)..];
+        if rest.is_empty() {
+            return Some(tags);
+        }
+        if !after.starts_with(',') {
+            return None;
+        }
+    }
+}
+
+fn unreadable(header: &str) -> Failure {
     Failure::new(
         Code::InvalidHeader,
-        "If-Match is * or a list of entity tags in double quotes, as ETag gave them.",
+        format!("{header} is * or a list of entity tags in double quotes, as ETag gave them."),
     )
 }
 
@@ -101,6 +133,16 @@ mod tests {
     fn anything_else_is_refused() {
         for bad in ["", "3", "\"3", "\"3\" \"4\"", ",", "w/\"3\"", "*, \"3\""] {
             assert!(IfMatch::read(bad).is_err(), "{bad}");
+            assert!(IfNoneMatch::read(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_a_client_has_may_be_weak() {
+        let has = |header: &str, tag: &str| IfNoneMatch::read(header).unwrap().has(tag);
+        for header in ["*", "W/\"a\"", "\"a\"", "\"b\", W/\"a\""] {
+            assert!(has(header, "W/\"a\"") && has(header, "\"a\""), "{header}");
+        }
+        assert!(!has("W/\"b\"", "W/\"a\""));
     }
 }

@@ -18,6 +18,7 @@ use crate::{etag, failure::Failure, reply::Reply};
 
 const X_SERVER_TIMESTAMP: HeaderName = HeaderName::from_static("x-server-timestamp");
 const X_API_VERSION: HeaderName = HeaderName::from_static("x-api-version");
+const X_BUNDLE_SIGNATURE: HeaderName = HeaderName::from_static("x-bundle-signature");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const RATE_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
@@ -54,9 +55,17 @@ pub(crate) fn of_reply(reply: Reply) -> Response {
             headers.insert(name, value);
         }
     };
-    set(CONTENT_TYPE, &reply.content_type);
+    if reply.status != 304 {
+        set(CONTENT_TYPE, &reply.content_type);
+    }
     if let Some(revision) = reply.revision {
         set(ETAG, &etag::of(revision));
+    }
+    if let Some(tag) = &reply.tag {
+        set(ETAG, tag);
+    }
+    if let Some(signature) = &reply.signature {
+        set(X_BUNDLE_SIGNATURE, signature);
     }
     if let Some(location) = &reply.location {
         set(LOCATION, location);

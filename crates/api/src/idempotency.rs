@@ -102,11 +102,10 @@ pub(crate) async fn recall(
         status: answer.status,
         content_type: answer.content_type,
         body: answer.body.into(),
-        stream: None,
         revision: answer.revision,
         location: answer.location,
         no_store: answer.no_store,
-        public: None,
+        ..Reply::done()
     }))
 }
 

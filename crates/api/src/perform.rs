@@ -10,7 +10,7 @@ use axum::body::{Body as Incoming, HttpBody};
 use futures::FutureExt;
 use http::{
     HeaderName, HeaderValue,
-    header::{AUTHORIZATION, IF_MATCH},
+    header::{AUTHORIZATION, IF_MATCH, IF_NONE_MATCH},
     request::Parts,
 };
 use moca_core::{account::AccountLimits, id::AccountId, scope::Reach};
@@ -25,7 +25,7 @@ use crate::{
     content,
     dispatch::{Exchange, overloaded},
     door::{self, For},
-    etag::IfMatch,
+    etag::{IfMatch, IfNoneMatch},
     failure::Failure,
     idempotency::{self, Key},
     oauth,
@@ -58,6 +58,7 @@ struct Checked {
     path: Vec<(&'static str, String)>,
     query: Query,
     if_match: Option<IfMatch>,
+    if_none_match: Option<IfNoneMatch>,
     key: Option<String>,
     /// Path and query as they were sent.
     target: String,
@@ -199,6 +200,11 @@ impl Prepared<'_> {
                 }
             }
         }
+        let if_none_match = match self.route.conditional {
+            true => content::single(headers, &IF_NONE_MATCH)?,
+            false => None,
+        };
+        let if_none_match = if_none_match.map(IfNoneMatch::read).transpose()?;
         let arrival_ms = self.state.settings.arrival_ms;
         let taken = match self.route.body {
             BodyKind::File => {
@@ -216,6 +222,7 @@ impl Prepared<'_> {
             path: self.path,
             query,
             if_match,
+            if_none_match,
             key,
             target: self
                 .parts
@@ -265,6 +272,7 @@ impl Checked {
                 query: self.query,
                 body: taken.body,
                 if_match: self.if_match,
+                if_none_match: self.if_none_match,
                 if_match_checked: AtomicBool::new(false),
                 route: self.route,
                 remote: self.remote,

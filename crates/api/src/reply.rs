@@ -13,7 +13,7 @@ use crate::{docs::Document, failure::Failure};
 /// business of dispatch.
 #[derive(Debug)]
 pub struct Reply {
-    /// 200 or 201.
+    /// 200, 201 or 304.
     pub(crate) status: u16,
     /// Media type of the body.
     pub(crate) content_type: String,
@@ -24,6 +24,10 @@ pub struct Reply {
     pub(crate) stream: Option<Mutex<Body>>,
     /// The version of the object in the body, for `ETag`.
     pub(crate) revision: Option<i64>,
+    /// The tag of what is not one object with versions, for `ETag`.
+    pub(crate) tag: Option<String>,
+    /// The signature of the body.
+    pub(crate) signature: Option<String>,
     /// The path of what was created.
     pub(crate) location: Option<String>,
     /// The body holds a secret: nothing on the way may keep it.
@@ -100,6 +104,8 @@ impl Reply {
             body,
             stream: None,
             revision: None,
+            tag: None,
+            signature: None,
             location: None,
             no_store: false,
             public: None,
@@ -119,6 +125,27 @@ impl Reply {
         let mut reply = Self::raw(content_type, Bytes::new());
         reply.stream = Some(Mutex::new(body));
         reply
+    }
+
+    /// 304: the client has what it asks for.
+    pub fn unchanged(tag: String) -> Self {
+        let mut reply = Self::raw("", Bytes::new()).tagged(tag);
+        reply.status = 304;
+        reply
+    }
+
+    /// The same, with this tag.
+    #[must_use]
+    pub fn tagged(mut self, tag: String) -> Self {
+        self.tag = Some(tag);
+        self
+    }
+
+    /// The same, with the signature of its body.
+    #[must_use]
+    pub fn signed(mut self, signature: String) -> Self {
+        self.signature = Some(signature);
+        self
     }
 
     /// The same, as the answer to something that was made, at this path.

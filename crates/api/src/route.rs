@@ -143,6 +143,8 @@ pub struct Route {
     pub answers: &'static str,
     /// Whether it also answers with a stream of server-sent events, if asked for one.
     pub events: bool,
+    /// Whether it answers with a tag and a signature, and 304 to who has it.
+    pub conditional: bool,
     /// Whether it answers with, or changes, what is held on people or their devices.
     pub personal: bool,
     /// Families besides that of its path which it reads or changes.
@@ -168,6 +170,7 @@ pub const fn route(verb: Verb, path: &'static str, endpoint: Endpoint) -> Route 
         success: Success::Ok,
         answers: JSON,
         events: false,
+        conditional: false,
         personal: false,
         also: &[],
         around: None,
@@ -202,6 +205,12 @@ impl Route {
     /// Also answers with a stream of server-sent events.
     pub const fn events(mut self) -> Self {
         self.events = true;
+        self
+    }
+
+    /// Answers with a tag and a signature, and 304 to who has it.
+    pub const fn conditional(mut self) -> Self {
+        self.conditional = true;
         self
     }
 

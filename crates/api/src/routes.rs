@@ -8,8 +8,8 @@ use moca_core::{
         FileFormat::{Csv, Geojson, Ndjson},
     },
     limits::{
-        CODE_CHARS_MAX, IMPORT_MAP_CHARS_MAX, MESSAGE_WAIT_MS_MAX, MOMENT_MS_MAX, NAME_CHARS_MAX,
-        RADIUS_M_MAX, RADIUS_M_MIN,
+        BUNDLE_REGIONS_MAX, BUNDLE_REGIONS_MIN, CODE_CHARS_MAX, IMPORT_MAP_CHARS_MAX,
+        MESSAGE_WAIT_MS_MAX, MOMENT_MS_MAX, NAME_CHARS_MAX, RADIUS_M_MAX, RADIUS_M_MIN,
     },
     metric::Metric::{ActiveUsers, NewUsers, ReturningUsers, Visitors},
     scope::Family,
@@ -19,7 +19,7 @@ use moca_core::{
 use moca_wire::decisions::Outcome;
 
 use crate::{
-    device::{self, events, messages, openings, profile, receipts},
+    device::{self, bundle, events, messages, openings, profile, receipts},
     docs::{self, HTML},
     manage::{
         account_deletion, account_limits, accounts, analytics, app_devices, apps, audit_events,
@@ -209,6 +209,15 @@ const MESSAGES: &[Parameter] = &[
     ),
     OFFSET,
     LIMIT,
+];
+/// Where the device is, and how much it can watch.
+const BUNDLE: &[Parameter] = &[
+    optional("lat", ParameterKind::Number(-90.0, 90.0)),
+    optional("lon", ParameterKind::Number(-180.0, 180.0)),
+    optional(
+        "regions",
+        ParameterKind::Integer(BUNDLE_REGIONS_MIN, BUNDLE_REGIONS_MAX),
+    ),
 ];
 /// Of which app an id is that is the app's own.
 const OF_APP: &[Parameter] = &[required("appId", ParameterKind::Id)];
@@ -422,6 +431,7 @@ static ROUTES: &[Route] = &[
     route(Put,    "/device/v1/instance/tags/{name}", Device(call!(profile::tag))).json(),
     route(Post,   "/device/v1/events",               Device(call!(events::post))).body(JsonOrNdjson),
     route(Get,    "/device/v1/messages",             Device(call!(messages::list))).query(MESSAGES).events(),
+    route(Get,    "/device/v1/bundle",               Device(call!(bundle::get))).query(BUNDLE).conditional(),
     route(Post,   "/device/v1/messages/{messageId}/receipts", Device(call!(receipts::post))).json(),
     route(Put,    "/device/v1/notifications/{notificationId}/opened", Device(call!(openings::put))).json(),
 

@@ -2,6 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use moca_core::{clock::Random, id::AppId};
+use moca_engine::sign::BundleKey;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -25,6 +26,12 @@ pub fn new_token(random: &dyn Random) -> String {
 /// What is kept of a token's secret. It is random and long, so one round of a fast hash is enough.
 pub fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
+}
+
+/// The key of an app's bundles.
+pub fn bundle_key(sealer: &Sealer, app_id: AppId) -> Result<BundleKey, Failure> {
+    let key = sealer.bundle_key(app_id);
+    key.map_err(|error| Failure::internal("the key of bundles cannot be made", error.to_string()))
 }
 
 /// A new `appSecret`.

@@ -1,6 +1,6 @@
 //! The device API, as one registered device.
 
-use moca_core::{consent::Consents, event::Profile};
+use moca_core::{bundle::Bundle, consent::Consents, event::Profile, geo::LatLon};
 use moca_wire::{
     consents::{ConsentsInput, KnownConsents},
     events::{EventInput, EventsAnswer},
@@ -106,6 +106,17 @@ impl DeviceClient {
             call = call.repeat(Repeat::Never);
         }
         self.send(call).await.map(|_| ())
+    }
+
+    /// What the device needs to decide offline at this position, with so many regions to watch.
+    pub async fn bundle(&self, at: Option<LatLon>, regions: i64) -> Result<Bundle, ClientError> {
+        let mut call = Call::new(Method::GET, "/device/v1/bundle").query("regions", regions);
+        if let Some(at) = at {
+            call = call
+                .query("lat", at.latitude())
+                .query("lon", at.longitude());
+        }
+        self.send(call).await?.json()
     }
 
     /// A page of the inbox, oldest first.

@@ -1,5 +1,6 @@
 //! Experiences: a trigger plus an action inside a campaign.
 
+mod texts;
 mod trigger;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use crate::{
     template::Medium,
 };
 
+pub use texts::Texts;
 pub use trigger::{CUSTOM_VERB, Trigger};
 
 /// An experience.
@@ -72,6 +74,38 @@ pub enum Target {
     Zone(ZoneId),
     /// The range of a beacon.
     Beacon(BeaconId),
+}
+
+/// A target as it stands in JSON: `{"placeId":…}`, `{"zoneId":…}` or `{"beaconId":…}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TargetKey {
+    /// A place.
+    PlaceId(PlaceId),
+    /// A zone.
+    ZoneId(ZoneId),
+    /// A beacon.
+    BeaconId(BeaconId),
+}
+
+impl From<Target> for TargetKey {
+    fn from(target: Target) -> Self {
+        match target {
+            Target::Place(id) => Self::PlaceId(id),
+            Target::Zone(id) => Self::ZoneId(id),
+            Target::Beacon(id) => Self::BeaconId(id),
+        }
+    }
+}
+
+impl From<TargetKey> for Target {
+    fn from(key: TargetKey) -> Self {
+        match key {
+            TargetKey::PlaceId(id) => Self::Place(id),
+            TargetKey::ZoneId(id) => Self::Zone(id),
+            TargetKey::BeaconId(id) => Self::Beacon(id),
+        }
+    }
 }
 
 /// What kind of thing a [`Target`] is.

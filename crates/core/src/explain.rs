@@ -4,7 +4,7 @@
 //! all of them, so each rule is asked with everything else out of its way. It is the same code that
 //! decides, so the two cannot disagree.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::{
     campaign::{
@@ -92,10 +92,27 @@ impl Rule {
     }
 
     /// The experience with this rule and no other.
-    fn experience(self, experience: &Experience) -> Experience {
-        let mut alone = experience.clone();
-        alone.config.enabled |= self != Self::Enabled;
+    fn experience(self, experience: &Experience) -> Cow<'_, Experience> {
+        let mut alone = Cow::Borrowed(experience);
+        if self != Self::Enabled && !experience.config.enabled {
+            alone.to_mut().config.enabled = true;
+        }
         alone
+    }
+
+    /// Whether it says the same of all experiences of a campaign.
+    pub const fn is_of_campaign(self) -> bool {
+        match self {
+            Self::Sensitive | Self::Enabled | Self::Repeat => false,
+            Self::Running
+            | Self::Recurrence
+            | Self::Segment
+            | Self::Consent
+            | Self::Cap
+            | Self::Wait
+            | Self::Rank
+            | Self::Holdout => true,
+        }
     }
 
     /// The moment, with what fired in it, and where it was, if this rule asks for it.
@@ -155,15 +172,16 @@ pub struct Facts {
     pub bucket: i64,
 }
 
-/// What every rule says of an experience at a moment, and the values compared.
-pub fn explain(
+/// What one rule says of an experience at a moment.
+pub fn check(
+    rule: Rule,
     campaign: &Campaign,
     experience: &Experience,
     audience: &Audience<'_>,
     caps: &Caps,
     moment: &Moment<'_>,
-) -> (Vec<Check>, Facts) {
-    let check = |rule: Rule| Check {
+) -> Check {
+    Check {
         rule,
         verdict: decide(
             &rule.campaign(campaign),
@@ -172,7 +190,18 @@ pub fn explain(
             &rule.caps(caps),
             &rule.moment(moment),
         ),
-    };
+    }
+}
+
+/// What every rule says of an experience at a moment, and the values compared.
+pub fn explain(
+    campaign: &Campaign,
+    experience: &Experience,
+    audience: &Audience<'_>,
+    caps: &Caps,
+    moment: &Moment<'_>,
+) -> (Vec<Check>, Facts) {
+    let check = |rule: Rule| check(rule, campaign, experience, audience, caps, moment);
     let &Moment {
         at_ms, zone, rival, ..
     } = moment;

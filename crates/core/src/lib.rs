@@ -13,6 +13,7 @@ pub mod app;
 pub mod audit;
 pub mod beacon;
 pub mod bulk;
+pub mod bundle;
 pub mod campaign;
 pub mod clock;
 pub mod consent;

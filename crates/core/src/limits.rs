@@ -44,6 +44,30 @@ pub const MESSAGE_RECONNECT_MS: u64 = 1_000;
 /// Devices that wait for messages at a time, by long poll or stream: a connection each.
 pub const WAITING_MAX: usize = 50_000;
 
+/// Regions of a bundle if nothing else is asked for: what iOS watches for an app.
+pub const BUNDLE_REGIONS_DEFAULT: i64 = 20;
+/// Fewest regions: one, and the circle whose exit asks for others.
+pub const BUNDLE_REGIONS_MIN: i64 = 2;
+/// Most regions: what Android watches for an app.
+pub const BUNDLE_REGIONS_MAX: i64 = 100;
+/// Milliseconds from the beginning of its slot after which a bundle no longer decides: campaigns and
+/// segments change, and a device comes to a network within a day.
+pub const BUNDLE_MS: i64 = 24 * 3_600_000;
+/// Milliseconds of a slot, in which all bundles expire at one time: as long, one is the same again.
+pub const BUNDLE_SLOT_MS: i64 = 6 * 3_600_000;
+/// Experiences, places, zones, beacons and corners of geofences in one bundle: some megabytes.
+pub const BUNDLE_PARTS_MAX: usize = 20_000;
+/// Bytes of texts in one bundle: those beyond are left to the inbox.
+pub const BUNDLE_TEXT_BYTES_MAX: usize = 1_000_000;
+/// Lines a degree of the grid that positions are rounded to for a bundle: 111 metres.
+pub const POSITION_LINES_PER_DEGREE: f64 = 1_000.0;
+/// Least metres of the circle whose exit asks for other regions: systems notice no shorter way.
+pub const REFRESH_M_MIN: f64 = 200.0;
+/// Metres at which a beacon may be heard, in the open.
+pub const BEACON_RANGE_M: f64 = 100.0;
+/// Apps whose offers are kept: each may have megabytes.
+pub const OFFERS_KEPT_MAX: usize = 1_000;
+
 /// Exports at a time: each holds one of the [`CONTROL_READERS`].
 pub const EXPORTS_AT_ONCE: usize = 2;
 /// Milliseconds an export waits for a client that takes nothing.

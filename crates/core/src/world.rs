@@ -139,10 +139,20 @@ impl Default for World {
 impl World {
     /// Takes over the account's time zone and privacy defaults.
     pub fn put_account(&mut self, account: &Account) {
-        self.privacy = account.config.privacy.clone();
-        let categories = self.privacy.sensitive_categories.iter();
+        self.put_privacy(&account.config.privacy);
+        self.put_time_zone(&account.config.time_zone);
+    }
+
+    /// Takes over the account's privacy defaults.
+    pub fn put_privacy(&mut self, privacy: &Privacy) {
+        self.privacy = privacy.clone();
+        let categories = privacy.sensitive_categories.iter();
         self.sensitive = categories.map(|one| privacy::folded(one).into()).collect();
-        self.time_zone = TimeZone::named(&account.config.time_zone).unwrap_or(TimeZone::utc());
+    }
+
+    /// Takes over the name of the account's time zone.
+    pub fn put_time_zone(&mut self, name: &str) {
+        self.time_zone = TimeZone::named(name).unwrap_or(TimeZone::utc());
     }
 
     /// Adds or replaces a place.
@@ -487,7 +497,9 @@ impl World {
     pub fn named_place(&self, target: Target) -> Option<(PlaceId, &str)> {
         let id = self.place_around(target)?;
         let place = self.places.get(&id)?;
-        (!place.is_sensitive).then_some((id, &place.name))
+        self.sensitive_place(target)
+            .is_none()
+            .then_some((id, &place.name))
     }
 
     /// The zone that a target is (part of), with its name, unless it is part of a sensitive place.

@@ -24,6 +24,7 @@ use tokio::{
 };
 
 use crate::{
+    bundle::Offers,
     error::EngineError,
     metrics::Metrics,
     pipeline::ingest::{Registration, Request},
@@ -57,6 +58,7 @@ pub(crate) struct Inner {
     pub(crate) scans: Arc<Semaphore>,
     /// The turn of who replaces the members of a static segment.
     pub(crate) lists: tokio::sync::Mutex<()>,
+    pub(crate) offers: Offers,
     pub(crate) imports: Arc<Desk>,
     pub(crate) last_used: Arc<LastUsed>,
     pub(crate) pushes: PushBell,

@@ -10,6 +10,7 @@ extern crate self as moca_engine;
 mod backlog;
 mod bell;
 mod bulk;
+mod bundle;
 mod engine;
 mod error;
 pub mod estate;
@@ -26,6 +27,7 @@ mod query;
 mod read;
 pub mod seal;
 mod shared;
+pub mod sign;
 #[cfg(test)]
 mod simulation;
 mod start;

@@ -9,12 +9,15 @@ use moca_core::{
     clock::Random,
     id::{AccountId, Id},
 };
+use ring::hmac;
 
 const NONCE_BYTES: usize = 12;
 
 /// Encrypts with AES-256-GCM under the key of this installation.
 pub struct Sealer {
     cipher: Aes256Gcm,
+    /// Makes other keys out of it.
+    maker: hmac::Key,
 }
 
 /// The context of a field of one object in one account. Ids have a fixed length, so no two fields
@@ -39,7 +42,13 @@ impl Sealer {
     pub fn new(key: &[u8; 32]) -> Self {
         Self {
             cipher: Aes256Gcm::new(&Key::<Aes256Gcm>::from(*key)),
+            maker: hmac::Key::new(hmac::HMAC_SHA256, key),
         }
+    }
+
+    /// What other keys are made with.
+    pub(crate) fn maker(&self) -> &hmac::Key {
+        &self.maker
     }
 
     /// Encrypts. What was sealed in one context (say, an app's id) does not open in another.

@@ -23,6 +23,7 @@ use tokio::{
 };
 
 use crate::{
+    bundle::Offers,
     engine::{Engine, Inner},
     error::EngineError,
     pipeline::{
@@ -107,11 +108,19 @@ impl Engine {
         let data_dir = data_dir.to_owned();
         let stores = joined(spawn_blocking(move || Stores::open(&data_dir)).await)?;
         let last_used = LastUsed::new(control.clone());
+        let offers = Offers::new(control.clone());
         let configuration = Configuration::load(control, &stores.devices).await?;
         let runtime = Handle::current();
         let uses = Arc::clone(&last_used);
         let started = spawn_blocking(move || {
-            start_stages(stores, configuration, uses, clock, random, &runtime)
+            start_stages(
+                stores,
+                configuration,
+                (uses, offers),
+                clock,
+                random,
+                &runtime,
+            )
         });
         let engine = joined(started.await)?;
         lock(&engine.inner.helpers).extend([
@@ -158,7 +167,7 @@ impl Engine {
 fn start_stages(
     stores: Stores,
     configuration: Configuration,
-    last_used: Arc<LastUsed>,
+    (last_used, offers): (Arc<LastUsed>, Offers),
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     runtime: &Handle,
@@ -212,6 +221,7 @@ fn start_stages(
             helpers: Mutex::default(),
             log_path: stores.log_path,
             lists: tokio::sync::Mutex::default(),
+            offers,
             scans: Arc::new(Semaphore::new(SEGMENT_SCANS_AT_ONCE)),
             imports: Arc::new(stores.imports),
             last_used,

@@ -36,6 +36,8 @@ pub struct App {
     /// Until when devices may still come with the secret before, ms since 1970; only as long as they may.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub previous_secret_until: Option<i64>,
+    /// The Ed25519 key that the bundles of its devices are signed with, the public half in base64url.
+    pub bundle_key: String,
     /// The account.
     pub account_id: AccountId,
     /// Its push credentials, without their secrets.
@@ -69,8 +71,14 @@ impl Resource for App {
 }
 
 impl App {
-    /// The answer for an app at this time, with its opened secret for those who may see it.
-    pub fn new(app: &app::App, app_secret: Option<String>, now_ms: i64) -> Self {
+    /// The answer for an app at this time, with the public key of its bundles, and with its opened secret
+    /// for those who may see it.
+    pub fn new(
+        app: &app::App,
+        app_secret: Option<String>,
+        bundle_key: String,
+        now_ms: i64,
+    ) -> Self {
         let previous = app.previous_secret_at(now_ms);
         Self {
             created_at: app.frame.created_at,
@@ -78,6 +86,7 @@ impl App {
             app_id: app.id(),
             app_secret,
             previous_secret_until: previous.map(|previous| previous.until),
+            bundle_key,
             account_id: app.frame.account_id,
             targets: app.targets.iter().map(|kept| kept.target.clone()).collect(),
             config: app.config.clone(),
@@ -100,6 +109,11 @@ impl Described for App {
                 schema::moment(),
                 "Until when devices may still come with the secret before.",
             ),
+            schema::owned(
+                "bundleKey",
+                schema::matching("^[A-Za-z0-9_-]{43}$"),
+                "The public half of the Ed25519 key that the bundles of its devices are signed with, in base64url.",
+            ),
             schema::account_id(),
             schema::optional(
                 "targets",
@@ -117,6 +131,7 @@ impl Described for App {
             "updatedAt": 1_767_614_400_000_i64,
             "appId": "AZuN58uAcACAAAAAAAAAEQ",
             "appSecret": "nScdqRdnLVj/kLhgHFt8bDDOSV0=",
+            "bundleKey": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
             "accountId": "AZuN58uAcACAAAAAAAAAAQ",
             "targets": [],
             "config": {
@@ -163,7 +178,7 @@ fn config_schema() -> Schema {
 pub fn read(value: &Value, against: Against<'_>) -> Body<AppInput> {
     read::managed(
         value,
-        &["appId", "appSecret", "previousSecretUntil"],
+        &["appId", "appSecret", "previousSecretUntil", "bundleKey"],
         |fields| {
             let config = fields.object("config", read_config);
             let targets = targets::read(fields, against);

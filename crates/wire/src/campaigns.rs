@@ -189,7 +189,7 @@ pub(crate) fn priority_schema() -> Schema {
     schema::integer(-PRIORITY_MAX, PRIORITY_MAX)
 }
 
-fn recurrence_schema() -> Schema {
+pub(crate) fn recurrence_schema() -> Schema {
     schema::object([
         schema::optional(
             "hoursOfDay",

@@ -112,13 +112,18 @@ impl Described for Experience {
     }
 }
 
+/// How soon an experience may fire again.
+pub(crate) fn repeat_schema() -> Schema {
+    schema::words(&REPEATS)
+}
+
 fn config_schema() -> Schema {
     schema::object([
         schema::required("name", schema::name(), "Name."),
         schema::optional("description", schema::text(TEXT_CHARS_MAX), "Description."),
         schema::required(
             "repeat",
-            schema::words(&REPEATS),
+            repeat_schema(),
             "How soon it may fire again for one instance.",
         ),
         schema::defaulted(

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use moca_core::{
     consent::Consents,
     event::{Profile, TagChange},
-    experience::Target,
-    id::{AppId, BeaconId, InstanceId, PlaceId, ZoneId},
+    experience::TargetKey,
+    id::{AppId, InstanceId},
     limits::{CODE_CHARS_MAX, TAGS_MAX},
     property::{Properties, Property},
 };
@@ -120,28 +120,6 @@ pub struct Inside {
     pub target: TargetKey,
     /// Event time at which it entered, ms since 1970.
     pub entered_at: i64,
-}
-
-/// `{"placeId":…}`, `{"zoneId":…}` or `{"beaconId":…}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum TargetKey {
-    /// A place.
-    PlaceId(PlaceId),
-    /// A zone.
-    ZoneId(ZoneId),
-    /// A beacon.
-    BeaconId(BeaconId),
-}
-
-impl From<Target> for TargetKey {
-    fn from(target: Target) -> Self {
-        match target {
-            Target::Place(id) => Self::PlaceId(id),
-            Target::Zone(id) => Self::ZoneId(id),
-            Target::Beacon(id) => Self::BeaconId(id),
-        }
-    }
 }
 
 /// The body of `PUT /device/v1/instance/user`.

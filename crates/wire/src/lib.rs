@@ -12,6 +12,7 @@ pub mod apps;
 pub mod audit_events;
 pub mod batch;
 pub mod beacons;
+mod bundle;
 pub mod campaign_groups;
 pub mod campaigns;
 pub mod consents;

@@ -1,5 +1,6 @@
 //! The device API: what an instance tells, and what it is told.
 
+pub mod bundle;
 mod event_line;
 mod event_reader;
 pub mod events;

@@ -45,6 +45,7 @@ pub(super) const GUIDES: &[Guide] = &[
     guide!("first-app", "first-app.md", "A first app", "From an empty account to a message on a device, in six steps."),
     guide!("overview", "api.md", "The API in one page", "Rules for every call, roles, geofences, batches, what fires and what is counted."),
     guide!("campaigns", "campaigns.md", "What happens, and when", "Every trigger and action, and texts with fields of the person, the place and the event in them."),
+    guide!("bundle", "bundle.md", "Deciding on the device", "What a device needs to decide offline what fires: regions, rules, signature."),
     guide!("segments", "segments.md", "Segments", "The language of queries for a part of an app's audience, with examples."),
     guide!("push", "push.md", "Push notifications", "Through Apple, Google and browsers: what is needed, what is sent, what is counted."),
     guide!("webhooks", "webhooks.md", "Webhooks", "What happens, told to addresses of yours: events, signatures, attempts, deliveries."),

@@ -45,7 +45,7 @@ pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
         config: input.config,
     };
     tx.insert(&app).await?;
-    let answer = apps::App::new(&app, Some(app_secret), call.now_ms());
+    let answer = view(call, &app, Some(app_secret))?;
     Ok(created(&app.frame, &answer)?.secret())
 }
 
@@ -123,10 +123,15 @@ fn shown(call: &Call, app: &App) -> Result<apps::App, Failure> {
     let principal = &call.principal;
     let may_change = principal.reach.admits(Family::Apps, Access::Write);
     if principal.role < Role::Editor || !may_change {
-        return Ok(apps::App::new(app, None, call.now_ms()));
+        return view(call, app, None);
     }
     let app_secret = secret::open_app_secret(&call.state().sealer, app.id(), &app.sealed_secret)?;
-    Ok(apps::App::new(app, Some(app_secret), call.now_ms()))
+    view(call, app, Some(app_secret))
+}
+
+fn view(call: &Call, app: &App, app_secret: Option<String>) -> Result<apps::App, Failure> {
+    let key = secret::bundle_key(&call.state().sealer, app.id())?;
+    Ok(apps::App::new(app, app_secret, key.public(), call.now_ms()))
 }
 
 fn answer(call: &Call, app: &App) -> Result<Reply, Failure> {

@@ -1,5 +1,6 @@
 //! What the routes of the device API and those without credentials are for, and their bodies.
 
+use moca_core::bundle::Bundle;
 use moca_wire::{
     consents::{ConsentsInput, KnownConsents},
     events::{EventInput, Events, EventsAnswer},
@@ -99,6 +100,15 @@ fn events() -> Group {
                      `Last-Event-ID`.",
                 )
                 .lists::<Message>()
+        })
+        .with(Get, "/device/v1/bundle", "What a device needs to decide offline", |operation| {
+            operation
+                .noted(
+                    "What may fire for the instance at this position, and where it stands: see the page on \
+                     deciding on the device. Without a position it is all that is known by beacons and \
+                     all that waits for events.",
+                )
+                .answers::<Bundle>()
         })
         .with(Post, RECEIPTS, "Tells what became of a message", |operation| {
             operation

@@ -115,6 +115,6 @@ The management API under `/v2`, for people and their systems, and the device API
 Times are milliseconds since 1970-01-01T00:00:00Z. Answers carry `X-Server-Timestamp`, \
 `X-Api-Version`, `Server` and `X-Request-Id`. Texts are stored in Unicode NFC, and their lengths are \
 counted in it. A `null` in a request is as good as a field left out. Only the statuses 200, 201, 400, \
-403, 404, 408, 409, 415, 500 and 503 are sent; `/docs/errors` explains every error code. A verb that a \
+403, 404, 408, 409, 415, 500 and 503 are sent, and 304 where `If-None-Match` is taken; `/docs/errors` explains every error code. A verb that a \
 path does not have is answered with 400 `method_not_allowed` and `Allow`; a request in clear text with \
 400 `tls_required`.";

@@ -133,6 +133,11 @@ fn responses(operation: &Operation) -> Value {
         if operation.versioned {
             headers["ETag"] = json!({"$ref": "#/components/headers/ETag"});
         }
+        if route.conditional {
+            headers["ETag"] = json!({"$ref": "#/components/headers/WeakETag"});
+            let signature = json!({"$ref": "#/components/headers/X-Bundle-Signature"});
+            headers["X-Bundle-Signature"] = signature;
+        }
         if *status == 201 {
             headers["Location"] = json!({"$ref": "#/components/headers/Location"});
         }
@@ -146,6 +151,13 @@ fn responses(operation: &Operation) -> Value {
             "content": content,
         });
         all.insert(status.to_string(), json);
+    }
+    if route.conditional {
+        let mut headers = common_headers();
+        headers["ETag"] = json!({"$ref": "#/components/headers/WeakETag"});
+        let description = "It is as the client has it; there is no body.";
+        let json = json!({"description": description, "headers": headers});
+        all.insert("304".to_owned(), json);
     }
     all.extend(refusals::of(route));
     all.into()
@@ -256,6 +268,16 @@ pub(super) fn headers() -> Value {
             "description": "The version of the object, for `If-Match`.",
             "required": true,
             "schema": {"type": "string", "examples": [etag::of(1)]},
+        },
+        "WeakETag": {
+            "description": "The version, for `If-None-Match`.",
+            "required": true,
+            "schema": {"type": "string", "pattern": "^W/\"[A-Za-z0-9_-]{22}\"$"},
+        },
+        "X-Bundle-Signature": {
+            "description": "The Ed25519 signature of the body's bytes, by the `bundleKey` of the app; base64url.",
+            "required": true,
+            "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{86}$"},
         },
         "Location": {
             "description": "The path of what was made.",

@@ -1,7 +1,8 @@
 //! Parameters: segments of the path, the query, headers.
 
 use moca_core::limits::{
-    CODE_CHARS_MAX, IDEMPOTENCY_KEY_CHARS_MAX, IMPORT_RADIUS_M, NAME_CHARS_MAX, PAGE_LIMIT_DEFAULT,
+    BUNDLE_REGIONS_DEFAULT, CODE_CHARS_MAX, IDEMPOTENCY_KEY_CHARS_MAX, IMPORT_RADIUS_M,
+    NAME_CHARS_MAX, PAGE_LIMIT_DEFAULT,
 };
 use moca_wire::schema::{self, Schema, Usage};
 use serde_json::{Value, json};
@@ -55,6 +56,7 @@ fn query(parameter: &Parameter) -> Value {
         ("offset", _) => json["schema"]["default"] = 0.into(),
         ("interval", _) => json["schema"]["default"] = "day".into(),
         ("radius", _) => json["schema"]["default"] = IMPORT_RADIUS_M.into(),
+        ("regions", _) => json["schema"]["default"] = BUNDLE_REGIONS_DEFAULT.into(),
         (_, ParameterKind::Flag) if parameter.filter.is_none() => {
             json["schema"]["default"] = false.into()
         }
@@ -140,6 +142,9 @@ pub(crate) fn note(name: &str) -> &'static str {
         "outcome" => "Only those with this outcome.",
         "at" => "The moment, milliseconds since 1970; now if absent.",
         "action" => "Only those in which this was done.",
+        "lat" => "Degrees north at which the device is; with `lon`.",
+        "lon" => "Degrees east at which the device is; with `lat`.",
+        "regions" => "How many regions the device can watch.",
         _ => "",
     }
 }
@@ -151,6 +156,18 @@ fn headers(route: &Route) -> Vec<Value> {
             "in": "header",
             "description": "Of a stream that ended: the last message that came. It counts before `after`.",
             "schema": schema::id().json(Usage::Answer),
+        })];
+    }
+    if route.conditional {
+        return vec![json!({
+            "name": "If-None-Match",
+            "in": "header",
+            "description": "The `ETag` of what the client has: if it is still so, the answer is 304.",
+            "schema": {
+                "type": "string",
+                "pattern": "^(\\*|(W/)?\"[!#-~]*\"(, *(W/)?\"[!#-~]*\")*)$",
+                "examples": ["W/\"1DNHtlHHHvmpGzSOTn9lbw\""],
+            },
         })];
     }
     match (route.verb, &route.endpoint) {

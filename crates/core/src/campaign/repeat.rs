@@ -60,6 +60,11 @@ impl Repeat {
             .find(|repeat| repeat.as_str() == word)
     }
 
+    /// Whether it goes by the local calendar, and so by where the device is.
+    pub const fn goes_by_calendar(self) -> bool {
+        matches!(self, Self::NextDay | Self::NextWeek | Self::NextMonth)
+    }
+
     /// The first instant at which an experience that fired at `last_at` may fire again; `None` for
     /// never.
     ///

@@ -3,7 +3,7 @@
 use super::Campaign;
 use crate::{
     event::{Event, EventBody},
-    experience::{Direction, Experience, Target, TargetKind},
+    experience::{Experience, Target, TargetKind},
     id::{AppId, PlaceId},
     presence::{Occurrence, Presence},
     segment::Traits,
@@ -19,7 +19,7 @@ pub struct Scene<'a> {
     pub world: &'a World,
     /// What it is about or, if that is no target, the place that the device is in.
     pub target: Option<Target>,
-    /// What happened in one word: that of the event, or as segments and analytics call it.
+    /// What happened in one word.
     pub verb: &'a str,
     /// The event that triggers waited for.
     pub event: Option<&'a Event>,
@@ -69,9 +69,7 @@ impl<'a> Scene<'a> {
         Some(Self {
             world,
             target,
-            verb: event
-                .and_then(|event| event.body.verb())
-                .unwrap_or_else(|| verb(occurrence)),
+            verb: first.trigger.word(),
             event,
             zone: actor
                 .time_zone
@@ -124,17 +122,4 @@ fn newest_place(presence: &Presence) -> Option<Target> {
     places
         .max_by_key(|(_, entered_at)| *entered_at)
         .map(|(target, _)| *target)
-}
-
-const fn verb(occurrence: &Occurrence) -> &'static str {
-    match occurrence.crossing() {
-        Some((Direction::Enter, Target::Place(_))) => "enter_place",
-        Some((Direction::Enter, Target::Zone(_))) => "enter_zone",
-        Some((Direction::Enter, Target::Beacon(_))) => "enter_beacon",
-        Some((Direction::Exit, Target::Place(_))) => "exit_place",
-        Some((Direction::Exit, Target::Zone(_))) => "exit_zone",
-        Some((Direction::Exit, Target::Beacon(_))) => "exit_beacon",
-        None if matches!(occurrence, Occurrence::Neared(_)) => "come_close",
-        None => "composite",
-    }
 }

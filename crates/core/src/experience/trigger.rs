@@ -171,6 +171,27 @@ impl Trigger {
         }
     }
 
+    /// What happens when it comes true, in one word: the verb of the event, or as segments and
+    /// analytics call it.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::EnterPlace { .. } => "enter_place",
+            Self::ExitPlace { .. } => "exit_place",
+            Self::EnterZone { .. } => "enter_zone",
+            Self::ExitZone { .. } => "exit_zone",
+            Self::EnterBeacon { .. } => "enter_beacon",
+            Self::ExitBeacon { .. } => "exit_beacon",
+            Self::ZoneProximity { .. } | Self::BeaconProximity { .. } => "come_close",
+            Self::Custom { .. } => CUSTOM_VERB,
+            Self::Event { verb, .. } => verb,
+            // It comes true in the moment of the event, if it waits for one.
+            Self::Composite { list } => {
+                let verb = list.iter().find_map(Self::verb);
+                verb.unwrap_or("composite")
+            }
+        }
+    }
+
     /// What it is about itself, its parts left out.
     pub fn target(&self) -> Option<Target> {
         let crossed = self.crossing().map(|(_, target)| target);

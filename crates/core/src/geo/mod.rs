@@ -2,6 +2,7 @@
 
 pub mod area;
 mod bounds;
+mod disc;
 mod distance;
 mod fence;
 mod grid;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use area::Area;
 pub use bounds::Bounds;
+pub use disc::Disc;
 pub use distance::distance_m;
 pub use fence::Geofence;
 pub use near::Region;

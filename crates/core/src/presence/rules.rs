@@ -41,6 +41,18 @@ pub struct Rules {
     pub path_crossing_ms: i64,
 }
 
+impl From<Rules> for PresenceConfig {
+    fn from(rules: Rules) -> Self {
+        Self {
+            exit_margin_m: Some(rules.exit_margin_m),
+            confirm_ms: Some(rules.confirm_ms),
+            accuracy_max_m: Some(rules.accuracy_max_m),
+            beacon_exit_ms: Some(rules.beacon_exit_ms),
+            path_crossing_ms: Some(rules.path_crossing_ms),
+        }
+    }
+}
+
 impl PresenceConfig {
     /// The rules that follow.
     pub fn rules(&self) -> Rules {

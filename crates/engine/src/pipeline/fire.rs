@@ -9,11 +9,8 @@ use moca_core::{
     event::{Event, TagChange},
     experience::Experience,
     id::{AppId, Id, MessageId},
-    limits::ACTION_CONTENT_BYTES_MAX,
-    locale,
     presence::Occurrence,
     tally::Happening,
-    template::{self, Medium},
     webhook::Occasion,
     world::World,
 };
@@ -264,23 +261,12 @@ fn message(
 ) -> Message {
     let action = &experience.action;
     let lang = state.profile.lang.as_deref();
-    let best = |texts| locale::best(texts, lang);
-    let texts = action.content();
-    let (locale, content) = texts
-        .and_then(|texts| best(&texts.content))
-        .unwrap_or((locale::DEFAULT, ""));
-    let bg_alert = texts.and_then(|texts| best(&texts.bg_alert));
-    let facts = scene.facts(traits(state));
-    let written = |text, medium, bytes_max| {
-        let written = template::write(text, medium, bytes_max, &facts);
-        if let Some(failure) = written.failure {
-            metrics.texts_failed.inc();
-            let experience_id = experience.id();
-            tracing::debug!(%experience_id, %failure, "A text is sent without its tags");
-        }
-        written.text
-    };
-    let (medium, bytes_max) = action.medium();
+    let texts = action.write(lang, &scene.facts(traits(state)));
+    for failure in &texts.failures {
+        metrics.texts_failed.inc();
+        let experience_id = experience.id();
+        tracing::debug!(%experience_id, %failure, "A text is sent without its tags");
+    }
     Message {
         message_id,
         campaign_id: experience.campaign_id,
@@ -288,9 +274,9 @@ fn message(
         at_ms,
         action_type: action.type_name().to_owned(),
         content_type: action.content_type().to_owned(),
-        locale: locale.to_owned(),
-        content: written(content, medium, bytes_max),
-        bg_alert: bg_alert.map(|(_, text)| written(text, Medium::Text, ACTION_CONTENT_BYTES_MAX)),
+        locale: texts.locale.to_owned(),
+        content: texts.content.unwrap_or_default(),
+        bg_alert: texts.bg_alert,
         tag: action.tag().cloned(),
     }
 }

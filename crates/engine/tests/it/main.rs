@@ -4,6 +4,7 @@
     reason = "tests, whose helpers clippy does not know as such"
 )]
 
+mod bundle;
 mod campaign_replay;
 mod counts;
 mod devices;

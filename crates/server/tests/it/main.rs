@@ -12,6 +12,7 @@ mod audit_check;
 mod authorization;
 mod batches;
 mod beacons;
+mod bundle;
 mod campaign_groups;
 mod campaigns;
 pub(crate) mod cli;

@@ -49,6 +49,21 @@ impl Tx {
         self.find_many(account, "external_id", values).await
     }
 
+    /// The objects of the account that a filter of their list holds for with one of these ids, in no
+    /// particular order: the zones of places, for example.
+    pub async fn get_many_of<R: Stored>(
+        &mut self,
+        account: AccountId,
+        filter: Filter,
+        ids: &[Id],
+    ) -> Result<Vec<R>, StorageError> {
+        let Some(column) = R::TABLE.filter_column(filter) else {
+            return Err(no_such_column(R::KIND, &format!("{filter:?}")));
+        };
+        let values = ids.iter().map(|id| Value::id(*id)).collect();
+        self.find_many(account, column, values).await
+    }
+
     pub(super) async fn find_many<R: Stored>(
         &mut self,
         account: AccountId,

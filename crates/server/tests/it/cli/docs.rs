@@ -100,6 +100,13 @@ fn every_action_reaches_a_device() {
 }
 
 #[test]
+fn a_device_gets_what_it_needs_to_decide_offline() {
+    let page = include_str!("../../../../../docs/bundle.md");
+    let (_desk, done) = type_in_after("", page);
+    assert!(done.out.ends_with("304\n"), "{}", done.out);
+}
+
+#[test]
 fn a_fleet_of_beacons_is_made_moved_and_heard_of() {
     let done = type_in(include_str!("../../../../../docs/beacons.md"));
     assert!(done.out.contains("3 \"status\":201"), "{}", done.out);

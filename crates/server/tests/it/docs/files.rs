@@ -129,10 +129,11 @@ fn every_link_between_files_leads_to_a_file_and_a_heading_that_exist() {
 }
 
 /// The pages whose blocks of shell are run as they stand (`cli/docs.rs`).
-const TYPED: [&str; 12] = [
+const TYPED: [&str; 13] = [
     "audit.md",
     "beacons.md",
     "bulk.md",
+    "bundle.md",
     "campaigns.md",
     "cli.md",
     "first-app.md",

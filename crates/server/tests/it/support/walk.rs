@@ -201,6 +201,7 @@ pub(crate) fn value(name: &str, objects: &Objects) -> String {
         "at" => NOON.to_string(),
         "after" => objects.ids["instanceId"].clone(),
         "waitMs" => "1".into(),
+        "lat" | "lon" | "regions" => "20".into(),
         "from" => (NOON - DAY_MS).to_string(),
         "to" => (NOON + DAY_MS).to_string(),
         name => objects
