@@ -43,9 +43,10 @@ impl Privacy {
     }
 }
 
-/// A category as it is compared: whatever its case.
+/// A category as it is compared: whatever its case. Some letters have a capital of two, so `straße` and `STRASSE`
+/// are alike only after they were written in capitals.
 pub(crate) fn folded(category: &str) -> String {
-    category.to_lowercase()
+    category.to_uppercase().to_lowercase()
 }
 
 #[cfg(test)]
@@ -56,7 +57,7 @@ mod tests {
     #[test]
     fn a_place_is_sensitive_by_its_mark_or_its_category() {
         let privacy = Privacy {
-            sensitive_categories: vec!["Clinic".into(), "IGLESIA ÑANDÚ".into()],
+            sensitive_categories: vec!["Clinic".into(), "IGLESIA ÑANDÚ".into(), "STRASSE".into()],
             ..Privacy::default()
         };
         for (category, expected) in [
@@ -64,6 +65,7 @@ mod tests {
             (Some("clinic"), true),
             (Some("CLINIC"), true),
             (Some("Iglesia ñandú"), true),
+            (Some("straße"), true),
             (Some("clinics"), false),
             (Some(""), false),
         ] {

@@ -147,12 +147,12 @@ fn read_config(fields: &mut Fields<'_, '_>) -> Option<WebhookConfig> {
 }
 
 fn pattern(value: &Value) -> Reading<Pattern> {
-    let expected = "expected * for all events, a family such as place.*, a type such as place.entered, or custom. \
-                    with a verb of A-Z a-z 0-9 _ - . :";
+    let expected = "* for all events, a family such as place.*, a type such as place.entered, or custom. with a \
+                    verb of A-Z a-z 0-9 _ - . :";
     let text = values::string(value, expected)?;
     match Pattern::parse(text) {
         Ok(pattern) => Ok(pattern),
-        Err(_) => complain(FaultCode::InvalidFormat, expected),
+        Err(_) => complain(FaultCode::InvalidFormat, format!("expected {expected}")),
     }
 }
 

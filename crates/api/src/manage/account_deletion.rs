@@ -1,7 +1,7 @@
 //! Deleting an account with all that is in it.
 //!
 //! It may have millions of objects and devices, so it goes in parts, each done for good when it is: its
-//! members first, so that nobody makes anything in it any more, then its apps with the people they know of
+//! imports and replays, which would go on without a token, its members, so that nobody makes anything in it any more, then its apps with the people they know of
 //! (see [`app_devices`]), then everything else, and the account at last. A deletion that is cut short leaves
 //! an account with less in it and goes on when it is asked for again.
 
@@ -45,6 +45,10 @@ pub(crate) async fn before_deletion(call: &Call) -> Result<(), Failure> {
     }
     drop(tx);
     require_all(call)?;
+    let mut tx = call.state().control.write().await?;
+    tx.act_as(audit::origin(call));
+    tx.delete_jobs(id).await?;
+    tx.commit().await?;
     loop {
         let mut tx = call.state().control.write().await?;
         let objects = contents(&mut tx, id).await?;

@@ -81,15 +81,21 @@ impl Tx {
             .collect()
     }
 
-    /// Deletes an account that has no objects any more, with what else is kept of it; false if there was
-    /// none. Its audit log stays.
-    pub async fn delete_account(&mut self, account: AccountId) -> Result<bool, StorageError> {
+    /// Deletes the imports and replays of an account; what is under way ends with its next step.
+    pub async fn delete_jobs(&mut self, account: AccountId) -> Result<(), StorageError> {
         for import in self.imports(account, 0, i64::MAX).await?.items {
             self.delete_import(account, import.id()).await?;
         }
         for replay in self.replays(account, 0, i64::MAX).await?.items {
             self.delete_replay(&replay).await?;
         }
+        Ok(())
+    }
+
+    /// Deletes an account that has no objects any more, with what else is kept of it; false if there was
+    /// none. Its audit log stays.
+    pub async fn delete_account(&mut self, account: AccountId) -> Result<bool, StorageError> {
+        self.delete_jobs(account).await?;
         let sql = "DELETE FROM kept_answers WHERE account_id = $1";
         let done = self.session.execute(sql, vec![Value::id(account)]).await;
         done.map_err(|error| error.doing(WRITING))?;

@@ -79,7 +79,7 @@ const LISTS: &[Below] = &[
         )],
         columns: &[
             "deliveryId",
-            "eventType",
+            "type",
             "receivedAt",
             "state",
             "attempts",
