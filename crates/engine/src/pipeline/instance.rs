@@ -100,7 +100,12 @@ pub(crate) fn apply(state: &mut InstanceState, change: &Change) {
             state.consents.extend(consents.clone());
             if is_refused(&state.consents, Purpose::Location) {
                 // Nobody leaves anything by that: it is just not known any more where they are.
-                state.presence = Presence::default();
+                // Positions of before stay too old for those who agree again.
+                state.presence = Presence {
+                    newest_at: state.presence.newest_at,
+                    newest_fix_at: state.presence.newest_fix_at,
+                    ..Presence::default()
+                };
             }
         }
         // It is of a message, and changes nothing about the instance.

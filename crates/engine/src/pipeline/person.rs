@@ -2,7 +2,7 @@
 //! The decide stage and replays both go through here, so they cannot differ.
 
 use moca_core::{
-    event::{Change, Event},
+    event::{Change, Event, EventBody},
     limits::EVENT_LATE_MS_MAX,
     presence::{self, Occurrence},
     world::World,
@@ -66,7 +66,12 @@ pub(crate) fn tick(
     Ok(occurred)
 }
 
-/// Whether an event is too much older than the newest of its instance to fire anything.
+/// Whether an event is too old to fire anything: one that an app reports by the newest event of its instance, a
+/// position or sighting by the newest of these, as what it says of presence.
 pub(crate) fn is_late(event: &Event, state: &InstanceState) -> bool {
-    event.at_ms < state.newest_event_at.saturating_sub(EVENT_LATE_MS_MAX)
+    let newest_at = match event.body {
+        EventBody::Location(_) | EventBody::Sightings(_) => state.presence.newest_at,
+        EventBody::Custom { .. } | EventBody::Withheld => state.newest_event_at,
+    };
+    event.at_ms < newest_at.saturating_sub(EVENT_LATE_MS_MAX)
 }

@@ -259,7 +259,7 @@ async fn events_of_one_request_apply_in_order_of_time_and_late_ones_do_not_fire(
     );
     assert_eq!(inbox(&engine, subject).await.len(), 1);
 
-    // Newer than any fix before, so it crosses; but an hour older than the newest event.
+    // However new the events of the app are: it is newer than any fix before, so it crosses.
     engine
         .events(subject, vec![site.custom(START + 2 * HOUR)])
         .await
@@ -268,6 +268,14 @@ async fn events_of_one_request_apply_in_order_of_time_and_late_ones_do_not_fire(
         .events(subject, vec![site.fix(START + HOUR, 40.0, -3.0)])
         .await
         .unwrap();
-    assert_eq!(inbox(&engine, subject).await.len(), 1);
+    assert_eq!(inbox(&engine, subject).await.len(), 2);
+
+    // Too old by what the device told of where it was.
+    let events = vec![
+        site.fix(START + 30 * MINUTE, 41.0, -3.0),
+        site.fix(START + 31 * MINUTE, 40.0, -3.0),
+    ];
+    engine.events(subject, events).await.unwrap();
+    assert_eq!(inbox(&engine, subject).await.len(), 2);
     engine.shutdown().await.unwrap();
 }

@@ -342,7 +342,7 @@ async fn where_somebody_is_who_refuses_to_tell_is_neither_used_nor_kept() {
         let items = welcome.inbox(&phone, "").await.done()["items"].clone();
         items.as_array().unwrap().len()
     };
-    welcome.enter(&phone, 0).await;
+    welcome.enter(&phone, 30).await;
     assert_eq!(
         (inside().await.as_array().unwrap().len(), inbox().await),
         (1, 1)
@@ -353,7 +353,7 @@ async fn where_somebody_is_who_refuses_to_tell_is_neither_used_nor_kept() {
         json!([]),
         "it is not known any more where it is"
     );
-    welcome.enter(&phone, 1).await;
+    welcome.enter(&phone, 31).await;
     let bought = json!({"verb": "buy", "item": "shoe"});
     phone.event(NOON, bought.clone()).await;
     assert_eq!((inside().await, inbox().await), (json!([]), 1));
@@ -375,8 +375,11 @@ async fn where_somebody_is_who_refuses_to_tell_is_neither_used_nor_kept() {
         log[6]["event"]["verb"], "buy",
         "what tells no position is kept"
     );
-    assert_eq!(log[5]["t"], NOON - HOUR_MS + 90_000);
+    assert_eq!(log[5]["t"], NOON - HOUR_MS + 31 * 60_000 + 30_000);
     tell(team, &phone, json!({"location": answer(true, "1")})).await;
+    // What is too old stays so.
+    welcome.enter(&phone, 15).await;
+    assert_eq!((inside().await, inbox().await), (json!([]), 1));
     welcome.enter(&phone, 59).await;
     assert_eq!(
         (inside().await.as_array().unwrap().len(), inbox().await),

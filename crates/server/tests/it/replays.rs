@@ -125,6 +125,41 @@ async fn a_draft_lives_in_what_was_and_sends_nothing() {
     );
 }
 
+/// Whoever runs replays hears of one before it is in the store.
+#[tokio::test]
+async fn every_replay_that_is_asked_for_is_run() {
+    let welcome = Welcome::start(Settings::default()).await;
+    let running = tokio::spawn(welcome.team.installation.replayer().run());
+    let path = format!("/v2/campaigns/{}/replay", welcome.campaign_id);
+    for _ in 0..20 {
+        let asked = welcome.team.post(&path, json!({"from": 0, "to": 5}));
+        let asked = asked.await.done();
+        let location = format!("/v2/replays/{}", asked["replayId"].as_str().unwrap());
+        while welcome.team.get(&location).await.done()["status"] != "Completed" {
+            yield_now().await;
+        }
+    }
+    running.abort();
+}
+
+/// A queue of positions that comes after an event of the app.
+#[tokio::test]
+async fn a_position_fires_however_new_the_events_of_the_app_are() {
+    let welcome = Welcome::start(Settings::default()).await;
+    let phone = welcome.phone("ana").await;
+    phone.event(NOON, json!({"verb": "open"})).await;
+    welcome.enter(&phone, 0).await;
+    let decided = welcome.decisions("").await;
+    assert_eq!(decided["total"], 1, "{decided}");
+    assert_eq!(decided["items"][0]["outcome"], "Fired");
+    // An hour older than the newest position.
+    phone
+        .event(NOON, json!({"location": {"lat": 41.0, "lon": -3.7}}))
+        .await;
+    welcome.enter(&phone, 0).await;
+    assert_eq!(welcome.decisions("").await["total"], 1);
+}
+
 #[tokio::test]
 async fn a_replay_lives_until_it_is_stopped_or_forgotten() {
     let welcome = Welcome::start(Settings::default()).await;

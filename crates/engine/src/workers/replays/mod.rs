@@ -84,7 +84,9 @@ impl Replayer {
 
     /// Does a piece of the oldest replay; false when there is nothing to do.
     pub async fn round(&mut self) -> Result<bool, EngineError> {
-        let mut tx = self.control.read().await?;
+        // A turn to write although it only reads: who rings does so before its transaction ends, and this one
+        // begins after that.
+        let mut tx = self.control.write().await?;
         let unfinished = tx.unfinished_replays().await?;
         let Some(replay) = unfinished.into_iter().next() else {
             let known = tx.replay_ids().await?;
@@ -108,10 +110,13 @@ impl Replayer {
     }
 
     async fn step(&mut self, mut replay: Replay) -> Result<(), EngineError> {
+        if replay.status == ReplayStatus::Pending {
+            return self.start(replay).await;
+        }
         let is_open = |pass: &Pass| pass.is_of(&replay);
         let pass = match self.open.take().filter(is_open) {
             Some(pass) => pass,
-            None => self.begin(&mut replay).await?,
+            None => self.begin(&replay).await?,
         };
         let worked = spawn_blocking(move || pass.work()).await;
         let mut pass = worked.map_err(|_| EngineError::Stopping)??;
@@ -141,21 +146,23 @@ impl Replayer {
         self.end(replay, ReplayStatus::Completed).await
     }
 
-    /// Prepares the next pass, and the first time says how many there are.
-    async fn begin(&mut self, replay: &mut Replay) -> Result<Pass, EngineError> {
+    /// Says how much there is to do.
+    async fn start(&self, mut replay: Replay) -> Result<(), EngineError> {
+        let app_id = replay.app_id;
+        let instances = self
+            .engine
+            .read(move |devices| devices.people_reader().instances(app_id, 0, 1))
+            .await?;
+        replay.status = ReplayStatus::Running;
+        replay.progress.started_at = Some(self.clock.now_ms());
+        replay.progress.last_row = *self.engine.inner.appended.borrow();
+        replay.progress.passes = instances.total.div_ceil(REPLAY_INSTANCES_AT_ONCE).max(1);
+        self.save(replay).await
+    }
+
+    /// Prepares the next pass.
+    async fn begin(&self, replay: &Replay) -> Result<Pass, EngineError> {
         let inner = &self.engine.inner;
-        if replay.status == ReplayStatus::Pending {
-            let app_id = replay.app_id;
-            let last_row = *inner.appended.borrow();
-            let instances = self
-                .engine
-                .read(move |devices| devices.people_reader().instances(app_id, 0, 1))
-                .await?;
-            replay.status = ReplayStatus::Running;
-            replay.progress.started_at = Some(self.clock.now_ms());
-            replay.progress.last_row = last_row;
-            replay.progress.passes = instances.total.div_ceil(REPLAY_INSTANCES_AT_ONCE).max(1);
-        }
         // What was decided then is there to be found, and what was taken in is in the history.
         self.engine.wait(&inner.decided).await?;
         let devices = Arc::clone(&inner.shared.devices);

@@ -233,8 +233,9 @@ impl Pass {
     }
 
     /// What all passes decided, by experience and outcome, and how many instances each outcome came to.
-    /// Nothing is left of those who were erased while a server was in the middle of a pass. What is about a place that is sensitive now is not counted, as how often a trigger came true is how
-    /// often people were there.
+    /// Nothing is left of those who were erased while a server was in the middle of a pass. What is about a place
+    /// that is sensitive, or was then, is not counted, as how often a trigger came true is how often people were
+    /// there.
     pub(super) fn sums(mut self) -> Result<Sums, StorageError> {
         self.take_in_history(u64::MAX)?;
         let devices = Arc::clone(&self.devices);
@@ -247,8 +248,9 @@ impl Pass {
         let mut sums = Sums::default();
         let mut seen = HashSet::new();
         devices.for_each_replayed(self.replay.id(), |_, decision| {
+            let is_sensitive = matches!(decision.verdict, Verdict::SensitivePlace { .. });
             let mut targets = decision.trigger.targets();
-            if targets.any(|target| self.world.sensitive_place(target).is_some()) {
+            if is_sensitive || targets.any(|target| self.world.sensitive_place(target).is_some()) {
                 return true;
             }
             let outcome = Outcome::of(&decision.verdict);
