@@ -199,6 +199,9 @@ def filter_failure(context, failure, case, response):
         return response.status_code != 403
     if kind == "RejectedPositiveData" and response.status_code == 400:
         problem = response.json()
+        # No schema knows which places are marked at the moment.
+        if problem["code"] == "sensitive_place":
+            return False
         faults = problem.get("errors", [])
         return not faults or not all(is_beyond(fault) for fault in faults)
     return True
