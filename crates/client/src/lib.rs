@@ -28,6 +28,6 @@ pub use files::{Download, ImportRequest};
 pub use manage::{Client, ListParameters};
 pub use pace::{Pace, SystemPace};
 pub use query::{Order, Query};
-pub use reports::{AnalyticsQuery, DecisionQuery, ExperiencesQuery, NotificationsQuery};
+pub use reports::{AnalyticsQuery, Asked, DecisionQuery, ExperiencesQuery, NotificationsQuery};
 pub use reqwest::Method;
 pub use retry::RetryPolicy;

@@ -19,11 +19,9 @@ use reqwest::Method;
 
 use crate::{call::Call, error::ClientError, manage::Client, query::Query};
 
-/// A question about one metric.
+/// What all questions of analytics say.
 #[derive(Debug, Clone)]
-pub struct AnalyticsQuery {
-    /// `active-users`, `new-users`, `returning-users` or `visitors`.
-    pub metric: &'static str,
+pub struct Asked {
     /// The app.
     pub app_id: AppId,
     /// First moment of the range, ms since 1970.
@@ -34,13 +32,11 @@ pub struct AnalyticsQuery {
     pub interval: &'static str,
     /// The IANA zone of the buckets.
     pub time_zone: Option<String>,
-    /// Only this place, zone or beacon; for `visitors`.
-    pub target: Option<Group>,
-    /// `place`, `zone` or `beacon`; for `visitors`.
+    /// What is counted on its own, in one of the words that the question has for it.
     pub group_by: Option<&'static str>,
 }
 
-impl AnalyticsQuery {
+impl Asked {
     fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = vec![
             ("appId", self.app_id.to_string()),
@@ -49,12 +45,30 @@ impl AnalyticsQuery {
             ("interval", self.interval.to_owned()),
         ];
         pairs.extend(self.time_zone.clone().map(|zone| ("timeZone", zone)));
+        pairs.extend(self.group_by.map(|kind| ("groupBy", kind.to_owned())));
+        pairs
+    }
+}
+
+/// A question about one metric.
+#[derive(Debug, Clone)]
+pub struct AnalyticsQuery {
+    /// `active-users`, `new-users`, `returning-users` or `visitors`.
+    pub metric: &'static str,
+    /// What all questions say. Groups, for `visitors`: `place`, `zone` or `beacon`.
+    pub asked: Asked,
+    /// Only this place, zone or beacon; for `visitors`.
+    pub target: Option<Group>,
+}
+
+impl AnalyticsQuery {
+    fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = self.asked.pairs();
         pairs.extend(self.target.map(|target| match target {
             Group::Place(id) => ("placeId", id.to_string()),
             Group::Zone(id) => ("zoneId", id.to_string()),
             Group::Beacon(id) => ("beaconId", id.to_string()),
         }));
-        pairs.extend(self.group_by.map(|kind| ("groupBy", kind.to_owned())));
         pairs
     }
 }
@@ -62,39 +76,20 @@ impl AnalyticsQuery {
 /// A question about what became of triggers and messages.
 #[derive(Debug, Clone)]
 pub struct ExperiencesQuery {
-    /// The app.
-    pub app_id: AppId,
-    /// First moment of the range, ms since 1970.
-    pub from: i64,
-    /// First moment after the range, ms since 1970.
-    pub to: i64,
-    /// `hour`, `day`, `week`, `month` or `none`.
-    pub interval: &'static str,
-    /// The IANA zone of the buckets.
-    pub time_zone: Option<String>,
+    /// What all questions say. Groups: `experience` or `campaign`.
+    pub asked: Asked,
     /// Only this campaign.
     pub campaign_id: Option<CampaignId>,
     /// Only this experience.
     pub experience_id: Option<ExperienceId>,
-    /// `experience` or `campaign`.
-    pub group_by: Option<&'static str>,
 }
 
 impl ExperiencesQuery {
     fn pairs(&self) -> Vec<(&'static str, String)> {
-        let mut pairs = vec![
-            ("appId", self.app_id.to_string()),
-            ("from", self.from.to_string()),
-            ("to", self.to.to_string()),
-            ("interval", self.interval.to_owned()),
-        ];
-        pairs.extend(self.time_zone.clone().map(|zone| ("timeZone", zone)));
+        let mut pairs = self.asked.pairs();
         pairs.extend(self.campaign_id.map(|id| ("campaignId", id.to_string())));
-        pairs.extend(
-            self.experience_id
-                .map(|id| ("experienceId", id.to_string())),
-        );
-        pairs.extend(self.group_by.map(|kind| ("groupBy", kind.to_owned())));
+        let experience_id = self.experience_id.map(|id| id.to_string());
+        pairs.extend(experience_id.map(|id| ("experienceId", id)));
         pairs
     }
 }
@@ -102,46 +97,20 @@ impl ExperiencesQuery {
 /// A question about what became of notifications.
 #[derive(Debug, Clone)]
 pub struct NotificationsQuery {
-    /// The app.
-    pub app_id: AppId,
-    /// First moment of the range, ms since 1970.
-    pub from: i64,
-    /// First moment after the range, ms since 1970.
-    pub to: i64,
-    /// `hour`, `day`, `week`, `month` or `none`.
-    pub interval: &'static str,
-    /// The IANA zone of the buckets.
-    pub time_zone: Option<String>,
+    /// What all questions say. Groups: `notification` or `campaign`.
+    pub asked: Asked,
     /// Only this campaign.
     pub campaign_id: Option<CampaignId>,
     /// Only this notification.
     pub notification_id: Option<NotificationId>,
-    /// `notification` or `campaign`.
-    pub group_by: Option<&'static str>,
 }
 
 impl NotificationsQuery {
     fn pairs(&self) -> Vec<(&'static str, String)> {
-        let mut pairs = vec![
-            ("appId", self.app_id.to_string()),
-            ("from", self.from.to_string()),
-            ("to", self.to.to_string()),
-            ("interval", self.interval.to_owned()),
-        ];
-        let optional = [
-            ("timeZone", self.time_zone.clone()),
-            ("campaignId", self.campaign_id.map(|id| id.to_string())),
-            (
-                "notificationId",
-                self.notification_id.map(|id| id.to_string()),
-            ),
-            ("groupBy", self.group_by.map(str::to_owned)),
-        ];
-        pairs.extend(
-            optional
-                .into_iter()
-                .filter_map(|(key, value)| Some((key, value?))),
-        );
+        let mut pairs = self.asked.pairs();
+        pairs.extend(self.campaign_id.map(|id| ("campaignId", id.to_string())));
+        let notification_id = self.notification_id.map(|id| id.to_string());
+        pairs.extend(notification_id.map(|id| ("notificationId", id)));
         pairs
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     bulk::{BulkKind, ImportFormat},
     id::{ImportId, MemberId},
+    job::JobStatus,
     resource::Frame,
 };
 
@@ -18,7 +19,7 @@ pub struct Import {
     /// What was asked for.
     pub config: ImportConfig,
     /// Where it stands.
-    pub status: ImportStatus,
+    pub status: JobStatus,
     /// How far it has come.
     pub progress: ImportProgress,
 }
@@ -43,53 +44,6 @@ pub struct ImportConfig {
     pub map: Option<String>,
     /// Metres around a point that has no radius of its own.
     pub radius: f64,
-}
-
-/// Where an import stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ImportStatus {
-    /// It waits for its turn.
-    Pending,
-    /// Rows are being taken in.
-    Running,
-    /// All rows were read.
-    Completed,
-    /// The file could not be read to its end.
-    Failed,
-    /// Somebody stopped it.
-    Cancelled,
-}
-
-impl ImportStatus {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Pending,
-        Self::Running,
-        Self::Completed,
-        Self::Failed,
-        Self::Cancelled,
-    ];
-
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "Pending",
-            Self::Running => "Running",
-            Self::Completed => "Completed",
-            Self::Failed => "Failed",
-            Self::Cancelled => "Cancelled",
-        }
-    }
-
-    /// The status with this word.
-    pub fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == word)
-    }
-
-    /// Whether nothing more happens.
-    pub const fn is_final(self) -> bool {
-        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
-    }
 }
 
 /// How far an import has come. Rows are those after the first line of a CSV file, features, placemarks, or
@@ -155,7 +109,7 @@ impl Import {
 
     /// The same, ended now.
     #[must_use]
-    pub fn ended(mut self, status: ImportStatus, now_ms: i64) -> Self {
+    pub fn ended(mut self, status: JobStatus, now_ms: i64) -> Self {
         self.status = status;
         self.progress.finished_at = Some(now_ms);
         self

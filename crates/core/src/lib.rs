@@ -26,6 +26,7 @@ pub mod health;
 pub mod history;
 pub mod id;
 pub mod import;
+pub mod job;
 pub mod label;
 pub mod limits;
 pub mod locale;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     history::Taken,
     id::{AppId, CampaignId, ExperienceId, ReplayId},
+    job::JobStatus,
     resource::Frame,
     tally::Counts,
     time::Range,
@@ -27,56 +28,9 @@ pub struct Replay {
     /// is replayed as it was.
     pub draft: Option<Vec<Taken>>,
     /// Where it stands.
-    pub status: ReplayStatus,
+    pub status: JobStatus,
     /// How far it has come.
     pub progress: ReplayProgress,
-}
-
-/// Where a replay stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ReplayStatus {
-    /// It waits for its turn.
-    Pending,
-    /// Events are being decided on.
-    Running,
-    /// All were.
-    Completed,
-    /// It could not come to its end.
-    Failed,
-    /// Somebody stopped it.
-    Cancelled,
-}
-
-impl ReplayStatus {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Pending,
-        Self::Running,
-        Self::Completed,
-        Self::Failed,
-        Self::Cancelled,
-    ];
-
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "Pending",
-            Self::Running => "Running",
-            Self::Completed => "Completed",
-            Self::Failed => "Failed",
-            Self::Cancelled => "Cancelled",
-        }
-    }
-
-    /// The status with this word.
-    pub fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == word)
-    }
-
-    /// Whether nothing more happens.
-    pub const fn is_final(self) -> bool {
-        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
-    }
 }
 
 /// How far a replay has come, and what came of it.
@@ -121,7 +75,7 @@ impl Replay {
 
     /// The same, ended now.
     #[must_use]
-    pub fn ended(mut self, status: ReplayStatus, now_ms: i64) -> Self {
+    pub fn ended(mut self, status: JobStatus, now_ms: i64) -> Self {
         self.status = status;
         self.progress.finished_at = Some(now_ms);
         self

@@ -361,8 +361,7 @@ impl World {
         let EventBody::Custom { item, category, .. } = event else {
             return false;
         };
-        let is_verb = Wake::of(part) == event.verb().map(|verb| Wake::Verb(verb.to_owned()));
-        is_verb
+        part.verb() == event.verb()
             && match part {
                 Trigger::Custom { custom_argument } => item.as_ref() == Some(custom_argument),
                 Trigger::Event {

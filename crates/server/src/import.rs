@@ -14,7 +14,7 @@ use futures::{Stream, stream};
 use moca_client::{Client, ImportRequest};
 use moca_core::{
     bulk::{BulkKind, ImportFormat},
-    import::ImportStatus,
+    job::JobStatus,
 };
 use moca_wire::imports::Import;
 use tokio::{sync::mpsc, task::spawn_blocking, time::interval};
@@ -76,13 +76,13 @@ pub async fn import<R: Read + Send + 'static>(
     let tell = |import: &Import| tell(News::Import(import));
     let ended = client.import_ended(made.import_id, tell).await?;
     match ended.status {
-        ImportStatus::Failed => bail!(
+        JobStatus::Failed => bail!(
             "the import {} broke off after {} rows: {}",
             ended.import_id,
             ended.rows,
             ended.failure.unwrap_or_default()
         ),
-        ImportStatus::Cancelled => bail!(
+        JobStatus::Cancelled => bail!(
             "the import {} was cancelled after {} rows",
             ended.import_id,
             ended.rows

@@ -78,28 +78,30 @@ impl From<Target> for Group {
 /// The words of `interval`.
 pub const INTERVALS: &[&str] = &["hour", "day", "week", "month", "none"];
 
-impl Described for AnalyticsAnswer {
-    const NAME: &'static str = "Analytics";
+/// What is counted over a range, as the description tells it.
+pub(crate) struct Over {
+    /// The words of `metric`.
+    pub(crate) metrics: &'static [&'static str],
+    /// What is counted, and a sentence on it.
+    pub(crate) value: (Schema, &'static str),
+    /// A sentence on the total.
+    pub(crate) total: &'static str,
+    /// What a bucket is called.
+    pub(crate) bucket: &'static str,
+    /// A group, and a sentence on all of them.
+    pub(crate) groups: (Schema, &'static str),
+}
 
-    fn schema() -> Schema {
-        let metrics = ["active-users", "new-users", "returning-users", "visitors"];
+impl Over {
+    pub(crate) fn schema(self) -> Schema {
+        let (value, note) = self.value;
         let bucket = schema::object([
             schema::required("start", schema::moment(), "Its calendar boundary."),
-            schema::required("value", schema::count(), "The count."),
+            schema::required("value", value.clone(), note),
         ]);
-        let group = |name, note| {
-            schema::object([
-                schema::required(name, schema::id(), note),
-                schema::required("value", schema::count(), "The count."),
-            ])
-        };
-        let groups = schema::one_of([
-            group("placeId", "The place."),
-            group("zoneId", "The zone."),
-            group("beaconId", "The beacon."),
-        ]);
+        let (group, groups_note) = self.groups;
         schema::object([
-            schema::required("metric", schema::words(&metrics), "The metric."),
+            schema::required("metric", schema::words(self.metrics), "The metric."),
             schema::required(
                 "interval",
                 schema::words(INTERVALS),
@@ -112,22 +114,44 @@ impl Described for AnalyticsAnswer {
             ),
             schema::required("from", schema::moment(), "First moment of the range."),
             schema::required("to", schema::moment(), "First moment after the range."),
-            schema::required(
-                "total",
-                schema::count(),
-                "The distinct count over the whole range; not the sum of the buckets.",
-            ),
+            schema::required("total", value, self.total),
             schema::required(
                 "buckets",
-                schema::items(bucket.titled("Bucket")),
+                schema::items(bucket.titled(self.bucket)),
                 "Every bucket of the range, zeros too.",
             ),
-            schema::optional(
-                "groups",
-                schema::items(groups),
+            schema::optional("groups", schema::items(group), groups_note),
+        ])
+    }
+}
+
+impl Described for AnalyticsAnswer {
+    const NAME: &'static str = "Analytics";
+
+    fn schema() -> Schema {
+        const METRICS: &[&str] = &["active-users", "new-users", "returning-users", "visitors"];
+        let group = |name, note| {
+            schema::object([
+                schema::required(name, schema::id(), note),
+                schema::required("value", schema::count(), "The count."),
+            ])
+        };
+        let groups = schema::one_of([
+            group("placeId", "The place."),
+            group("zoneId", "The zone."),
+            group("beaconId", "The beacon."),
+        ]);
+        Over {
+            metrics: METRICS,
+            value: (schema::count(), "The count."),
+            total: "The distinct count over the whole range; not the sum of the buckets.",
+            bucket: "Bucket",
+            groups: (
+                groups,
                 "The count of each place, zone or beacon over the whole range, with `groupBy`.",
             ),
-        ])
+        }
+        .schema()
     }
 
     fn example() -> Value {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    analytics::INTERVALS,
+    analytics::Over,
     decisions::Outcome,
     schema::{self, Described, Schema},
 };
@@ -123,10 +123,6 @@ impl Described for ExperiencesAnswer {
     const NAME: &'static str = "ExperienceAnalytics";
 
     fn schema() -> Schema {
-        let bucket = schema::object([
-            schema::required("start", schema::moment(), "Its calendar boundary."),
-            schema::required("value", counts_schema(), "The counts."),
-        ]);
         let group = schema::object([
             schema::required("campaignId", schema::id(), "The campaign."),
             schema::optional(
@@ -136,37 +132,18 @@ impl Described for ExperiencesAnswer {
             ),
             schema::required("value", counts_schema(), "The counts."),
         ]);
-        schema::object([
-            schema::required("metric", schema::words(&["experiences"]), "The metric."),
-            schema::required(
-                "interval",
-                schema::words(INTERVALS),
-                "The length of a bucket.",
-            ),
-            schema::required(
-                "timeZone",
-                schema::time_zone(),
-                "Where the buckets are cut.",
-            ),
-            schema::required("from", schema::moment(), "First moment of the range."),
-            schema::required("to", schema::moment(), "First moment after the range."),
-            schema::required(
-                "total",
-                counts_schema(),
-                "The counts over the whole range: the sum of the buckets.",
-            ),
-            schema::required(
-                "buckets",
-                schema::items(bucket.titled("Experience bucket")),
-                "Every bucket of the range, zeros too.",
-            ),
-            schema::optional(
-                "groups",
-                schema::items(group.titled("Experience group")),
+        Over {
+            metrics: &["experiences"],
+            value: (counts_schema(), "The counts."),
+            total: "The counts over the whole range: the sum of the buckets.",
+            bucket: "Experience bucket",
+            groups: (
+                group.titled("Experience group"),
                 "The counts of each experience or campaign, those with the most triggers first, with \
                  `groupBy`.",
             ),
-        ])
+        }
+        .schema()
     }
 
     fn example() -> Value {

@@ -3,7 +3,8 @@
 use moca_core::{
     bulk::ImportFormat,
     id::{AccountId, ImportId, MemberId},
-    import::{self, ImportConfig, ImportProgress, ImportRefusal, ImportStatus},
+    import::{self, ImportConfig, ImportProgress, ImportRefusal},
+    job::JobStatus,
     limits::{IMPORT_MAP_CHARS_MAX, NAME_CHARS_MAX, RADIUS_M_MAX, RADIUS_M_MIN},
 };
 use serde::{Deserialize, Serialize};
@@ -32,7 +33,7 @@ pub struct Import {
     /// What was asked for.
     pub config: ImportConfig,
     /// Where it stands.
-    pub status: ImportStatus,
+    pub status: JobStatus,
     /// When the first rows were taken in, ms since 1970.
     pub started_at: Option<i64>,
     /// When it ended, ms since 1970.
@@ -145,7 +146,7 @@ impl Described for Import {
     const NAME: &'static str = "Import";
 
     fn schema() -> Schema {
-        let words: Vec<&str> = ImportStatus::ALL.map(ImportStatus::as_str).to_vec();
+        let words: Vec<&str> = JobStatus::ALL.map(JobStatus::as_str).to_vec();
         let moment = || schema::maybe(schema::moment());
         schema::resource(
             "importId",

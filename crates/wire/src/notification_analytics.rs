@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    analytics::INTERVALS,
+    analytics::Over,
     schema::{self, Described, Schema},
 };
 
@@ -108,10 +108,6 @@ impl Described for NotificationsAnswer {
     const NAME: &'static str = "NotificationAnalytics";
 
     fn schema() -> Schema {
-        let bucket = schema::object([
-            schema::required("start", schema::moment(), "Its calendar boundary."),
-            schema::required("value", counts_schema(), "The counts."),
-        ]);
         let group = schema::object([
             schema::required("campaignId", schema::id(), "The campaign."),
             schema::optional(
@@ -121,37 +117,18 @@ impl Described for NotificationsAnswer {
             ),
             schema::required("value", counts_schema(), "The counts."),
         ]);
-        schema::object([
-            schema::required("metric", schema::words(&["notifications"]), "The metric."),
-            schema::required(
-                "interval",
-                schema::words(INTERVALS),
-                "The length of a bucket.",
-            ),
-            schema::required(
-                "timeZone",
-                schema::time_zone(),
-                "Where the buckets are cut.",
-            ),
-            schema::required("from", schema::moment(), "First moment of the range."),
-            schema::required("to", schema::moment(), "First moment after the range."),
-            schema::required(
-                "total",
-                counts_schema(),
-                "The counts over the whole range: the sum of the buckets.",
-            ),
-            schema::required(
-                "buckets",
-                schema::items(bucket.titled("Notification bucket")),
-                "Every bucket of the range, zeros too.",
-            ),
-            schema::optional(
-                "groups",
-                schema::items(group.titled("Notification group")),
+        Over {
+            metrics: &["notifications"],
+            value: (counts_schema(), "The counts."),
+            total: "The counts over the whole range: the sum of the buckets.",
+            bucket: "Notification bucket",
+            groups: (
+                group.titled("Notification group"),
                 "The counts of each notification or campaign, those with the largest audience first, \
                  with `groupBy`.",
             ),
-        ])
+        }
+        .schema()
     }
 
     fn example() -> Value {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use moca_core::{
     id::{AccountId, AppId, CampaignId, ExperienceId, ReplayId},
-    replay::{self, ReplayProgress, ReplayStatus},
+    job::JobStatus,
+    replay::{self, ReplayProgress},
     tally::{Counts, add},
     time::Range,
 };
@@ -45,7 +46,7 @@ pub struct Replay {
     /// Whether the campaign was a draft, and was run as it was then.
     pub draft: bool,
     /// Where it stands.
-    pub status: ReplayStatus,
+    pub status: JobStatus,
     /// When it began, ms since 1970.
     pub started_at: Option<i64>,
     /// When it ended, ms since 1970.
@@ -186,7 +187,7 @@ impl Described for Replay {
     const NAME: &'static str = "Replay";
 
     fn schema() -> Schema {
-        let words: Vec<&str> = ReplayStatus::ALL.map(ReplayStatus::as_str).to_vec();
+        let words: Vec<&str> = JobStatus::ALL.map(JobStatus::as_str).to_vec();
         let moment = || schema::maybe(schema::moment());
         let counts = || {
             let words = schema::words(&Outcome::WORDS);

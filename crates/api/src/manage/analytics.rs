@@ -5,7 +5,7 @@ use moca_core::{
     id::AppId,
     limits::{BUCKETS_MAX, GROUPS_MAX, RANGE_MS_MAX},
     metric::Metric,
-    time::{Interval, Range, Zone, buckets},
+    time::{Bucket, Interval, Range, Zone, buckets},
 };
 use moca_engine::CountQuery;
 use moca_wire::{
@@ -25,15 +25,7 @@ pub(crate) const GROUPS: &[&str] = &["place", "zone", "beacon"];
 pub(crate) async fn count(call: &Call, metric: Metric) -> Result<Reply, Failure> {
     let query = call.query();
     let app_id = require_app(call).await?;
-    let range = range(query)?;
-    let (time_zone, zone) = zone(call).await?;
-    let word = query.text("interval").unwrap_or("day");
-    let interval = interval(word);
-    let cut = buckets(range, interval, &zone, BUCKETS_MAX).ok_or_else(|| {
-        wrong(format!(
-            "interval cuts the range into more than {BUCKETS_MAX} buckets: choose a wider one"
-        ))
-    })?;
+    let cut = cut(call).await?;
     let target = target(query)?;
     if let Some((target, parameter)) = target {
         let account_id = call.principal.account_id;
@@ -51,17 +43,17 @@ pub(crate) async fn count(call: &Call, metric: Metric) -> Result<Reply, Failure>
         target: target.map(|(target, _)| target),
     };
     // The last of the ranges is the whole one: its count is no sum of the others.
-    let mut ranges: Vec<Range> = cut.iter().map(|bucket| bucket.covers).collect();
-    ranges.push(range);
+    let mut ranges = cut.ranges();
+    ranges.push(cut.range);
     let mut counts = call.state().engine.count(&asked, &ranges).await?;
     let total = counts.pop().unwrap_or(0);
-    let values = cut.iter().zip(counts);
+    let values = cut.buckets.iter().zip(counts);
     Reply::ok(&AnalyticsAnswer {
         metric: name(metric).to_owned(),
-        interval: word.to_owned(),
-        time_zone,
-        from: range.from,
-        to: range.to,
+        interval: cut.interval.to_owned(),
+        time_zone: cut.time_zone,
+        from: cut.range.from,
+        to: cut.range.to,
         total,
         buckets: values
             .map(|(bucket, value)| BucketCount {
@@ -69,7 +61,7 @@ pub(crate) async fn count(call: &Call, metric: Metric) -> Result<Reply, Failure>
                 value,
             })
             .collect(),
-        groups: groups(call, app_id, range).await?,
+        groups: groups(call, app_id, cut.range).await?,
     })
 }
 
@@ -115,7 +107,43 @@ const fn name(metric: Metric) -> &'static str {
     }
 }
 
-pub(super) fn interval(word: &str) -> Interval {
+/// The range that is asked about, cut into buckets.
+pub(super) struct Cut<'c> {
+    pub(super) range: Range,
+    /// The word for the length of a bucket.
+    pub(super) interval: &'c str,
+    /// The name of the zone whose calendar cuts.
+    pub(super) time_zone: String,
+    pub(super) buckets: Vec<Bucket>,
+}
+
+impl Cut<'_> {
+    /// The part of the range that each bucket covers.
+    pub(super) fn ranges(&self) -> Vec<Range> {
+        self.buckets.iter().map(|bucket| bucket.covers).collect()
+    }
+}
+
+/// Reads `from`, `to`, `interval` and `timeZone`.
+pub(super) async fn cut(call: &Call) -> Result<Cut<'_>, Failure> {
+    let query = call.query();
+    let range = range(query)?;
+    let (time_zone, zone) = zone(call).await?;
+    let word = query.text("interval").unwrap_or("day");
+    let buckets = buckets(range, interval(word), &zone, BUCKETS_MAX).ok_or_else(|| {
+        wrong(format!(
+            "interval cuts the range into more than {BUCKETS_MAX} buckets: choose a wider one"
+        ))
+    })?;
+    Ok(Cut {
+        range,
+        interval: word,
+        time_zone,
+        buckets,
+    })
+}
+
+fn interval(word: &str) -> Interval {
     match word {
         "hour" => Interval::Hour,
         "week" => Interval::Week,
@@ -125,7 +153,7 @@ pub(super) fn interval(word: &str) -> Interval {
     }
 }
 
-pub(super) fn range(query: &Query) -> Result<Range, Failure> {
+fn range(query: &Query) -> Result<Range, Failure> {
     let (Some(from), Some(to)) = (query.integer("from"), query.integer("to")) else {
         return Err(wrong("from and to are required".into()));
     };
@@ -139,7 +167,7 @@ pub(super) fn range(query: &Query) -> Result<Range, Failure> {
 }
 
 /// The time zone asked for, else the account's.
-pub(super) async fn zone(call: &Call) -> Result<(String, Zone), Failure> {
+async fn zone(call: &Call) -> Result<(String, Zone), Failure> {
     let name = match call.query().text("timeZone") {
         Some(name) => name.to_owned(),
         None => {
@@ -174,6 +202,6 @@ fn target(query: &Query) -> Result<Option<(Target, &'static str)>, Failure> {
     }
 }
 
-pub(super) fn wrong(detail: String) -> Failure {
+fn wrong(detail: String) -> Failure {
     Failure::new(Code::InvalidParameter, detail)
 }

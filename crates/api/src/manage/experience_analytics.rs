@@ -4,18 +4,13 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use moca_core::{
     id::CampaignId,
-    limits::{BUCKETS_MAX, GROUPS_MAX},
+    limits::GROUPS_MAX,
     tally::{Counts, add},
-    time::{Range, buckets},
 };
 use moca_engine::{ExperienceCounts, ExperiencesQuery};
 use moca_wire::experience_analytics::{ExperienceBucket, ExperienceGroup, ExperiencesAnswer};
 
-use super::{
-    analytics::{interval, range, wrong, zone},
-    decisions::require_app,
-    sensitive,
-};
+use super::{analytics::cut, decisions::require_app, sensitive};
 use crate::{call::Call, failure::Failure, reply::Reply};
 
 /// The words of `groupBy`.
@@ -25,14 +20,7 @@ pub(crate) const GROUPS: &[&str] = &["experience", "campaign"];
 pub(crate) async fn count(call: &Call) -> Result<Reply, Failure> {
     let query = call.query();
     let app_id = require_app(call).await?;
-    let range = range(query)?;
-    let (time_zone, zone) = zone(call).await?;
-    let word = query.text("interval").unwrap_or("day");
-    let cut = buckets(range, interval(word), &zone, BUCKETS_MAX).ok_or_else(|| {
-        wrong(format!(
-            "interval cuts the range into more than {BUCKETS_MAX} buckets: choose a wider one"
-        ))
-    })?;
+    let cut = cut(call).await?;
     let experience_id = query.id("experienceId");
     let mut tx = call.state().control.read().await?;
     let hidden = sensitive::experiences(&mut tx, call.principal.account_id).await?;
@@ -46,15 +34,15 @@ pub(crate) async fn count(call: &Call) -> Result<Reply, Failure> {
         experience_id,
         hidden,
     };
-    let ranges: Vec<Range> = cut.iter().map(|bucket| bucket.covers).collect();
+    let ranges = cut.ranges();
     let counts = call.state().engine.experiences(&asked, &ranges).await?;
-    let values = cut.iter().zip(&counts.ranges);
+    let values = cut.buckets.iter().zip(&counts.ranges);
     Reply::ok(&ExperiencesAnswer {
         metric: "experiences".to_owned(),
-        interval: word.to_owned(),
-        time_zone,
-        from: range.from,
-        to: range.to,
+        interval: cut.interval.to_owned(),
+        time_zone: cut.time_zone,
+        from: cut.range.from,
+        to: cut.range.to,
         total: (&sum(counts.ranges.iter())).into(),
         buckets: values
             .map(|(bucket, counts)| ExperienceBucket {

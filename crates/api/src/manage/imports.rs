@@ -3,7 +3,8 @@
 use moca_core::{
     bulk::{BulkKind, FileFormat, ImportFormat},
     id::ImportId,
-    import::{Import, ImportConfig, ImportProgress, ImportStatus},
+    import::{Import, ImportConfig, ImportProgress},
+    job::JobStatus,
     limits::{
         IMPORT_RADIUS_M, IMPORTS_KEPT_MAX, IMPORTS_KEPT_MS, IMPORTS_UNFINISHED_MAX,
         REFUSALS_KEPT_MAX,
@@ -28,7 +29,9 @@ use crate::{auth, call::Call, failure::Failure, reply::Reply};
 /// `GET /v2/imports`
 pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let (offset, limit) = (call.query().offset(), call.query().limit());
-    let page = tx.imports(call.principal.account_id, offset, limit).await?;
+    let page = tx
+        .jobs::<Import>(call.principal.account_id, offset, limit)
+        .await?;
     let items: Vec<imports::Import> = page.items.iter().map(imports::Import::from).collect();
     Reply::page(offset, limit, page.total, &items)
 }
@@ -45,9 +48,9 @@ pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     };
     auth::require_scope(&call.principal, family, Access::Write)?;
     let now_ms = call.now_ms();
-    tx.forget_imports(account_id, now_ms - IMPORTS_KEPT_MS, IMPORTS_KEPT_MAX)
+    tx.forget_jobs::<Import>(account_id, now_ms - IMPORTS_KEPT_MS, IMPORTS_KEPT_MAX)
         .await?;
-    let unfinished = tx.count_unfinished_imports(account_id).await?;
+    let unfinished = tx.count_unfinished_jobs::<Import>(account_id).await?;
     if unfinished >= IMPORTS_UNFINISHED_MAX {
         return Err(Failure::conflict(format!(
             "{unfinished} imports of this account wait or are under way, and there are at most \
@@ -64,7 +67,7 @@ pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
         },
         member_id: call.principal.member_id,
         config,
-        status: ImportStatus::Pending,
+        status: JobStatus::Pending,
         progress: ImportProgress {
             bytes_total: file.spooled.bytes as i64,
             ..ImportProgress::default()
@@ -127,10 +130,8 @@ pub(crate) async fn cancel(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
         );
     }
     let now_ms = call.now_ms();
-    let import = import
-        .ended(ImportStatus::Cancelled, now_ms)
-        .changed(now_ms);
-    tx.save_import(&import).await?;
+    let import = import.ended(JobStatus::Cancelled, now_ms).changed(now_ms);
+    tx.save_job(&import).await?;
     call.state().engine.imports().ring();
     answer(&import)
 }
@@ -139,8 +140,7 @@ pub(crate) async fn cancel(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn delete(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let import = find(call, tx).await?;
     call.check_match(Some(import.frame.revision))?;
-    tx.delete_import(import.frame.account_id, import.id())
-        .await?;
+    tx.delete_job(&import).await?;
     call.state().engine.imports().ring();
     Ok(Reply::done())
 }
@@ -168,7 +168,7 @@ pub(crate) async fn refused_csv(call: &Call, tx: &mut Tx) -> Result<Reply, Failu
 
 async fn find(call: &Call, tx: &mut Tx) -> Result<Import, Failure> {
     let id: ImportId = call.id("importId")?;
-    let import = tx.import(call.principal.account_id, id).await?;
+    let import = tx.job(call.principal.account_id, id.0).await?;
     import.ok_or_else(|| {
         Failure::new(
             Code::NotFound,

@@ -2,21 +2,13 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use moca_core::{
-    id::CampaignId,
-    limits::{BUCKETS_MAX, GROUPS_MAX},
-    notification::counts::Counts,
-    time::{Range, buckets},
-};
+use moca_core::{id::CampaignId, limits::GROUPS_MAX, notification::counts::Counts};
 use moca_engine::{NotificationCounts, NotificationsQuery};
 use moca_wire::notification_analytics::{
     NotificationBucket, NotificationGroup, NotificationsAnswer,
 };
 
-use super::{
-    analytics::{interval, range, wrong, zone},
-    decisions::require_app,
-};
+use super::{analytics::cut, decisions::require_app};
 use crate::{call::Call, failure::Failure, reply::Reply};
 
 /// The words of `groupBy`.
@@ -26,33 +18,26 @@ pub(crate) const GROUPS: &[&str] = &["notification", "campaign"];
 pub(crate) async fn count(call: &Call) -> Result<Reply, Failure> {
     let query = call.query();
     let app_id = require_app(call).await?;
-    let range = range(query)?;
-    let (time_zone, zone) = zone(call).await?;
-    let word = query.text("interval").unwrap_or("day");
-    let cut = buckets(range, interval(word), &zone, BUCKETS_MAX).ok_or_else(|| {
-        wrong(format!(
-            "interval cuts the range into more than {BUCKETS_MAX} buckets: choose a wider one"
-        ))
-    })?;
+    let cut = cut(call).await?;
     let asked = NotificationsQuery {
         app_id,
         campaign_id: query.id("campaignId"),
         notification_id: query.id("notificationId"),
     };
-    let ranges: Vec<Range> = cut.iter().map(|bucket| bucket.covers).collect();
+    let ranges = cut.ranges();
     let engine = &call.state().engine;
     let counts = engine.notification_counts(&asked, &ranges).await?;
     let mut total = Counts::default();
     for in_range in &counts.ranges {
         total.add(in_range);
     }
-    let values = cut.iter().zip(&counts.ranges);
+    let values = cut.buckets.iter().zip(&counts.ranges);
     Reply::ok(&NotificationsAnswer {
         metric: "notifications".to_owned(),
-        interval: word.to_owned(),
-        time_zone,
-        from: range.from,
-        to: range.to,
+        interval: cut.interval.to_owned(),
+        time_zone: cut.time_zone,
+        from: cut.range.from,
+        to: cut.range.to,
         total: (&total).into(),
         buckets: values
             .map(|(bucket, counts)| NotificationBucket {

@@ -9,9 +9,10 @@ use moca_core::{
     experience::{Experience, Target},
     history::Taken,
     id::{ExperienceId, ReplayId},
+    job::JobStatus,
     limits::{REPLAYS_KEPT_MAX, REPLAYS_UNFINISHED_MAX},
     place::Place,
-    replay::{Replay, ReplayProgress, ReplayStatus},
+    replay::{Replay, ReplayProgress},
     segment::Segment,
     time::Range,
     zone::Zone,
@@ -54,8 +55,9 @@ pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
         Status::Draft => Some(world_of(call, tx, &campaign, experiences, range).await?),
         _ => None,
     };
-    tx.forget_replays(account_id, REPLAYS_KEPT_MAX).await?;
-    let unfinished = tx.count_unfinished_replays(account_id).await?;
+    tx.forget_jobs::<Replay>(account_id, i64::MIN, REPLAYS_KEPT_MAX)
+        .await?;
+    let unfinished = tx.count_unfinished_jobs::<Replay>(account_id).await?;
     if unfinished >= REPLAYS_UNFINISHED_MAX {
         return Err(Failure::conflict(format!(
             "{unfinished} replays of this account wait or are under way, and there are at most \
@@ -68,7 +70,7 @@ pub(crate) async fn create(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
         campaign_id: campaign.id(),
         range,
         draft,
-        status: ReplayStatus::Pending,
+        status: JobStatus::Pending,
         progress: ReplayProgress::default(),
     };
     tx.insert_replay(&replay).await?;
@@ -129,7 +131,9 @@ async fn world_of(
 /// `GET /v2/replays`
 pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let (offset, limit) = (call.query().offset(), call.query().limit());
-    let page = tx.replays(call.principal.account_id, offset, limit).await?;
+    let page = tx
+        .jobs::<Replay>(call.principal.account_id, offset, limit)
+        .await?;
     let items: Vec<replays::Replay> = page.items.iter().map(replays::Replay::from).collect();
     Reply::page(offset, limit, page.total, &items)
 }
@@ -156,10 +160,8 @@ pub(crate) async fn cancel(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
         );
     }
     let now_ms = call.now_ms();
-    let replay = replay
-        .ended(ReplayStatus::Cancelled, now_ms)
-        .changed(now_ms);
-    tx.save_replay(&replay).await?;
+    let replay = replay.ended(JobStatus::Cancelled, now_ms).changed(now_ms);
+    tx.save_job(&replay).await?;
     call.state().engine.replays().ring();
     answer(&replay)
 }
@@ -168,7 +170,7 @@ pub(crate) async fn cancel(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn delete(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let replay = find_replay(call, tx).await?;
     call.check_match(Some(replay.frame.revision))?;
-    tx.delete_replay(&replay).await?;
+    tx.delete_job(&replay).await?;
     call.state().engine.replays().ring();
     Ok(Reply::done())
 }
@@ -199,7 +201,7 @@ pub(crate) async fn decisions(call: &Call) -> Result<Reply, Failure> {
 
 async fn find_replay(call: &Call, tx: &mut Tx) -> Result<Replay, Failure> {
     let id: ReplayId = call.id("replayId")?;
-    let replay = tx.replay(call.principal.account_id, id).await?;
+    let replay = tx.job(call.principal.account_id, id.0).await?;
     replay.ok_or_else(|| {
         Failure::new(
             Code::NotFound,

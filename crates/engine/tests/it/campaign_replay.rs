@@ -8,8 +8,9 @@ use moca_core::{
     experience::{Experience, Trigger},
     history::Taken,
     id::{CampaignId, ExperienceId, Id, ReplayId},
+    job::JobStatus,
     place::Place,
-    replay::{Replay, ReplayProgress, ReplayStatus},
+    replay::{Replay, ReplayProgress},
     resource::Frame,
     time::Range,
 };
@@ -53,8 +54,8 @@ impl Site {
             range,
             draft,
             status: match progress.passes {
-                0 => ReplayStatus::Pending,
-                _ => ReplayStatus::Running,
+                0 => JobStatus::Pending,
+                _ => JobStatus::Running,
             },
             progress,
         };
@@ -66,7 +67,7 @@ impl Site {
 
     async fn replay(&self, id: ReplayId) -> Replay {
         let mut tx = self.control.read().await.unwrap();
-        tx.replay(self.account_id, id).await.unwrap().unwrap()
+        tx.job(self.account_id, id.0).await.unwrap().unwrap()
     }
 
     async fn campaigns(&self) -> Vec<Campaign> {
@@ -187,7 +188,7 @@ async fn what_really_ran_is_decided_again_in_the_same_stored_bytes() {
     let mut outcomes = BTreeSet::new();
     for (campaign, id) in &ids {
         let replay = site.replay(*id).await;
-        assert_eq!(replay.status, ReplayStatus::Completed, "{replay:?}");
+        assert_eq!(replay.status, JobStatus::Completed, "{replay:?}");
         let query = DecisionQuery {
             campaign_id: Some(*campaign),
             ..DecisionQuery::default()
@@ -316,8 +317,12 @@ async fn a_draft_lives_in_what_was_before_it_and_sends_nothing() {
 
     let engine = site.engine().await;
     let mut tx = site.control.write().await.unwrap();
-    let replay = tx.replay(site.account_id, id).await.unwrap().unwrap();
-    tx.delete_replay(&replay).await.unwrap();
+    let replay = tx
+        .job::<Replay>(site.account_id, id.0)
+        .await
+        .unwrap()
+        .unwrap();
+    tx.delete_job(&replay).await.unwrap();
     tx.commit().await.unwrap();
     site.replayer(&engine).work_off().await.unwrap();
     engine.shutdown().await.unwrap();

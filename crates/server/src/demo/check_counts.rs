@@ -1,6 +1,6 @@
 //! Holds what analytics count to the books.
 
-use moca_client::AnalyticsQuery;
+use moca_client::{AnalyticsQuery, Asked};
 use moca_core::{experience::Target, limits::GROUPS_MAX};
 use moca_wire::analytics::{AnalyticsAnswer, Group};
 
@@ -68,13 +68,15 @@ impl Scene {
     fn query(&self, metric: &'static str) -> AnalyticsQuery {
         AnalyticsQuery {
             metric,
-            app_id: self.world.app_id,
-            from: self.day.from_ms,
-            to: self.day.to_ms,
-            interval: "none",
-            time_zone: None,
+            asked: Asked {
+                app_id: self.world.app_id,
+                from: self.day.from_ms,
+                to: self.day.to_ms,
+                interval: "none",
+                time_zone: None,
+                group_by: None,
+            },
             target: None,
-            group_by: None,
         }
     }
 
@@ -89,12 +91,10 @@ impl Scene {
             Count::Visitors(Some(spot)) => Some(self.group(spot)),
             _ => None,
         };
-        let query = AnalyticsQuery {
-            interval: "hour",
-            time_zone: Some(zone.to_owned()),
-            target,
-            ..self.query(metric)
-        };
+        let mut query = self.query(metric);
+        query.asked.interval = "hour";
+        query.asked.time_zone = Some(zone.to_owned());
+        query.target = target;
         let answer = self.client.analytics(&query).await?;
         let Day { from_ms, to_ms, .. } = self.day;
         let name = || match count {
@@ -126,10 +126,8 @@ impl Scene {
         checks: &mut Checks,
     ) -> anyhow::Result<()> {
         let (from, to) = (self.day.from_ms - DAY_MS, self.day.to_ms);
-        let query = AnalyticsQuery {
-            from,
-            ..self.query(metric)
-        };
+        let mut query = self.query(metric);
+        query.asked.from = from;
         let answer = self.client.analytics(&query).await?;
         let expected = self.books.count(count, from, to);
         let what = || format!("{metric} of two days");
@@ -143,10 +141,8 @@ impl Scene {
         kind: &'static str,
         checks: &mut Checks,
     ) -> anyhow::Result<Vec<(Spot, u64)>> {
-        let query = AnalyticsQuery {
-            group_by: Some(kind),
-            ..self.query("visitors")
-        };
+        let mut query = self.query("visitors");
+        query.asked.group_by = Some(kind);
         let answer = self.client.analytics(&query).await?;
         let mut expected = self.books.visitors(self.day.from_ms, self.day.to_ms);
         expected.retain(|spot, _| kind_of(*spot) == kind);

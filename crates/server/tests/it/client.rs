@@ -1,7 +1,7 @@
 //! The typed client against a real server, over TLS.
 
 use moca_client::{
-    AnalyticsQuery, Client, ClientError, DecisionQuery, DeviceClient, ListParameters,
+    AnalyticsQuery, Asked, Client, ClientError, DecisionQuery, DeviceClient, ListParameters,
 };
 use moca_core::{
     app::AppConfig,
@@ -225,13 +225,15 @@ async fn the_whole_job_is_done_with_types() {
     );
     let visitors = AnalyticsQuery {
         metric: "visitors",
-        app_id: app.app_id,
-        from: now_ms - HOUR_MS,
-        to: now_ms + HOUR_MS,
-        interval: "none",
-        time_zone: Some("Europe/Madrid".into()),
+        asked: Asked {
+            app_id: app.app_id,
+            from: now_ms - HOUR_MS,
+            to: now_ms + HOUR_MS,
+            interval: "none",
+            time_zone: Some("Europe/Madrid".into()),
+            group_by: None,
+        },
         target: Some(Group::Place(place.place_id)),
-        group_by: None,
     };
     assert_eq!(client.analytics(&visitors).await.unwrap().total, 1);
     server.running.shutdown().await.unwrap();

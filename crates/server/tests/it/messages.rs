@@ -6,7 +6,7 @@ use axum::body::Body;
 use futures::{FutureExt, StreamExt, future::join};
 use http_body_util::BodyExt;
 use moca_api::Settings;
-use moca_client::ExperiencesQuery;
+use moca_client::{Asked, ExperiencesQuery};
 use moca_core::receipt::ReceiptKind;
 use moca_wire::decisions::Outcome;
 use serde_json::{Value, json};
@@ -420,14 +420,16 @@ async fn a_client_follows_its_inbox_over_the_wire() {
     let told = walker.device.receipt(first.message_id, kind, first.at + 1);
     assert_eq!(told.await.unwrap().receipts.clicked_at, Some(first.at + 1));
     let query = ExperiencesQuery {
-        app_id: walker.app_id,
-        from: first.at - HOUR_MS,
-        to: first.at + HOUR_MS,
-        interval: "none",
-        time_zone: None,
+        asked: Asked {
+            app_id: walker.app_id,
+            from: first.at - HOUR_MS,
+            to: first.at + HOUR_MS,
+            interval: "none",
+            time_zone: None,
+            group_by: Some("experience"),
+        },
         campaign_id: Some(first.campaign_id),
         experience_id: None,
-        group_by: Some("experience"),
     };
     let counted = walker.server.client.experience_analytics(&query).await;
     let counted = counted.unwrap();

@@ -1,7 +1,7 @@
 //! `moca simulate`, as a command against a real server.
 
 use jiff::Timestamp;
-use moca_client::AnalyticsQuery;
+use moca_client::{AnalyticsQuery, Asked};
 use serde_json::Value;
 
 use crate::cli::{Desk, text};
@@ -66,13 +66,15 @@ async fn a_fleet_tells_its_history_once_however_often_it_is_told() {
 
     let query = |metric| AnalyticsQuery {
         metric,
-        app_id: app_id.parse().unwrap(),
-        from: begin_ms,
-        to: begin_ms + 3_600_000,
-        interval: "none",
-        time_zone: None,
+        asked: Asked {
+            app_id: app_id.parse().unwrap(),
+            from: begin_ms,
+            to: begin_ms + 3_600_000,
+            interval: "none",
+            time_zone: None,
+            group_by: None,
+        },
         target: None,
-        group_by: None,
     };
     let client = desk.server.client();
     let active = client.analytics(&query("active-users")).await.unwrap();

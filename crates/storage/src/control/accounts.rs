@@ -3,6 +3,8 @@
 use moca_core::{
     account::{Account, AccountConfig},
     id::{AccountId, AppId},
+    import::Import,
+    replay::Replay,
     resource::{Frame, Kind},
 };
 
@@ -83,11 +85,11 @@ impl Tx {
 
     /// Deletes the imports and replays of an account; what is under way ends with its next step.
     pub async fn delete_jobs(&mut self, account: AccountId) -> Result<(), StorageError> {
-        for import in self.imports(account, 0, i64::MAX).await?.items {
-            self.delete_import(account, import.id()).await?;
+        for import in self.jobs::<Import>(account, 0, i64::MAX).await?.items {
+            self.delete_job(&import).await?;
         }
-        for replay in self.replays(account, 0, i64::MAX).await?.items {
-            self.delete_replay(&replay).await?;
+        for replay in self.jobs::<Replay>(account, 0, i64::MAX).await?.items {
+            self.delete_job(&replay).await?;
         }
         Ok(())
     }

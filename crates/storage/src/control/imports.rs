@@ -1,65 +1,91 @@
-//! Imports and what was refused of them. They are no part of what is configured: nothing of this is
-//! in the change feed. The audit log has who sent, stopped and deleted them, and how they ended.
+//! Imports and what was refused of them: what is not as of every [`Job`].
 
 use moca_core::{
-    audit::Origin,
+    audit::{Origin, Subject},
     id::{AccountId, ImportId, MemberId},
-    import::{Import, ImportRefusal, ImportStatus},
+    import::{Import, ImportRefusal},
+    job::JobStatus,
     resource::Frame,
 };
-use serde::Serialize;
 
 use super::{
-    Page, READING, Tx, WRITING,
+    Page, READING, Tx,
     audit::Change,
     changes::{chunk_len, tuples},
+    jobs::{Job, columns, frame_values, json, status_of},
     sql::{Row, Value},
     table::Columns,
 };
 use crate::StorageError;
 
-/// The columns of an import, in the order of [`import_of`].
-const COLUMNS: &str =
-    "account_id, id, created_at, updated_at, revision, member_id, config, status, progress";
-const NAMES: [&str; 9] = [
-    "account_id",
-    "id",
-    "created_at",
-    "updated_at",
-    "revision",
-    "member_id",
-    "config",
-    "status",
-    "progress",
-];
 /// Refusals written by one statement at most.
 const REFUSALS_AT_ONCE: usize = 64;
+const DELETE_REFUSALS: &str =
+    "DELETE FROM import_refusals WHERE account_id = $1 AND import_id = $2";
+
+impl Job for Import {
+    const TABLE: &'static str = "imports";
+    const OWN: &'static [&'static str] = &["member_id", "config"];
+    const SUBJECT: Subject = Subject::Import;
+    const DELETE_PARTS: Option<&'static str> = Some(DELETE_REFUSALS);
+
+    fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    fn status(&self) -> (JobStatus, Option<i64>) {
+        (self.status, self.progress.finished_at)
+    }
+
+    fn progress(&self) -> Result<Value, StorageError> {
+        json(self, "progress", &self.progress).map(Value::Text)
+    }
+
+    fn shown(&self) -> Result<String, StorageError> {
+        let shown = serde_json::json!({
+            "config": self.config,
+            "status": self.status,
+            "progress": self.progress,
+        });
+        json(self, "config", &shown)
+    }
+
+    fn read(frame: Frame, columns: &mut Columns) -> Result<Self, StorageError> {
+        Ok(Self {
+            frame,
+            member_id: MemberId(columns.id()?),
+            config: columns.json()?,
+            status: status_of(columns)?,
+            progress: columns.json()?,
+        })
+    }
+}
 
 impl Tx {
     /// Adds an import.
     pub async fn insert_import(&mut self, import: &Import) -> Result<(), StorageError> {
-        let frame = &import.frame;
+        let columns = columns::<Import>();
         let sql = format!(
-            "INSERT INTO imports ({COLUMNS}, origin) VALUES {}",
-            tuples(1, 10)
+            "INSERT INTO imports ({}, origin) VALUES {}",
+            columns.join(", "),
+            tuples(1, columns.len() + 1)
         );
-        let after = Change::Created(shown(import)?);
-        self.note_import(frame.account_id, frame.id, frame.created_at, after);
+        self.note_job(
+            Subject::Import,
+            &import.frame,
+            Change::Created(import.shown()?),
+        );
         // Its rows are taken in later, and are still the doing of whoever sent it.
         let origin = json(import, "origin", &self.origin)?;
-        let values = vec![
-            Value::id(frame.account_id),
-            Value::id(frame.id),
-            frame.created_at.into(),
-            frame.updated_at.into(),
-            frame.revision.into(),
+        let mut values = frame_values(&import.frame);
+        values.extend([
             Value::id(import.member_id),
-            json(import, "config", &import.config)?,
+            Value::Text(json(import, "config", &import.config)?),
             import.status.as_str().into(),
-            json(import, "progress", &import.progress)?,
-            origin,
-        ];
-        self.write_imports(&sql, values).await.map(drop)
+            import.progress()?,
+            Value::Text(origin),
+        ]);
+        self.write(&sql, values).await.map(drop)
     }
 
     /// Says that what this transaction changes is the doing of whoever sent this import.
@@ -82,132 +108,6 @@ impl Tx {
             at: now_ms,
             ..origin
         });
-        Ok(())
-    }
-
-    /// The import of this id.
-    pub async fn import(
-        &mut self,
-        account: AccountId,
-        id: ImportId,
-    ) -> Result<Option<Import>, StorageError> {
-        let sql = format!("SELECT {COLUMNS} FROM imports WHERE account_id = $1 AND id = $2");
-        let values = vec![Value::id(account), Value::id(id)];
-        Ok(self.read_imports(&sql, values).await?.pop())
-    }
-
-    /// A page of the account's imports, the oldest first.
-    pub async fn imports(
-        &mut self,
-        account: AccountId,
-        offset: i64,
-        limit: i64,
-    ) -> Result<Page<Import>, StorageError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM imports WHERE account_id = $1 \
-             ORDER BY created_at, id LIMIT $2 OFFSET $3"
-        );
-        let values = vec![Value::id(account), limit.into(), offset.into()];
-        let items = self.read_imports(&sql, values).await?;
-        let sql = "SELECT count(*) FROM imports WHERE account_id = $1";
-        let total = self.count_imports(sql, vec![Value::id(account)]).await?;
-        Ok(Page { total, items })
-    }
-
-    /// The imports of all accounts that are not done, the oldest first.
-    pub async fn unfinished_imports(&mut self) -> Result<Vec<Import>, StorageError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM imports WHERE status IN ('Pending', 'Running') \
-             ORDER BY created_at, id"
-        );
-        self.read_imports(&sql, vec![]).await
-    }
-
-    /// How many imports of the account are not done.
-    pub async fn count_unfinished_imports(
-        &mut self,
-        account: AccountId,
-    ) -> Result<i64, StorageError> {
-        let sql = "SELECT count(*) FROM imports \
-                   WHERE account_id = $1 AND status IN ('Pending', 'Running')";
-        self.count_imports(sql, vec![Value::id(account)]).await
-    }
-
-    /// Writes how far an import has come; its stored revision has to be one less than this one's, else
-    /// [`StorageError::Stale`].
-    pub async fn save_import(&mut self, import: &Import) -> Result<(), StorageError> {
-        let frame = &import.frame;
-        if import.status.is_final()
-            && let Some(stored) = self.import(frame.account_id, import.id()).await?
-            && stored.frame.revision == frame.revision - 1
-        {
-            let (before, after) = (shown(&stored)?, shown(import)?);
-            let change = Change::Updated { before, after };
-            self.note_import(frame.account_id, frame.id, frame.updated_at, change);
-        }
-        let sql = "UPDATE imports SET updated_at = $4, revision = revision + 1, status = $5, \
-                   progress = $6, finished_at = $7 \
-                   WHERE account_id = $1 AND id = $2 AND revision = $3";
-        let finished_at = import.progress.finished_at;
-        let values = vec![
-            Value::id(frame.account_id),
-            Value::id(frame.id),
-            (frame.revision - 1).into(),
-            frame.updated_at.into(),
-            import.status.as_str().into(),
-            json(import, "progress", &import.progress)?,
-            finished_at.map_or(Value::Null, Value::Integer),
-        ];
-        match self.write_imports(sql, values).await? {
-            0 => Err(StorageError::Stale),
-            _ => Ok(()),
-        }
-    }
-
-    /// Forgets an import; false if there was none.
-    pub async fn delete_import(
-        &mut self,
-        account: AccountId,
-        id: ImportId,
-    ) -> Result<bool, StorageError> {
-        let Some(import) = self.import(account, id).await? else {
-            return Ok(false);
-        };
-        self.remove_import(&import, Change::Deleted).await?;
-        Ok(true)
-    }
-
-    async fn remove_import(
-        &mut self,
-        import: &Import,
-        change: fn(String) -> Change,
-    ) -> Result<(), StorageError> {
-        let frame = &import.frame;
-        let change = change(shown(import)?);
-        self.note_import(frame.account_id, frame.id, frame.updated_at, change);
-        self.delete_refusals(frame.account_id, import.id()).await?;
-        let values = vec![Value::id(frame.account_id), Value::id(frame.id)];
-        let sql = "DELETE FROM imports WHERE account_id = $1 AND id = $2";
-        self.write_imports(sql, values).await.map(drop)
-    }
-
-    /// Forgets the account's imports that ended before this time, and of the others that are done all
-    /// but so many of the newest.
-    pub async fn forget_imports(
-        &mut self,
-        account: AccountId,
-        ended_before: i64,
-        kept_max: i64,
-    ) -> Result<(), StorageError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM imports WHERE account_id = $1 AND finished_at IS NOT NULL \
-             AND (finished_at < $2 OR id NOT IN (SELECT id FROM imports WHERE account_id = $1 \
-             ORDER BY created_at DESC, id DESC LIMIT $3))"
-        );
-        let values = vec![Value::id(account), ended_before.into(), kept_max.into()];
-        for import in self.read_imports(&sql, values).await? {
-            self.remove_import(&import, Change::Expired).await?;
-        }
         Ok(())
     }
 
@@ -242,7 +142,7 @@ impl Tx {
                  line_number, column_number, field, code, detail) VALUES {}",
                 tuples(some.len(), 9)
             );
-            self.write_imports(&sql, values).await?;
+            self.write(&sql, values).await?;
             left = rest;
         }
         Ok(())
@@ -254,9 +154,8 @@ impl Tx {
         account: AccountId,
         import: ImportId,
     ) -> Result<(), StorageError> {
-        let sql = "DELETE FROM import_refusals WHERE account_id = $1 AND import_id = $2";
         let values = vec![Value::id(account), Value::id(import)];
-        self.write_imports(sql, values).await.map(drop)
+        self.write(DELETE_REFUSALS, values).await.map(drop)
     }
 
     /// A page of what was refused of an import, in the order of the file.
@@ -277,79 +176,12 @@ impl Tx {
         let rows = rows.map_err(|error| error.doing(READING))?;
         let items = rows.into_iter().map(refusal_of);
         let items = items.collect::<Result<_, _>>()?;
-        let sql = "SELECT count(*) FROM import_refusals WHERE account_id = $1 AND import_id = $2";
-        let total = self.count_imports(sql, of_import).await?;
+        let condition = "account_id = $1 AND import_id = $2";
+        let total = self
+            .count_rows("import_refusals", condition, of_import)
+            .await?;
         Ok(Page { total, items })
     }
-
-    async fn read_imports(
-        &mut self,
-        sql: &str,
-        values: Vec<Value>,
-    ) -> Result<Vec<Import>, StorageError> {
-        let rows = self.session.scan(sql, values).await;
-        let rows = rows.map_err(|error| error.doing(READING))?;
-        rows.into_iter().map(import_of).collect()
-    }
-
-    async fn count_imports(&mut self, sql: &str, values: Vec<Value>) -> Result<i64, StorageError> {
-        let rows = self.session.scan(sql, values).await;
-        let row = rows.map_err(|error| error.doing(READING))?.pop();
-        Columns::named("imports", vec!["count"], row.unwrap_or_default()).integer()
-    }
-
-    async fn write_imports(&mut self, sql: &str, values: Vec<Value>) -> Result<u64, StorageError> {
-        let done = self.session.execute(sql, values).await;
-        done.map_err(|error| error.doing(WRITING))
-    }
-}
-
-/// An import as the audit log shows it.
-fn shown(import: &Import) -> Result<String, StorageError> {
-    let shown = serde_json::json!({
-        "config": import.config,
-        "status": import.status,
-        "progress": import.progress,
-    });
-    match json(import, "config", &shown)? {
-        Value::Text(text) => Ok(text),
-        _ => Ok(String::new()),
-    }
-}
-
-fn json(
-    import: &Import,
-    column: &'static str,
-    value: &impl Serialize,
-) -> Result<Value, StorageError> {
-    match serde_json::to_string(value) {
-        Ok(text) => Ok(Value::Text(text)),
-        Err(_) => Err(StorageError::Inconsistent {
-            table: "imports",
-            column,
-            id: import.frame.id.to_string(),
-        }),
-    }
-}
-
-fn import_of(row: Row) -> Result<Import, StorageError> {
-    let mut columns = Columns::named("imports", NAMES.to_vec(), row);
-    Ok(Import {
-        frame: Frame {
-            account_id: AccountId(columns.id()?),
-            id: columns.id()?,
-            created_at: columns.integer()?,
-            updated_at: columns.integer()?,
-            revision: columns.integer()?,
-        },
-        member_id: MemberId(columns.id()?),
-        config: columns.json()?,
-        status: {
-            let word = columns.text()?;
-            ImportStatus::named(&word).ok_or_else(|| columns.unreadable())?
-        },
-        progress: columns.json()?,
-    })
 }
 
 fn refusal_of(row: Row) -> Result<ImportRefusal, StorageError> {

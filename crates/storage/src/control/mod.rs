@@ -11,6 +11,7 @@ mod changes;
 mod experiences;
 mod filters;
 mod imports;
+mod jobs;
 mod kept_answers;
 mod key_check;
 mod labels;
@@ -45,6 +46,7 @@ use std::{
 use moca_core::{audit::Origin, id::AccountId, quota::Quotas, resource::Kind};
 
 pub use audit::{Access, AuditKeys, AuditQuery, AuditReport, ChainFault, ChainReport};
+pub use jobs::Job;
 pub use many::unique_values;
 pub use query::{ChangeRow, Filter, KeptAnswer, ListQuery, Page, Reference, SortField};
 pub use references::referring_kinds;

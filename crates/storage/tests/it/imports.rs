@@ -4,7 +4,8 @@ use moca_core::{
     audit::Action,
     bulk::{BulkKind, ImportFormat},
     id::{AccountId, ImportId, MemberId},
-    import::{Import, ImportConfig, ImportProgress, ImportRefusal, ImportStatus},
+    import::{Import, ImportConfig, ImportProgress, ImportRefusal},
+    job::JobStatus,
     resource::Frame,
 };
 use moca_storage::{
@@ -39,7 +40,7 @@ fn import(number: u32) -> Import {
             map: Some("name=Station".into()),
             radius: 100.0,
         },
-        status: ImportStatus::Pending,
+        status: JobStatus::Pending,
         progress: ImportProgress {
             bytes_total: 1_000,
             ..ImportProgress::default()
@@ -66,13 +67,13 @@ async fn insert(store: &Control, imports: &[Import]) {
 
 async fn save(store: &Control, import: &Import) -> Result<(), StorageError> {
     let mut tx = store.write().await.unwrap();
-    tx.save_import(import).await?;
+    tx.save_job(import).await?;
     tx.commit().await
 }
 
 async fn get(store: &Control, account: AccountId, number: u32) -> Option<Import> {
     let mut tx = store.read().await.unwrap();
-    tx.import(account, ImportId(id(number))).await.unwrap()
+    tx.job(account, id(number)).await.unwrap()
 }
 
 async fn an_import_comes_back_as_it_was_and_changes_only_from_its_last_version(store: &Control) {
@@ -80,7 +81,7 @@ async fn an_import_comes_back_as_it_was_and_changes_only_from_its_last_version(s
     assert_eq!(get(store, HOME, 1).await, Some(import(1)));
     assert_eq!(get(store, ABROAD, 1).await, None);
     let mut running = import(1).changed(1_800_000_000_000);
-    running.status = ImportStatus::Running;
+    running.status = JobStatus::Running;
     running.progress.rows = 7;
     running.progress.failure = Some("why".into());
     save(store, &running).await.unwrap();
@@ -96,19 +97,19 @@ async fn an_import_comes_back_as_it_was_and_changes_only_from_its_last_version(s
 async fn the_oldest_are_listed_first_and_accounts_see_their_own(store: &Control) {
     insert(store, &[import(1), import(2), import(3), of(ABROAD, 4)]).await;
     let mut tx = store.read().await.unwrap();
-    let page = tx.imports(HOME, 1, 2).await.unwrap();
+    let page = tx.jobs::<Import>(HOME, 1, 2).await.unwrap();
     assert_eq!((page.total, page.items), (3, vec![import(2), import(3)]));
-    assert_eq!(tx.imports(ABROAD, 0, 10).await.unwrap().total, 1);
+    assert_eq!(tx.jobs::<Import>(ABROAD, 0, 10).await.unwrap().total, 1);
 }
 
 async fn those_that_are_not_done_are_found_in_the_order_they_came(store: &Control) {
     insert(store, &[import(2), of(ABROAD, 1), import(3)]).await;
-    let done = import(2).ended(ImportStatus::Failed, 5).changed(5);
+    let done = import(2).ended(JobStatus::Failed, 5).changed(5);
     save(store, &done).await.unwrap();
     let mut tx = store.read().await.unwrap();
-    let unfinished = tx.unfinished_imports().await.unwrap();
+    let unfinished = tx.unfinished_jobs::<Import>().await.unwrap();
     assert_eq!(unfinished, [of(ABROAD, 1), import(3)]);
-    assert_eq!(tx.count_unfinished_imports(HOME).await.unwrap(), 1);
+    assert_eq!(tx.count_unfinished_jobs::<Import>(HOME).await.unwrap(), 1);
 }
 
 fn refusal(row: i64) -> ImportRefusal {
@@ -134,20 +135,20 @@ async fn old_ones_are_forgotten_with_what_was_refused(store: &Control) {
     }
     // The last goes on.
     for number in &numbers[..3] {
-        let ended = import(*number).ended(ImportStatus::Completed, i64::from(*number));
-        tx.save_import(&ended.changed(0)).await.unwrap();
+        let ended = import(*number).ended(JobStatus::Completed, i64::from(*number));
+        tx.save_job(&ended.changed(0)).await.unwrap();
     }
-    tx.forget_imports(HOME, 2, 2).await.unwrap();
+    tx.forget_jobs::<Import>(HOME, 2, 2).await.unwrap();
     tx.commit().await.unwrap();
     let mut tx = store.read().await.unwrap();
     for (number, is_left) in [(1, false), (2, false), (3, true), (4, true)] {
         let import = ImportId(id(number));
-        let found = tx.import(HOME, import).await.unwrap();
+        let found = tx.job::<Import>(HOME, import.0).await.unwrap();
         assert_eq!(found.is_some(), is_left, "{number}");
         let refusals = tx.refusals(HOME, import, 0, 10).await.unwrap();
         assert_eq!(refusals.total, i64::from(is_left), "{number}");
     }
-    assert_eq!(tx.imports(ABROAD, 0, 10).await.unwrap().total, 1);
+    assert_eq!(tx.jobs::<Import>(ABROAD, 0, 10).await.unwrap().total, 1);
 }
 
 async fn refusals_keep_the_order_of_the_file(store: &Control) {
@@ -193,7 +194,7 @@ async fn what_is_no_object_goes_with_its_account(store: &Control) {
     for (number, account, left) in [(1, HOME, 0), (2, ABROAD, 1)] {
         let import = ImportId(id(number));
         assert_eq!(tx.account(account).await.unwrap().is_some(), left == 1);
-        assert_eq!(tx.imports(account, 0, 9).await.unwrap().total, left);
+        assert_eq!(tx.jobs::<Import>(account, 0, 9).await.unwrap().total, left);
         let refusals = tx.refusals(account, import, 0, 9).await.unwrap();
         assert_eq!(refusals.total, left);
         let answer = tx.kept_answer(account, "key").await.unwrap();

@@ -4,7 +4,8 @@ use moca_core::{
     experience::Trigger,
     history::Taken,
     id::{AccountId, AppId, CampaignId, ExperienceId, PlaceId, ReplayId},
-    replay::{Replay, ReplayProgress, ReplayStatus},
+    job::JobStatus,
+    replay::{Replay, ReplayProgress},
     resource::{Frame, Kind},
     tally::Counts,
     time::Range,
@@ -57,7 +58,7 @@ fn replay(account: AccountId, number: u32) -> Replay {
         campaign_id: CampaignId(id(9)),
         range: Range { from: -1, to: 5 },
         draft: (number % 2 == 1).then(taken),
-        status: ReplayStatus::Pending,
+        status: JobStatus::Pending,
         progress: ReplayProgress::default(),
     }
 }
@@ -72,13 +73,13 @@ async fn insert(store: &Control, replays: &[Replay]) {
 
 async fn save(store: &Control, replay: &Replay) -> Result<(), StorageError> {
     let mut tx = store.write().await.unwrap();
-    tx.save_replay(replay).await?;
+    tx.save_job(replay).await?;
     tx.commit().await
 }
 
 async fn get(store: &Control, account: AccountId, number: u32) -> Option<Replay> {
     let mut tx = store.read().await.unwrap();
-    tx.replay(account, ReplayId(id(number))).await.unwrap()
+    tx.job(account, id(number)).await.unwrap()
 }
 
 async fn a_replay_lives_on_as_it_was_and_changes_only_from_its_last_version(store: &Control) {
@@ -87,7 +88,7 @@ async fn a_replay_lives_on_as_it_was_and_changes_only_from_its_last_version(stor
     assert_eq!(get(store, HOME, 2).await, Some(replay(HOME, 2)));
     assert_eq!(get(store, ABROAD, 1).await, None);
     let mut running = replay(HOME, 1).changed(1_800_000_000_000);
-    running.status = ReplayStatus::Running;
+    running.status = JobStatus::Running;
     running.progress.rows_done = 7;
     let counts = Counts::from([("Fired".to_owned(), 3)]);
     running.progress.outcomes = [(ExperienceId(id(4)), counts)].into();
@@ -103,15 +104,15 @@ async fn what_lives_is_found_in_the_order_it_came(store: &Control) {
     let all = [replay(HOME, 1), replay(ABROAD, 2), replay(HOME, 3)];
     insert(store, &all).await;
     let done = replay(HOME, 1);
-    let done = done.ended(ReplayStatus::Cancelled, 9).changed(9);
+    let done = done.ended(JobStatus::Cancelled, 9).changed(9);
     save(store, &done).await.unwrap();
     let mut tx = store.read().await.unwrap();
-    let unfinished = tx.unfinished_replays().await.unwrap();
+    let unfinished = tx.unfinished_jobs::<Replay>().await.unwrap();
     assert_eq!(unfinished, [replay(ABROAD, 2), replay(HOME, 3)]);
-    assert_eq!(tx.count_unfinished_replays(HOME).await.unwrap(), 1);
-    let page = tx.replays(HOME, 0, 1).await.unwrap();
+    assert_eq!(tx.count_unfinished_jobs::<Replay>(HOME).await.unwrap(), 1);
+    let page = tx.jobs::<Replay>(HOME, 0, 1).await.unwrap();
     assert_eq!((page.total, page.items), (2, vec![done]));
-    let page = tx.replays(HOME, 1, 5).await.unwrap();
+    let page = tx.jobs::<Replay>(HOME, 1, 5).await.unwrap();
     assert_eq!((page.total, page.items), (2, vec![replay(HOME, 3)]));
     let mut ids = tx.replay_ids().await.unwrap();
     ids.sort_unstable();
@@ -123,13 +124,13 @@ async fn a_replay_lives_until_there_are_many_newer_ones(store: &Control) {
     let all: Vec<Replay> = numbers.map(|number| replay(HOME, number)).collect();
     insert(store, &all).await;
     for replay in &all[..3] {
-        let done = replay.clone().ended(ReplayStatus::Completed, 9).changed(9);
+        let done = replay.clone().ended(JobStatus::Completed, 9).changed(9);
         save(store, &done).await.unwrap();
     }
     let mut tx = store.write().await.unwrap();
-    tx.forget_replays(ABROAD, 0).await.unwrap();
-    tx.forget_replays(HOME, 2).await.unwrap();
-    tx.delete_replay(&all[3]).await.unwrap();
+    tx.forget_jobs::<Replay>(ABROAD, i64::MIN, 0).await.unwrap();
+    tx.forget_jobs::<Replay>(HOME, i64::MIN, 2).await.unwrap();
+    tx.delete_job(&all[3]).await.unwrap();
     tx.commit().await.unwrap();
     let mut tx = store.read().await.unwrap();
     assert_eq!(tx.replay_ids().await.unwrap(), [ReplayId(id(3))]);

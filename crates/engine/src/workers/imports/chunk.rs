@@ -3,7 +3,8 @@
 use std::{io, path::PathBuf, sync::Arc};
 
 use moca_core::{
-    import::{Import, ImportProgress, ImportRefusal, ImportStatus},
+    import::{Import, ImportProgress, ImportRefusal},
+    job::JobStatus,
     limits::REFUSALS_KEPT_MAX,
 };
 use moca_storage::{StorageError, control::Tx};
@@ -148,12 +149,12 @@ impl Importer {
             progress.bytes_done = progress.bytes_total;
         }
         import.progress = progress.clone();
-        import.status = ImportStatus::Running;
+        import.status = JobStatus::Running;
         if is_last {
-            import = import.ended(ImportStatus::Completed, now_ms);
+            import = import.ended(JobStatus::Completed, now_ms);
         }
         let import = import.changed(now_ms);
-        tx.save_import(&import).await?;
+        tx.save_job(&import).await?;
         tx.commit().await?;
         open.progress = progress;
         open.is_fresh = false;
@@ -168,7 +169,9 @@ impl Importer {
 
 /// The import as it is now, unless it is gone or was stopped.
 async fn current(tx: &mut Tx, import: &Import) -> Result<Option<Import>, StorageError> {
-    let current = tx.import(import.frame.account_id, import.id()).await?;
+    let current = tx
+        .job::<Import>(import.frame.account_id, import.frame.id)
+        .await?;
     Ok(current.filter(|import| !import.status.is_final()))
 }
 

@@ -20,7 +20,8 @@ use moca_core::{
     bulk::BulkKind,
     clock::{Clock, Random},
     id::ImportId,
-    import::{Import, ImportStatus},
+    import::Import,
+    job::JobStatus,
     limits::{CONTROL_RETRY_MS, IMPORT_ATTEMPTS_MAX, IMPORTS_AT_ONCE},
 };
 use moca_storage::{StorageError, control::Control};
@@ -134,7 +135,7 @@ impl Importer {
     async fn unfinished(&mut self) -> Result<Vec<Import>, StorageError> {
         // Nobody can give a file to an import while this writes.
         let mut tx = self.control.write().await?;
-        let unfinished = tx.unfinished_imports().await?;
+        let unfinished = tx.unfinished_jobs::<Import>().await?;
         let waiting = self.desk.waiting();
         tx.commit().await?;
         let needed: HashSet<ImportId> = unfinished.iter().map(Import::id).collect();
@@ -190,7 +191,7 @@ impl Importer {
     async fn fail(&mut self, import: Import, reason: &str) -> Result<(), StorageError> {
         let mut tx = self.control.write().await?;
         let account = import.frame.account_id;
-        let Some(mut import) = tx.import(account, import.id()).await? else {
+        let Some(mut import) = tx.job::<Import>(account, import.frame.id).await? else {
             return Ok(());
         };
         if import.status.is_final() {
@@ -199,8 +200,8 @@ impl Importer {
         let now_ms = self.clock.now_ms();
         tx.act_as_sender(account, import.id(), now_ms).await?;
         import.progress.failure = Some(reason.to_owned());
-        let import = import.ended(ImportStatus::Failed, now_ms).changed(now_ms);
-        tx.save_import(&import).await?;
+        let import = import.ended(JobStatus::Failed, now_ms).changed(now_ms);
+        tx.save_job(&import).await?;
         tx.commit().await?;
         tracing::info!(import = %import.id(), "an import failed");
         Ok(())

@@ -12,10 +12,11 @@ use std::{sync::Arc, time::Duration};
 
 use moca_core::{
     clock::Clock,
+    job::JobStatus,
     limits::{
         CONTROL_RETRY_MS, REPLAY_DECISIONS_MAX, REPLAY_INSTANCES_AT_ONCE, REPLAY_REST_MS_MAX,
     },
-    replay::{Replay, ReplayStatus},
+    replay::Replay,
 };
 use moca_storage::{StorageError, control::Control, devices::Devices};
 use tokio::{sync::Notify, task::spawn_blocking, time::sleep};
@@ -87,7 +88,7 @@ impl Replayer {
         // A turn to write although it only reads: who rings does so before its transaction ends, and this one
         // begins after that.
         let mut tx = self.control.write().await?;
-        let unfinished = tx.unfinished_replays().await?;
+        let unfinished = tx.unfinished_jobs::<Replay>().await?;
         let Some(replay) = unfinished.into_iter().next() else {
             let known = tx.replay_ids().await?;
             drop(tx);
@@ -110,7 +111,7 @@ impl Replayer {
     }
 
     async fn step(&mut self, mut replay: Replay) -> Result<(), EngineError> {
-        if replay.status == ReplayStatus::Pending {
+        if replay.status == JobStatus::Pending {
             return self.start(replay).await;
         }
         let is_open = |pass: &Pass| pass.is_of(&replay);
@@ -125,7 +126,7 @@ impl Replayer {
             let failure =
                 format!("it makes more than {REPLAY_DECISIONS_MAX} decisions: ask for less time");
             progress.failure = Some(failure);
-            return self.end(replay, ReplayStatus::Failed).await;
+            return self.end(replay, JobStatus::Failed).await;
         }
         progress.rows_done = pass.rows_done();
         if !pass.is_done() {
@@ -143,7 +144,7 @@ impl Replayer {
         }
         let sums = self.engine.read(move |_| pass.sums()).await?;
         (replay.progress.outcomes, replay.progress.instances) = sums;
-        self.end(replay, ReplayStatus::Completed).await
+        self.end(replay, JobStatus::Completed).await
     }
 
     /// Says how much there is to do.
@@ -153,7 +154,7 @@ impl Replayer {
             .engine
             .read(move |devices| devices.people_reader().instances(app_id, 0, 1))
             .await?;
-        replay.status = ReplayStatus::Running;
+        replay.status = JobStatus::Running;
         replay.progress.started_at = Some(self.clock.now_ms());
         replay.progress.last_row = *self.engine.inner.appended.borrow();
         replay.progress.passes = instances.total.div_ceil(REPLAY_INSTANCES_AT_ONCE).max(1);
@@ -172,11 +173,11 @@ impl Replayer {
     async fn save(&self, replay: Replay) -> Result<(), EngineError> {
         let replay = replay.changed(self.clock.now_ms());
         let mut tx = self.control.write().await?;
-        tx.save_replay(&replay).await?;
+        tx.save_job(&replay).await?;
         Ok(tx.commit().await?)
     }
 
-    async fn end(&self, replay: Replay, status: ReplayStatus) -> Result<(), EngineError> {
+    async fn end(&self, replay: Replay, status: JobStatus) -> Result<(), EngineError> {
         let now_ms = self.clock.now_ms();
         tracing::info!(replay = %replay.id(), status = status.as_str(), "a replay ended");
         self.save(replay.ended(status, now_ms)).await

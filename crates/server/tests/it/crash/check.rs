@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use moca_client::{AnalyticsQuery, Client, DecisionQuery};
+use moca_client::{AnalyticsQuery, Asked, Client, DecisionQuery};
 use moca_core::id::{Id, PlaceId};
 use moca_wire::{analytics::Group, page::Page};
 
@@ -104,13 +104,15 @@ async fn compare(
     }
     let query = AnalyticsQuery {
         metric,
-        app_id: site.app_id,
-        from: FIRST_AT,
-        to: END_AT,
-        interval: "hour",
-        time_zone: None,
+        asked: Asked {
+            app_id: site.app_id,
+            from: FIRST_AT,
+            to: END_AT,
+            interval: "hour",
+            time_zone: None,
+            group_by: None,
+        },
         target,
-        group_by: None,
     };
     let answer = client.analytics(&query).await.unwrap();
     let counted = answer.buckets.iter().filter(|bucket| bucket.value > 0);

@@ -13,7 +13,7 @@ mod snapshot;
 
 use moca_core::{
     audit::{Action, Origin, Subject},
-    id::{AccountId, Id},
+    id::AccountId,
     resource::{Frame, Kind},
 };
 
@@ -119,25 +119,16 @@ impl Tx {
         });
     }
 
-    /// Keeps for the audit log what became of a file that is taken in.
-    pub(super) fn note_import(&mut self, account: AccountId, id: Id, at: i64, change: Change) {
-        self.note_job(Subject::Import, account, id, at, change);
-    }
-
-    /// Keeps for the audit log what became of a replay.
-    pub(super) fn note_replay(&mut self, account: AccountId, id: Id, at: i64, change: Change) {
-        self.note_job(Subject::Replay, account, id, at, change);
-    }
-
-    fn note_job(&mut self, subject: Subject, account: AccountId, id: Id, at: i64, change: Change) {
+    /// Keeps for the audit log what became of a job.
+    pub(super) fn note_job(&mut self, subject: Subject, frame: &Frame, change: Change) {
         let by_itself = matches!(change, Change::Expired(_));
         let (action, before, after) = change.parts();
-        self.latest_at = self.latest_at.max(at);
+        self.latest_at = self.latest_at.max(frame.updated_at);
         self.entries.push(Entry {
-            account,
+            account: frame.account_id,
             action,
             subject,
-            object_id: Some(id.to_string()),
+            object_id: Some(frame.id.to_string()),
             parameters: None,
             before,
             after,
