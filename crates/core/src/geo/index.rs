@@ -2,8 +2,10 @@
 
 mod areas;
 mod circles;
+mod growing;
+mod slots;
 
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use self::{areas::AreaIndex, circles::CircleIndex};
 use super::{Geofence, LatLon, Path};
@@ -83,6 +85,8 @@ impl<K: Copy + Eq + Hash> FenceIndex<K> {
 /// Cells made to collide on purpose would slow down nobody but the account whose fences they are.
 #[derive(Debug, Default, Clone)]
 struct CellHasher(u64);
+
+type CellBuildHasher = BuildHasherDefault<CellHasher>;
 
 impl Hasher for CellHasher {
     fn finish(&self) -> u64 {

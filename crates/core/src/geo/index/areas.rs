@@ -1,12 +1,12 @@
 //! Point → all polygons and multipolygons that contain it.
 
 use std::{
-    collections::{HashMap, HashSet},
-    hash::{BuildHasherDefault, Hash},
+    collections::{HashSet, hash_map::RandomState},
+    hash::Hash,
     sync::Arc,
 };
 
-use super::CellHasher;
+use super::{CellBuildHasher, growing::GrowingMap, slots::Slots};
 use crate::geo::{
     LatLon, Path,
     area::{Area, PlanarPolygon, Prepared},
@@ -24,10 +24,9 @@ const CELLS_MAX: usize = 32;
 /// listed there.
 #[derive(Debug, Clone)]
 pub(super) struct AreaIndex<K> {
-    slots: HashMap<K, u32>,
-    entries: Vec<Option<Entry<K>>>,
-    free_slots: Vec<u32>,
-    pub(super) cells: HashMap<CellId, Vec<u32>, BuildHasherDefault<CellHasher>>,
+    slots: GrowingMap<K, u32, RandomState>,
+    entries: Slots<Option<Entry<K>>>,
+    pub(super) cells: GrowingMap<CellId, Vec<u32>, CellBuildHasher>,
     /// How many areas each level holds.
     pub(super) level_areas: [usize; LEVELS],
 }
@@ -43,10 +42,9 @@ struct Entry<K> {
 impl<K> Default for AreaIndex<K> {
     fn default() -> Self {
         Self {
-            slots: HashMap::new(),
-            entries: Vec::new(),
-            free_slots: Vec::new(),
-            cells: HashMap::default(),
+            slots: GrowingMap::default(),
+            entries: Slots::default(),
+            cells: GrowingMap::default(),
             level_areas: [0; LEVELS],
         }
     }
@@ -62,17 +60,14 @@ impl<K: Copy + Eq + Hash> AreaIndex<K> {
         self.remove(key);
         let polygons = area.planar();
         let (level, cells) = cells_of(&polygons);
-        let slot = self.free_slots.pop().unwrap_or_else(|| {
-            self.entries.push(None);
-            // There are enough numbers: the memory for 2^32 areas would come first.
-            (self.entries.len() - 1) as u32
-        });
+        let slot = self.entries.put(None);
         for cell in &cells {
-            self.cells.entry(*cell).or_default().push(slot);
+            let part = self.cells.part_with_room(cell);
+            part.entry(*cell).or_default().push(slot);
         }
         self.level_areas[level] += 1;
-        self.slots.insert(key, slot);
-        self.entries[slot as usize] = Some(Entry {
+        self.slots.part_with_room(&key).insert(key, slot);
+        *self.entries.get_mut(slot) = Some(Entry {
             key,
             level,
             cells,
@@ -85,8 +80,8 @@ impl<K: Copy + Eq + Hash> AreaIndex<K> {
         let Some(slot) = self.slots.remove(&key) else {
             return false;
         };
-        self.free_slots.push(slot);
-        if let Some(entry) = self.entries[slot as usize].take() {
+        self.entries.release(slot);
+        if let Some(entry) = self.entries.get_mut(slot).take() {
             self.level_areas[entry.level] -= 1;
             for cell in entry.cells {
                 let Some(listed) = self.cells.get_mut(&cell) else {
@@ -104,9 +99,8 @@ impl<K: Copy + Eq + Hash> AreaIndex<K> {
     /// The area with this key.
     pub(super) fn get(&self, key: K) -> Option<&Prepared> {
         let slot = *self.slots.get(&key)?;
-        self.entries[slot as usize]
-            .as_ref()
-            .map(|entry| &*entry.area)
+        let entry = self.entries.get(slot).as_ref();
+        entry.map(|entry| &*entry.area)
     }
 
     /// Calls `found` once for every area that contains the point, borders included.
@@ -116,7 +110,7 @@ impl<K: Copy + Eq + Hash> AreaIndex<K> {
                 continue;
             };
             for slot in listed {
-                if let Some(entry) = &self.entries[*slot as usize]
+                if let Some(entry) = self.entries.get(*slot)
                     && entry.area.contains(at)
                 {
                     found(entry.key);
@@ -130,7 +124,7 @@ impl<K: Copy + Eq + Hash> AreaIndex<K> {
         for level in (0..LEVELS).filter(|level| self.level_areas[*level] > 0) {
             grid::for_each_cell_along(level, path, |id| {
                 for slot in self.cells.get(&id).into_iter().flatten() {
-                    if let Some(entry) = &self.entries[*slot as usize] {
+                    if let Some(entry) = self.entries.get(*slot) {
                         found(entry.key);
                     }
                 }

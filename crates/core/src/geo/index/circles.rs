@@ -1,11 +1,12 @@
 //! Point → all circles that contain it.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
-    hash::{BuildHasherDefault, Hash},
+    cell::LazyCell,
+    collections::hash_map::{Entry, RandomState},
+    hash::Hash,
 };
 
-use super::CellHasher;
+use super::{CellBuildHasher, growing::GrowingMap, slots::Slots};
 use crate::geo::{
     Circle, LatLon, Path,
     distance::{self, UnitVector},
@@ -17,27 +18,24 @@ use crate::geo::{
 /// Each fence is listed in the few cells it touches of the level of the grid that suits its size, so
 /// a point asks one cell of each level in use, and a fence of 100 km fills no more cells than one of
 /// 100 m. The lists hold rough outlines side by side, so that most fences of a cell are ruled out
-/// without a look at them. With keys of 17 bytes a fence takes
-/// 180 (in a crowd) to 410 bytes (alone), the spare room of growing tables included.
+/// without a look at them.
 #[derive(Debug, Clone)]
 pub(super) struct CircleIndex<K> {
-    slots: HashMap<K, u32>,
-    fences: Vec<(K, Circle)>,
-    free_slots: Vec<u32>,
-    pub(super) cells: HashMap<CellId, Cell, BuildHasherDefault<CellHasher>>,
+    slots: GrowingMap<K, u32, RandomState>,
+    fences: Slots<(K, Circle)>,
+    pub(super) cells: GrowingMap<CellId, Cell, CellBuildHasher>,
     /// How many fences each level holds: lookups skip the empty ones.
     pub(super) level_fences: [usize; LEVELS],
 }
 
-/// The outlines of the fences that may hold a point of the cell.
+/// The outlines of the fences that may hold a point of the cell: a few within the cell, which is in 64
+/// bytes then, so that a lookup waits for no more memory than it must.
 #[derive(Debug, Clone)]
 pub(super) enum Cell {
-    One(Outline),
-    #[expect(
-        clippy::box_collection,
-        reason = "most cells have one fence; a bare Vec would make all of them larger"
-    )]
-    Many(Box<Vec<Outline>>),
+    One([Outline; 1]),
+    Two([Outline; 2]),
+    Three([Outline; 3]),
+    Many(Vec<Outline>),
 }
 
 /// A fence in 20 bytes: rough, but enough to decide most points.
@@ -91,40 +89,47 @@ impl Outline {
 impl Cell {
     fn outlines(&self) -> &[Outline] {
         match self {
-            Self::One(outline) => std::slice::from_ref(outline),
+            Self::One(outlines) => outlines,
+            Self::Two(outlines) => outlines,
+            Self::Three(outlines) => outlines,
             Self::Many(outlines) => outlines,
         }
     }
 
     fn push(&mut self, outline: Outline) {
-        match self {
-            Self::One(first) => *self = Self::Many(Box::new(vec![*first, outline])),
-            Self::Many(outlines) => outlines.push(outline),
+        match *self {
+            Self::One([a]) => *self = Self::Two([a, outline]),
+            Self::Two([a, b]) => *self = Self::Three([a, b, outline]),
+            Self::Three([a, b, c]) => *self = Self::Many(vec![a, b, c, outline]),
+            Self::Many(ref mut outlines) => outlines.push(outline),
         }
     }
 
     /// Takes a fence out; true if none is left.
     fn remove(&mut self, slot: u32) -> bool {
-        match self {
-            Self::One(outline) => outline.slot == slot,
-            Self::Many(outlines) => {
-                outlines.retain(|outline| outline.slot != slot);
-                if let [last] = outlines[..] {
-                    *self = Self::One(last);
-                }
-                false
-            }
+        let stays = |outline: &Outline| outline.slot != slot;
+        if let Self::Many(outlines) = self {
+            outlines.retain(stays);
+        } else {
+            *self = Self::Many(self.outlines().iter().copied().filter(stays).collect());
         }
+        match *self.outlines() {
+            [] => return true,
+            [a] => *self = Self::One([a]),
+            [a, b] => *self = Self::Two([a, b]),
+            [a, b, c] => *self = Self::Three([a, b, c]),
+            _ => {}
+        }
+        false
     }
 }
 
 impl<K> Default for CircleIndex<K> {
     fn default() -> Self {
         Self {
-            slots: HashMap::new(),
-            fences: Vec::new(),
-            free_slots: Vec::new(),
-            cells: HashMap::default(),
+            slots: GrowingMap::default(),
+            fences: Slots::default(),
+            cells: GrowingMap::default(),
             level_fences: [0; LEVELS],
         }
     }
@@ -139,25 +144,27 @@ impl<K: Copy + Eq + Hash> CircleIndex<K> {
     /// Adds a fence or replaces the one with this key.
     pub(super) fn insert(&mut self, key: K, circle: Circle) {
         let slot = match self.slots.get(&key) {
-            Some(&slot) if self.fences[slot as usize].1 == circle => return,
+            Some(&slot) if self.fences.get(slot).1 == circle => return,
             Some(&slot) => {
                 self.unlist(slot);
-                self.fences[slot as usize].1 = circle;
+                self.fences.get_mut(slot).1 = circle;
                 slot
             }
             None => {
-                let slot = self.take_slot(key, circle);
-                self.slots.insert(key, slot);
+                let slot = self.fences.put((key, circle));
+                self.slots.part_with_room(&key).insert(key, slot);
                 slot
             }
         };
         let level = grid::level_of(&circle);
         let outline = Outline::of(&circle, slot);
         self.level_fences[level] += 1;
-        grid::for_each_cell(level, &circle, |id| match self.cells.entry(id) {
-            Entry::Occupied(mut cell) => cell.get_mut().push(outline),
-            Entry::Vacant(cell) => {
-                cell.insert(Cell::One(outline));
+        grid::for_each_cell(level, &circle, |id| {
+            match self.cells.part_with_room(&id).entry(id) {
+                Entry::Occupied(mut cell) => cell.get_mut().push(outline),
+                Entry::Vacant(cell) => {
+                    cell.insert(Cell::One([outline]));
+                }
             }
         });
     }
@@ -168,31 +175,31 @@ impl<K: Copy + Eq + Hash> CircleIndex<K> {
             return false;
         };
         self.unlist(slot);
-        self.free_slots.push(slot);
+        self.fences.release(slot);
         true
     }
 
     /// The circle with this key.
     pub(super) fn get(&self, key: K) -> Option<&Circle> {
         let slot = *self.slots.get(&key)?;
-        Some(&self.fences[slot as usize].1)
+        Some(&self.fences.get(slot).1)
     }
 
     /// Calls `found` once for every fence that contains the point, borders included.
     pub(super) fn containing(&self, at: LatLon, mut found: impl FnMut(K)) {
-        let vector = UnitVector::of(at);
-        let rounded = vector.rounded();
-        for level in (0..LEVELS).filter(|&level| self.level_fences[level] > 0) {
-            let Some(cell) = self.cells.get(&grid::cell_at(level, at)) else {
-                continue;
-            };
+        let levels = (0..LEVELS).filter(|&level| self.level_fences[level] > 0);
+        let cells = levels.map(|level| self.cells.get(&grid::cell_at(level, at)));
+        // Computed once there is a cell, which the processor fetches meanwhile.
+        let vector = LazyCell::new(|| UnitVector::of(at));
+        for cell in cells.flatten() {
+            let rounded = vector.rounded();
             for outline in cell.outlines() {
                 let rough = outline.compare(rounded);
                 if matches!(rough, Rough::Outside) {
                     continue;
                 }
-                let (key, circle) = &self.fences[outline.slot as usize];
-                if matches!(rough, Rough::Inside) || distance::contains(circle, at, vector) {
+                let (key, circle) = self.fences.get(outline.slot);
+                if matches!(rough, Rough::Inside) || distance::contains(circle, at, *vector) {
                     found(*key);
                 }
             }
@@ -205,25 +212,15 @@ impl<K: Copy + Eq + Hash> CircleIndex<K> {
             grid::for_each_cell_along(level, path, |id| {
                 let outlines = self.cells.get(&id).map_or(&[][..], Cell::outlines);
                 for outline in outlines {
-                    found(self.fences[outline.slot as usize].0);
+                    found(self.fences.get(outline.slot).0);
                 }
             });
         }
     }
 
-    /// A slot for a fence. There are enough numbers: the memory for 2^32 fences would come first.
-    fn take_slot(&mut self, key: K, circle: Circle) -> u32 {
-        if let Some(slot) = self.free_slots.pop() {
-            self.fences[slot as usize] = (key, circle);
-            return slot;
-        }
-        self.fences.push((key, circle));
-        (self.fences.len() - 1) as u32
-    }
-
     /// Takes a fence out of its cells.
     fn unlist(&mut self, slot: u32) {
-        let circle = self.fences[slot as usize].1;
+        let circle = self.fences.get(slot).1;
         let level = grid::level_of(&circle);
         self.level_fences[level] -= 1;
         grid::for_each_cell(level, &circle, |id| {
