@@ -26,6 +26,7 @@ impl Mapped for Account {
     const TABLE: &'static Table = &Table {
         name: "accounts",
         columns: &["operator", "limits"],
+        n_read: 2,
         unique: &[],
         filters: &[],
         labelled: false,

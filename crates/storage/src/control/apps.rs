@@ -30,6 +30,7 @@ impl Mapped for App {
             "previous_secret_until",
             "targets",
         ],
+        n_read: 4,
         unique: &[],
         filters: &[],
         labelled: false,

@@ -30,6 +30,7 @@ impl Mapped for Beacon {
     const TABLE: &'static Table = &Table {
         name: "beacons",
         columns: &["zone_id", "external_id", "identity"],
+        n_read: 1,
         unique: &[
             Unique {
                 columns: &["account_id", "external_id"],

@@ -24,6 +24,7 @@ impl Mapped for CampaignGroup {
     const TABLE: &'static Table = &Table {
         name: "campaign_groups",
         columns: &["app_id"],
+        n_read: 1,
         unique: &[],
         filters: &[(Filter::AppId, "app_id")],
         labelled: false,

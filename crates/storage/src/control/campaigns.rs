@@ -33,6 +33,7 @@ impl Mapped for Campaign {
             "start_at",
             "end_at",
         ],
+        n_read: 2,
         unique: &[],
         filters: &[(Filter::AppId, "app_id"), (Filter::GroupId, "group_id")],
         labelled: false,

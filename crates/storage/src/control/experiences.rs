@@ -46,6 +46,7 @@ impl Mapped for Experience {
             "trigger_json",
             "action_json",
         ],
+        n_read: 7,
         unique: &[],
         filters: &[
             (Filter::CampaignId, "campaign_id"),

@@ -24,6 +24,7 @@ impl Mapped for Label {
     const TABLE: &'static Table = &Table {
         name: "labels",
         columns: &["unique_name"],
+        n_read: 0,
         unique: &[Unique {
             columns: &["account_id", "unique_name"],
             field: "config.name",

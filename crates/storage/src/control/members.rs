@@ -21,6 +21,7 @@ impl Mapped for Member {
     const TABLE: &'static Table = &Table {
         name: "members",
         columns: &["email"],
+        n_read: 0,
         unique: &[Unique {
             columns: &["account_id", "email"],
             field: "config.email",

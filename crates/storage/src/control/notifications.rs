@@ -33,6 +33,7 @@ impl Mapped for Notification {
             "options_json",
             "status_json",
         ],
+        n_read: 8,
         unique: &[],
         filters: &[(Filter::CampaignId, "campaign_id")],
         labelled: false,

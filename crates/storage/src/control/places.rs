@@ -31,6 +31,7 @@ impl Mapped for Place {
             "north",
             "east",
         ],
+        n_read: 1,
         unique: &[Unique {
             columns: &["account_id", "external_id"],
             field: "config.externalId",

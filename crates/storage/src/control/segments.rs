@@ -24,6 +24,7 @@ impl Mapped for Segment {
     const TABLE: &'static Table = &Table {
         name: "segments",
         columns: &["app_id", "external_id", "unique_name", "named_ids"],
+        n_read: 1,
         unique: &[
             Unique {
                 columns: &["account_id", "external_id"],

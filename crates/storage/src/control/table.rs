@@ -1,5 +1,7 @@
 //! How a kind of object lies in its table.
 
+use std::mem;
+
 use moca_core::{
     id::{AccountId, Id, LabelId},
     resource::{Frame, Kind},
@@ -17,13 +19,25 @@ use crate::StorageError;
 #[derive(Debug)]
 pub struct Table {
     pub(super) name: &'static str,
-    /// The columns after `config`, in the order of [`Mapped::values`] and [`Mapped::read`].
+    /// The columns after `config`, in the order of [`Mapped::values`].
     pub(super) columns: &'static [&'static str],
+    /// How many of these [`Mapped::read`] takes; the others are there to find rows by.
+    pub(super) n_read: usize,
     pub(super) unique: &'static [Unique],
     pub(super) filters: &'static [(Filter, &'static str)],
     /// Whether its objects carry labels, which are copied to the table `labelled`.
     pub(super) labelled: bool,
 }
+
+/// The columns that all these tables begin with when they are read.
+const FRAME: [&str; 6] = [
+    "account_id",
+    "id",
+    "created_at",
+    "updated_at",
+    "revision",
+    "config",
+];
 
 /// Columns whose values no two rows share, unless one of them is null.
 #[derive(Debug)]
@@ -37,8 +51,8 @@ pub(super) struct Unique {
 impl Table {
     /// The columns that make up an object when read.
     pub(super) fn read_columns(&self) -> String {
-        let mut columns = String::from("account_id, id, created_at, updated_at, revision, config");
-        for column in self.columns {
+        let mut columns = FRAME.join(", ");
+        for column in &self.columns[..self.n_read] {
             columns.push_str(", ");
             columns.push_str(column);
         }
@@ -125,38 +139,35 @@ pub(super) fn json_of<R: Mapped>(
 /// The columns of a row, taken one after the other.
 pub struct Columns {
     table: &'static str,
-    names: Vec<&'static str>,
-    id: String,
-    values: std::vec::IntoIter<Value>,
+    names: Names,
+    row: Row,
     taken: usize,
+}
+
+/// What the columns of a row are called, for errors.
+enum Names {
+    /// As [`Table::read_columns`] has them.
+    Of(&'static Table),
+    Listed(Vec<&'static str>),
 }
 
 impl Columns {
     /// The columns of a row of [`Table::read_columns`].
     pub(super) fn new(table: &'static Table, row: Row) -> Self {
-        let mut names = vec![
-            "account_id",
-            "id",
-            "created_at",
-            "updated_at",
-            "revision",
-            "config",
-        ];
-        names.extend(table.columns);
-        Self::named(table.name, names, row)
+        Self {
+            table: table.name,
+            names: Names::Of(table),
+            row,
+            taken: 0,
+        }
     }
 
     /// The columns of a row of any table; the second one is shown in errors.
     pub(super) fn named(table: &'static str, names: Vec<&'static str>, row: Row) -> Self {
-        let id = match row.get(1) {
-            Some(Value::Text(id)) => id.clone(),
-            other => format!("{other:?}"),
-        };
         Self {
             table,
-            names,
-            id,
-            values: row.into_iter(),
+            names: Names::Listed(names),
+            row,
             taken: 0,
         }
     }
@@ -173,17 +184,33 @@ impl Columns {
     }
 
     fn next(&mut self) -> Value {
+        let value = self.row.get_mut(self.taken);
         self.taken += 1;
-        self.values.next().unwrap_or(Value::Null)
+        // The id stays, for errors.
+        match value {
+            Some(value) if self.taken == 2 => value.clone(),
+            Some(value) => mem::replace(value, Value::Null),
+            None => Value::Null,
+        }
     }
 
     /// An error about the column taken last.
     pub(super) fn unreadable(&self) -> StorageError {
         let last = self.taken.saturating_sub(1);
+        let column = match &self.names {
+            Names::Listed(names) => names.get(last).copied(),
+            Names::Of(table) => {
+                let mut names = FRAME.iter().chain(table.columns);
+                names.nth(last).copied()
+            }
+        };
         StorageError::Inconsistent {
             table: self.table,
-            column: self.names.get(last).copied().unwrap_or("?"),
-            id: self.id.clone(),
+            column: column.unwrap_or("?"),
+            id: match self.row.get(1) {
+                Some(Value::Text(id)) => id.clone(),
+                other => format!("{other:?}"),
+            },
         }
     }
 

@@ -23,6 +23,7 @@ impl Mapped for Tag {
     const TABLE: &'static Table = &Table {
         name: "tags",
         columns: &["app_id", "unique_name"],
+        n_read: 1,
         unique: &[Unique {
             columns: &["account_id", "app_id", "unique_name"],
             field: "config.name",

@@ -33,6 +33,7 @@ impl Mapped for Token {
             "expires_at",
             "last_used_at",
         ],
+        n_read: 5,
         unique: &[Unique {
             columns: &["secret_hash"],
             field: "secret",

@@ -31,6 +31,7 @@ impl Mapped for Webhook {
             "previous_secret_until",
             "status_json",
         ],
+        n_read: 6,
         unique: &[],
         filters: &[(Filter::AppId, "app_id")],
         labelled: false,

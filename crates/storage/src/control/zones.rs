@@ -24,6 +24,7 @@ impl Mapped for Zone {
     const TABLE: &'static Table = &Table {
         name: "zones",
         columns: &["place_id", "external_id", "floor_number", "short_id"],
+        n_read: 1,
         unique: &[
             Unique {
                 columns: &["account_id", "external_id"],
