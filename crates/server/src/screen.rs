@@ -14,24 +14,32 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 /// The terminal, or the file or pipe in its place.
 pub(crate) struct Screen {
     bars: Option<MultiProgress>,
+    lines: Lines,
+}
+
+/// Where lines go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lines {
+    /// To stdout.
+    Out,
+    /// To stderr: stdout is for a program to read.
+    Aside,
 }
 
 impl Screen {
-    pub(crate) fn new() -> Self {
-        // Bars go to stderr; lines to stdout, in between when both are one terminal.
-        let terminal = io::stderr().is_terminal() && io::stdout().is_terminal();
+    pub(crate) fn new(lines: Lines) -> Self {
+        // Bars go to stderr, with lines in between when both are one terminal.
+        let terminal = io::stderr().is_terminal() && lines.are_on_a_terminal();
         Self {
             bars: terminal.then(MultiProgress::new),
+            lines,
         }
     }
 
     /// Writes a line that stays.
     pub(crate) fn line(&self, text: &str) {
-        let write = || {
-            let mut out = io::stdout().lock();
-            // Nobody is left to tell that nobody listens.
-            let _ = writeln!(out, "{text}").and_then(|()| out.flush());
-        };
+        // Nobody is left to tell that nobody listens.
+        let write = || drop(self.lines.write(text));
         match &self.bars {
             Some(bars) => bars.suspend(write),
             None => write(),
@@ -70,6 +78,26 @@ impl Screen {
             screen: self,
             lines: lines.collect(),
             told: None,
+        }
+    }
+}
+
+impl Lines {
+    fn are_on_a_terminal(self) -> bool {
+        match self {
+            Self::Out => io::stdout().is_terminal(),
+            Self::Aside => io::stderr().is_terminal(),
+        }
+    }
+
+    fn write(self, text: &str) -> io::Result<()> {
+        match self {
+            Self::Out => {
+                let mut out = io::stdout().lock();
+                writeln!(out, "{text}")?;
+                out.flush()
+            }
+            Self::Aside => writeln!(io::stderr().lock(), "{text}"),
         }
     }
 }

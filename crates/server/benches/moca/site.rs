@@ -54,14 +54,15 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) async fn make(server: &Binary, ground: Ground) -> Self {
+        let started = Instant::now();
+        ground.import(server).await;
+        let imported_in = started.elapsed();
+        // After the import, which may take longer than a connection is kept that asks for nothing.
         let trust = wire::trust(&server.ca_path());
         let mut owner = Owner {
             wire: Wire::connect(server.address(), &trust).await.unwrap(),
             authorization: format!("Bearer {}", server.token()),
         };
-        let started = Instant::now();
-        ground.import(server).await;
-        let imported_in = started.elapsed();
         let places = owner.place_ids(ground.centers.len().min(PLACES)).await;
         let now_ms = Timestamp::now().as_millisecond();
         let app = owner

@@ -28,7 +28,7 @@ impl Table {
             0 => name.to_owned(),
             _ => format!("{name} ({refused} requests refused with 503)"),
         };
-        self.0.push([
+        self.push([
             name,
             grouped(rates[middle]),
             format!(
@@ -46,8 +46,7 @@ impl Table {
     pub(crate) fn latencies(&mut self, name: &str, latencies: &[Duration]) {
         let none = String::new;
         let [p50, p99] = [0.50, 0.99].map(|part| format!("{:.2}", within(latencies, part)));
-        self.0
-            .push([name.to_owned(), none(), none(), p50, p99, none()]);
+        self.push([name.to_owned(), none(), none(), p50, p99, none()]);
     }
 
     /// A row about rates of runs, of which nothing else is known.
@@ -57,8 +56,7 @@ impl Table {
             [0, rates.len() / 2, rates.len() - 1].map(|at| grouped(rates[at]));
         let none = String::new;
         let range = format!("{low} .. {high}");
-        self.0
-            .push([name.to_owned(), middle, range, none(), none(), none()]);
+        self.push([name.to_owned(), middle, range, none(), none(), none()]);
     }
 
     /// A row about something else that was counted.
@@ -78,9 +76,17 @@ impl Table {
         self.single(name, format!("{:.2} s", time.as_secs_f64()));
     }
 
+    /// Shows the row at once too: the table comes when everything was measured, some of which takes
+    /// minutes.
+    fn push(&mut self, row: [String; 6]) {
+        let cells: Vec<&str> = row.iter().map(String::as_str).collect();
+        eprintln!("  {}", cells.join("  "));
+        self.0.push(row);
+    }
+
     fn single(&mut self, name: String, value: String) {
         let none = String::new;
-        self.0.push([name, value, none(), none(), none(), none()]);
+        self.push([name, value, none(), none(), none(), none()]);
     }
 }
 

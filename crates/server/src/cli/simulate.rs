@@ -128,7 +128,7 @@ pub(super) fn command() -> Command {
             Arg::new("json")
                 .long("json")
                 .action(ArgAction::SetTrue)
-                .help("End with the figures as one line of JSON"),
+                .help("Write nothing but the figures to stdout, as one line of JSON"),
         )
 }
 
@@ -210,6 +210,7 @@ fn options(arguments: &ArgMatches) -> Options {
             outages: real("outages").unwrap_or_default(),
             skew_ms: time("skew") as f64,
         },
+        figures_only: arguments.get_flag("json"),
     }
 }
 

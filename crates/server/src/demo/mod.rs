@@ -32,7 +32,7 @@ use moca_client::Client;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::{checks::Checks, scene::Scene};
-use crate::screen::{Screen, grouped};
+use crate::screen::{Lines, Screen, grouped};
 use crate::{
     config::Config,
     serve::{self, Running},
@@ -56,7 +56,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let directory = tempfile::tempdir().context("no temporary directory can be made")?;
     let config = config(directory.path());
     telemetry::install(&config);
-    let screen = Screen::new();
+    let screen = Screen::new(Lines::Out);
     let server = serve::start(&config).await?;
     let access = Access::of(&server)?;
     screen.line(&format!("MOCA runs at {} for this demo.", access.url));

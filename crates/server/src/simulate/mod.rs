@@ -30,7 +30,10 @@ use moca_core::{
 use moca_wire::apps::App;
 use tokio::signal::ctrl_c;
 
-use crate::{cli::exit::Misuse, screen::Screen};
+use crate::{
+    cli::exit::Misuse,
+    screen::{Lines, Screen},
+};
 
 use self::{fleet::Fleet, world::World};
 
@@ -59,6 +62,8 @@ pub struct Options {
     pub connections: usize,
     /// What phones are like.
     pub phones: Phones,
+    /// Whether stdout is for the figures alone, which a program reads.
+    pub figures_only: bool,
 }
 
 /// What phones are like.
@@ -95,7 +100,11 @@ impl Options {
 /// Runs a fleet against the server of `client` from the moment `now_ms` on, until its history is told
 /// or somebody ends it.
 pub async fn run(client: &Client, options: Options, now_ms: i64) -> anyhow::Result<Summary> {
-    let screen = Screen::new();
+    let screen = Screen::new(if options.figures_only {
+        Lines::Aside
+    } else {
+        Lines::Out
+    });
     let app = app(client, options.app).await?;
     let Some(secret) = app.app_secret.clone() else {
         bail!(

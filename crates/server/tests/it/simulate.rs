@@ -24,7 +24,7 @@ fn desk() -> (Desk, String) {
 fn figures(desk: &Desk, arguments: &[&str]) -> Value {
     let done = desk.run(&[&["simulate", "--json"], arguments].concat());
     assert_eq!(done.code, 0, "{}{}", done.out, done.err);
-    serde_json::from_str(done.out.lines().last().unwrap()).unwrap()
+    serde_json::from_str(&done.out).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
