@@ -36,6 +36,8 @@ pub(super) struct Spot {
     /// Metres from the centre to the border, about.
     pub(super) radius_m: f64,
     pub(super) beacons: Vec<(LatLon, BeaconIdentity)>,
+    /// Where the centre is on a globe of radius 1.
+    on_globe: [f64; 3],
     neighbours: OnceLock<Vec<usize>>,
 }
 
@@ -45,6 +47,7 @@ impl Spot {
             center,
             radius_m,
             beacons: Vec::new(),
+            on_globe: on_globe(center),
             neighbours: OnceLock::new(),
         }
     }
@@ -127,16 +130,37 @@ impl World {
     pub(super) fn near(&self, index: usize) -> &[usize] {
         let here = &self.places[index];
         here.neighbours.get_or_init(|| {
+            // By the chord: a geodesic would take a hundred times as long.
+            let chord = |spot: &Spot| {
+                let parts = here.on_globe.iter().zip(&spot.on_globe);
+                parts.map(|(one, other)| (one - other).powi(2)).sum()
+            };
             let others = self.places.iter().enumerate();
             let mut others: Vec<(f64, usize)> = others
                 .filter(|(other, _)| *other != index)
-                .map(|(other, spot)| (distance_m(here.center, spot.center), other))
+                .map(|(other, spot)| (chord(spot), other))
                 .collect();
-            others.sort_by(|one, other| one.0.total_cmp(&other.0));
-            let nearest = others.into_iter().take(NEIGHBOURS);
-            nearest.map(|(_, other)| other).collect()
+            let nearer = |one: &(f64, usize), other: &(f64, usize)| {
+                one.0.total_cmp(&other.0).then(one.1.cmp(&other.1))
+            };
+            if others.len() > NEIGHBOURS {
+                others.select_nth_unstable_by(NEIGHBOURS, nearer);
+                others.truncate(NEIGHBOURS);
+            }
+            others.sort_unstable_by(nearer);
+            others.into_iter().map(|(_, other)| other).collect()
         })
     }
+}
+
+fn on_globe(at: LatLon) -> [f64; 3] {
+    let (sin_latitude, cos_latitude) = at.latitude().to_radians().sin_cos();
+    let (sin_longitude, cos_longitude) = at.longitude().to_radians().sin_cos();
+    [
+        cos_latitude * cos_longitude,
+        cos_latitude * sin_longitude,
+        sin_latitude,
+    ]
 }
 
 fn spot(geofence: &Geofence) -> Option<Spot> {
