@@ -142,7 +142,11 @@ impl Origins {
 
 async fn account_changed(tx: &mut Tx, mut since: i64, until: i64) -> Result<bool, StorageError> {
     while since < until {
-        let changes = tx.changes_since(since, PAGE).await?;
+        let changes = match tx.changes_since(since, PAGE).await {
+            Ok(changes) => changes,
+            Err(StorageError::FeedTooShort) => return Ok(true),
+            Err(error) => return Err(error),
+        };
         let Some(last) = changes.last() else { break };
         since = last.version;
         if changes.iter().any(|change| change.kind == Kind::Account) {

@@ -128,17 +128,23 @@ impl Failure {
 
     /// The same, as there are so many instances of the app too.
     #[must_use]
-    pub fn with_instances(mut self, count: i64) -> Self {
+    pub fn with_instances(self, count: i64) -> Self {
+        let how = "erase them first, or with the app by ?cascade=true";
+        self.with_others(count, ["instance of devices", "instances of devices"], how)
+    }
+
+    /// The same, as there are so many of something else that has no name; `how` says what to do.
+    #[must_use]
+    pub fn with_others(mut self, count: i64, [one, many]: [&str; 2], how: &str) -> Self {
         if let Self::Refused {
             errors,
             users_total,
             ..
         } = &mut self
+            && count > 0
         {
-            let noun = if count == 1 { "instance" } else { "instances" };
-            let detail = format!(
-                "{count} {noun} of devices: erase them first, or with the app by ?cascade=true"
-            );
+            let noun = if count == 1 { one } else { many };
+            let detail = format!("{count} {noun}: {how}");
             errors.insert(0, Fault::new("", FaultCode::InUse, detail));
             errors.truncate(FAULTS_MAX);
             *users_total = Some(users_total.unwrap_or(0) + count);

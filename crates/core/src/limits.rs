@@ -229,6 +229,8 @@ pub const PUSH_KEPT_MS: i64 = 28 * 86_400_000;
 pub const PUSH_LOOK_MS: u64 = 1_000;
 /// Notifications that are sent at a time, a chunk each in turn.
 pub const NOTIFICATIONS_AT_ONCE: usize = 8;
+/// Milliseconds from one look for notifications that were deleted to the next: whom they went to is forgotten.
+pub const ADDRESSED_LOOK_MS: i64 = 3_600_000;
 /// Types and families of events that one webhook lists.
 pub const WEBHOOK_EVENTS_MAX: usize = 50;
 /// Random bytes of the secret of a webhook: Standard Webhooks asks for 24 to 64.
@@ -483,6 +485,14 @@ pub const LOG_ROW_BYTES_MAX: usize = 1 << 30;
 /// Milliseconds a transaction of the control store waits for a lock or a connection; beyond it the
 /// request fails rather than pile up.
 pub const CONTROL_WAIT_MS_MAX: u64 = 10_000;
+/// Milliseconds that writers of the control store wait at most for readers when its write-ahead log is
+/// emptied. It is tried again a minute later.
+pub const CONTROL_LOG_WAIT_MS_MAX: u64 = 200;
+/// Lines of the change feed that are kept though everybody has taken them in: who keeps something in
+/// memory and has not looked for longer than that makes it anew.
+pub const CHANGES_KEPT: i64 = 100_000;
+/// Lines of the change feed removed by one transaction.
+pub const CHANGES_AT_ONCE: i64 = 10_000;
 /// Connections that read the SQLite control store: a read takes microseconds, so a few suffice.
 pub const CONTROL_READERS: usize = 4;
 /// Connections to the PostgreSQL control store; a server has 100 by default for all programs.

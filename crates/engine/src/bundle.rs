@@ -117,7 +117,11 @@ impl Kept {
     /// Whether nothing changed that it is made of.
     async fn still_holds(&mut self, tx: &mut Tx, account: AccountId) -> Result<bool, StorageError> {
         for _ in 0..PAGES_MAX {
-            let changes = tx.changes_since(self.version, PAGE_ROWS).await?;
+            let changes = match tx.changes_since(self.version, PAGE_ROWS).await {
+                Ok(changes) => changes,
+                Err(StorageError::FeedTooShort) => return Ok(false),
+                Err(error) => return Err(error),
+            };
             let Some(newest) = changes.last() else {
                 return Ok(true);
             };

@@ -15,7 +15,7 @@ use moca_core::{
     limits::READ_WAIT_MS_MAX,
     time::Range,
 };
-use moca_storage::{StorageError, devices::Devices};
+use moca_storage::{StorageError, control::Control, devices::Devices};
 use sha2::{Digest, Sha256};
 use tokio::{
     sync::{Semaphore, oneshot, watch},
@@ -58,6 +58,7 @@ pub(crate) struct Inner {
     pub(crate) scans: Arc<Semaphore>,
     /// The turn of who replaces the members of a static segment.
     pub(crate) lists: tokio::sync::Mutex<()>,
+    pub(crate) control: Control,
     pub(crate) offers: Offers,
     pub(crate) imports: Arc<Desk>,
     pub(crate) last_used: Arc<LastUsed>,

@@ -12,6 +12,7 @@ mod bell;
 mod bulk;
 mod bundle;
 mod engine;
+mod erasure;
 mod error;
 pub mod estate;
 mod explain;

@@ -17,6 +17,16 @@ use crate::{
 };
 
 impl Engine {
+    /// Whether a notification went to an instance, as far as that is known.
+    pub async fn is_addressed(
+        &self,
+        subject: Subject,
+        id: NotificationId,
+    ) -> Result<bool, EngineError> {
+        let read = move |devices: &Devices| devices.is_addressed(id, subject.number);
+        self.read(read).await
+    }
+
     /// When a notification was opened first on an instance, ms since 1970, with all that was
     /// acknowledged before this call taken in.
     pub async fn opened_at(

@@ -12,9 +12,8 @@ use moca_core::{
     event::{Change, Record, Subject},
     health::BeaconHealth,
     id::{AccountId, AppId, BeaconId, InstanceId, SegmentId},
-    limits::ERASED_AT_ONCE,
 };
-use moca_storage::log::{LogReader, forget_replaced};
+use moca_storage::log::LogReader;
 
 use crate::{
     Engine, EngineError,
@@ -218,59 +217,6 @@ impl Engine {
             stored
                 .map(|health| Ok(health?.unwrap_or_default()))
                 .collect()
-        })
-        .await
-    }
-
-    /// Erases instances. Their tokens are refused and nothing is read of them any more when this
-    /// returns, through a crash too; the log and the lists follow, and the files after a sweep.
-    pub async fn erase(&self, subjects: Vec<Subject>) -> Result<(), EngineError> {
-        self.submit(|answer| Request::Erase(subjects, answer)).await
-    }
-
-    /// Erases a user with all instances that the user is or was logged in on.
-    pub async fn erase_user(&self, app_id: AppId, user_id: &str) -> Result<(), EngineError> {
-        self.erase_all(app_id, Some(user_id)).await
-    }
-
-    /// Erases all instances of an app, and with them its users.
-    pub async fn erase_app(&self, app_id: AppId) -> Result<(), EngineError> {
-        self.erase_all(app_id, None).await
-    }
-
-    /// Erases the instances of an app, or of one of its users, some at a time.
-    async fn erase_all(&self, app_id: AppId, user_id: Option<&str>) -> Result<(), EngineError> {
-        loop {
-            self.wait(&self.inner.listed).await?;
-            let user_id = user_id.map(str::to_owned);
-            let some = self
-                .read(move |devices| {
-                    people::subjects(devices, app_id, user_id.as_deref(), ERASED_AT_ONCE)
-                })
-                .await?;
-            if some.is_empty() {
-                return Ok(());
-            }
-            self.erase(some).await?;
-        }
-    }
-
-    /// Whether something was erased whose bytes are still in files, and the last sweep is `pause_ms`
-    /// ago.
-    pub async fn is_sweep_due(&self, pause_ms: i64) -> Result<bool, EngineError> {
-        let now_ms = self.inner.shared.clock.now_ms();
-        self.read(move |devices| devices.is_sweep_due(now_ms, pause_ms))
-            .await
-    }
-
-    /// Gets the bytes of what was erased out of all files. The engine does this by itself once a day
-    /// if something was erased; it takes as long as copying the device store.
-    pub async fn sweep(&self) -> Result<(), EngineError> {
-        let now_ms = self.inner.shared.clock.now_ms();
-        let log_path = self.inner.log_path.clone();
-        self.read(move |devices| {
-            forget_replaced(&log_path)?;
-            devices.sweep(now_ms)
         })
         .await
     }

@@ -109,13 +109,14 @@ impl Engine {
         let stores = joined(spawn_blocking(move || Stores::open(&data_dir)).await)?;
         let last_used = LastUsed::new(control.clone());
         let offers = Offers::new(control.clone());
-        let configuration = Configuration::load(control, &stores.devices).await?;
+        let configuration = Configuration::load(control.clone(), &stores.devices).await?;
         let runtime = Handle::current();
         let uses = Arc::clone(&last_used);
         let started = spawn_blocking(move || {
             start_stages(
                 stores,
                 configuration,
+                control,
                 (uses, offers),
                 clock,
                 random,
@@ -167,6 +168,7 @@ impl Engine {
 fn start_stages(
     stores: Stores,
     configuration: Configuration,
+    control: Control,
     (last_used, offers): (Arc<LastUsed>, Offers),
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -221,6 +223,7 @@ fn start_stages(
             helpers: Mutex::default(),
             log_path: stores.log_path,
             lists: tokio::sync::Mutex::default(),
+            control,
             offers,
             scans: Arc::new(Semaphore::new(SEGMENT_SCANS_AT_ONCE)),
             imports: Arc::new(stores.imports),

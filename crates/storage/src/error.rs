@@ -27,6 +27,10 @@ pub enum StorageError {
     /// More places lie about a point than are measured for one list.
     #[error("too many places lie about there")]
     RegionTooFull,
+    /// Some of the changes that were asked for are not kept any more: what was made of the configuration
+    /// before them has to be made anew.
+    #[error("the change feed does not reach back that far")]
+    FeedTooShort,
     /// A stored value cannot be read.
     #[error("{table}.{column} of {id} cannot be read")]
     Inconsistent {

@@ -17,9 +17,20 @@ pub fn web_url(value: &Value) -> Reading<String> {
     let expected = format!("an http or https URL of at most {LINK_CHARS_MAX} characters");
     let text = link(value, &expected)?;
     match Url::parse(&text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(text),
+        Ok(url) if is_web(&url) && names_host(&text) => Ok(text),
         _ => complain(FaultCode::InvalidFormat, format!("expected {expected}")),
     }
+}
+
+fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+}
+
+/// Whether a web address has its host where it belongs. Browsers, and the parser as they do, take
+/// `https:///x` for `https://x`, which nobody means.
+fn names_host(text: &str) -> bool {
+    let rest = text.split_once("://").map(|(_, rest)| rest);
+    rest.is_some_and(|rest| !rest.starts_with(['/', '\\']))
 }
 
 /// The same with `https` only, and without a user.
@@ -47,6 +58,10 @@ pub fn any_url(value: &Value) -> Reading<String> {
     );
     let text = link(value, &expected)?;
     match Url::parse(&text) {
+        Ok(url) if is_web(&url) && !names_host(&text) => complain(
+            FaultCode::InvalidFormat,
+            format!("expected {expected}, with a host after {}://", url.scheme()),
+        ),
         Ok(url) if !NO_ADDRESS.contains(&url.scheme()) => Ok(text),
         _ => complain(FaultCode::InvalidFormat, format!("expected {expected}")),
     }
@@ -81,7 +96,7 @@ pub fn origin(value: &Value) -> Reading<String> {
         && url.fragment().is_none()
         && url.username().is_empty()
         && url.password().is_none();
-    if pattern || !scheme_fits || !bare {
+    if pattern || !scheme_fits || !bare || !names_host(&text) {
         return refused();
     }
     Ok(url.origin().ascii_serialization())
@@ -101,5 +116,26 @@ pub fn email(value: &Value) -> Reading<String> {
     match text.rsplit_once('@') {
         Some((local, domain)) if !local.is_empty() && !domain.is_empty() => Ok(text),
         _ => complain(FaultCode::InvalidFormat, format!("expected {expected}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_web_address_names_its_host_where_it_belongs() {
+        let read = |text: &str| {
+            let value = Value::from(text);
+            [web_url, https_url, any_url, origin].map(|reader| reader(&value).is_ok())
+        };
+        for text in ["https:///x", "https:/x", "https:x", "https:\\\\x", "https://\\x", "https://", "https:////x"] {
+            assert_eq!(read(text), [false; 4], "{text}");
+        }
+        assert_eq!(read("https://x"), [true; 4]);
+        assert_eq!(read("https://x/a"), [true, true, true, false]);
+        // Where no host is asked for, none is missed.
+        assert_eq!(read("guide:///offers/7"), [false, false, true, false]);
+        assert_eq!(read("tel:112"), [false, false, true, false]);
     }
 }

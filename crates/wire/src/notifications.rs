@@ -191,27 +191,23 @@ fn read_audience(fields: &mut Fields<'_, '_>, app: Option<AppId>) -> Option<Audi
             }
         }
         AudienceType::Instances => Audience::Instances {
-            instance_ids: some::<InstanceId>(fields, "instanceIds", values::id)?,
+            instance_ids: listed::<InstanceId>(fields, "instanceIds", values::id),
         },
         AudienceType::Users => Audience::Users {
-            user_ids: some(fields, "userIds", values::line(CODE_CHARS_MAX))?,
+            user_ids: listed(fields, "userIds", values::line(CODE_CHARS_MAX)),
         },
     })
 }
 
-/// A list of different values, one at least.
-fn some<T: PartialEq>(
+/// A list of different values. It may be empty, and is when all whom it named were erased.
+fn listed<T: PartialEq>(
     fields: &mut Fields<'_, '_>,
     key: &'static str,
     read: impl Fn(&Value) -> Reading<T>,
-) -> Option<Vec<T>> {
-    let expected = format!("expected a list of 1 to {AUDIENCE_LIST_MAX} items");
+) -> Vec<T> {
+    let expected = format!("expected a list of at most {AUDIENCE_LIST_MAX} items");
     fields.require(key, &expected);
-    if fields.take(key) == Some(&json!([])) {
-        fields.fault(key, FaultCode::TooShort, expected);
-        return None;
-    }
-    Some(fields.set(key, AUDIENCE_LIST_MAX, read)).filter(|list| !list.is_empty())
+    fields.set(key, AUDIENCE_LIST_MAX, read)
 }
 
 /// There is one kind of action today; others may come.
@@ -377,13 +373,13 @@ fn audience_schema() -> Schema {
             }
             AudienceType::Instances => vec![schema::required(
                 "instanceIds",
-                schema::filled_set(schema::id(), AUDIENCE_LIST_MAX),
-                "Instances of the app, each once; others are passed over.",
+                schema::set(schema::id(), AUDIENCE_LIST_MAX),
+                "Instances of the app, each once; others are passed over. Who is erased is taken off.",
             )],
             AudienceType::Users => vec![schema::required(
                 "userIds",
-                schema::filled_set(schema::code(), AUDIENCE_LIST_MAX),
-                "Users of the app, each once: the instances that they are logged in on.",
+                schema::set(schema::code(), AUDIENCE_LIST_MAX),
+                "Users of the app, each once: the instances that they are logged in on. Who is erased is taken off.",
             )],
         };
         (word, fields)

@@ -19,7 +19,11 @@ pub(crate) async fn put(call: &Call<Device>) -> Result<Reply, Failure> {
     let id: NotificationId = call.id("notificationId")?;
     let notification = sent(call, id).await?;
     let (engine, subject) = (&call.state().engine, call.principal.subject);
-    if engine.opened_at(subject, id).await?.is_none() {
+    let before = engine.opened_at(subject, id).await?;
+    if before.is_none() && !engine.is_addressed(subject, id).await? {
+        return Err(not_sent());
+    }
+    if before.is_none() {
         let opening = Opening {
             notification_id: id,
             campaign_id: notification.campaign_id,
@@ -49,8 +53,12 @@ async fn sent(call: &Call<Device>, id: NotificationId) -> Result<Notification, F
             return Ok(notification);
         }
     }
-    Err(Failure::new(
+    Err(not_sent())
+}
+
+fn not_sent() -> Failure {
+    Failure::new(
         Code::NotFound,
-        "No notification with this id was sent to devices of this app.",
-    ))
+        "No notification with this id was sent to this device.",
+    )
 }

@@ -8,7 +8,9 @@
 use moca_core::{
     account::Account,
     id::{AccountId, AppId},
+    import::Import,
     limits::FAULTS_MAX,
+    replay::Replay,
     resource::Kind,
     scope::{Access, Family},
 };
@@ -31,17 +33,20 @@ pub(crate) async fn before_deletion(call: &Call) -> Result<(), Failure> {
     if !call.query().flag("cascade") {
         let total = tx.count_references(id, Kind::Account, id.0).await?;
         let apps = tx.app_ids(id).await?;
+        let imports = tx.jobs::<Import>(id, 0, 0).await?.total;
+        let replays = tx.jobs::<Replay>(id, 0, 0).await?.total;
         drop(tx);
         let reach = call.principal.reach;
         let shown: Vec<Reference> = objects
             .into_iter()
             .filter(|object| reach.admits(Family::of(object.kind), Access::Read))
             .collect();
-        let refusal = Failure::in_use(Kind::Account, &shown, total);
-        return Err(match instance_count(call, id, &apps).await? {
-            0 => refusal,
-            count => refusal.with_instances(count),
-        });
+        let instances = instance_count(call, id, &apps).await?;
+        let how = "they go with the account by ?cascade=true";
+        return Err(Failure::in_use(Kind::Account, &shown, total)
+            .with_others(replays, ["replay", "replays"], how)
+            .with_others(imports, ["import", "imports"], how)
+            .with_instances(instances));
     }
     drop(tx);
     require_all(call)?;

@@ -123,7 +123,7 @@ fn events() -> Group {
             operation
                 .noted(
                     "Answered when it is on disk. The first time counts; one that is known is answered \
-                     alike.",
+                     alike. Only of a notification that was sent to this device.",
                 )
                 .takes::<OpenedInput>()
                 .answers::<Opened>()

@@ -36,13 +36,21 @@ pub(crate) struct Configuration {
 impl Configuration {
     /// Reads everything. What changed since the history was last kept is found by the first refresh.
     ///
-    /// Without a history (a store of an earlier release, or a control store that was brought back from
-    /// a copy and knows nothing of the newest changes) it begins with what there is now, as if it had
-    /// been there from the first row on.
+    /// Without a history (a store of an earlier release, or a store that was brought back from a copy,
+    /// so that the newest changes are unknown to the control store, or the oldest not known any more) it
+    /// begins with what there is now, as if it had been there from the first row on.
     pub(crate) async fn load(control: Control, devices: &Devices) -> Result<Self, StorageError> {
         let mut tx = control.read().await?;
         let newest = tx.config_version().await?;
-        let kept = devices.history_version()?.filter(|kept| *kept <= newest);
+        let mut kept = devices.history_version()?.filter(|kept| *kept <= newest);
+        if let Some(version) = kept
+            && let Err(error) = tx.changes_since(version, 1).await
+        {
+            match error {
+                StorageError::FeedTooShort => kept = None,
+                error => return Err(error),
+            }
+        }
         if kept.is_none() {
             devices.forget_history(None)?;
         }

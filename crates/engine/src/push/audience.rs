@@ -15,6 +15,7 @@ use moca_storage::{
     StorageError,
     devices::{Devices, InstanceState},
 };
+use roaring::RoaringBitmap;
 
 use super::{Job, Pusher};
 use crate::{EngineError, estate, pipeline::instance::traits};
@@ -126,11 +127,13 @@ impl Pusher {
             devices.begin_audience(id)?;
             let mut piece = Vec::with_capacity(PIECE);
             let mut held_out = HashSet::new();
+            let mut numbers = RoaringBitmap::new();
             wanted.for_each(devices, |state| {
                 if wanted.holds_out(&state) {
                     held_out.insert(state.subject.number);
                     return Ok(());
                 }
+                numbers.insert(state.subject.number);
                 piece.push(state.subject.instance_id);
                 if piece.len() == PIECE {
                     devices.add_audience(id, &piece)?;
@@ -139,7 +142,8 @@ impl Pusher {
                 Ok(())
             })?;
             devices.add_audience(id, &piece)?;
-            Ok((devices.end_audience(&of, now_ms)?, held_out.len() as i64))
+            let tally = devices.end_audience(&of, now_ms, &numbers)?;
+            Ok((tally, held_out.len() as i64))
         };
         let (tally, held_out) = self.look(take).await?;
         let mut status = job

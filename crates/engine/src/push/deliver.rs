@@ -9,6 +9,7 @@ use moca_core::{
     push::PushAddress,
 };
 use moca_storage::devices::{Devices, InstanceState, PushTally, Waiting};
+use roaring::RoaringBitmap;
 
 use super::{
     Job, Pusher,
@@ -29,6 +30,8 @@ pub(super) struct Pause {
 /// Somebody whose turn it is.
 struct Turn {
     waiting: Waiting,
+    /// The number of the instance, if there still is one.
+    number: Option<u32>,
     /// Where to, and in which language; or why not.
     to: Result<(Subject, PushAddress, Option<String>), Failure>,
 }
@@ -51,6 +54,7 @@ impl Pusher {
             let mut turns = Vec::new();
             for waiting in devices.next_waiting(id, PUSH_CHUNK_MAX)? {
                 let state = devices.state(waiting.instance_id)?;
+                let number = state.as_ref().map(|state| state.subject.number);
                 let to = match state {
                     Some(state) if requires_consent && !agreed(&state) => Err(Failure::NoConsent),
                     Some(InstanceState {
@@ -61,7 +65,11 @@ impl Pusher {
                     }) => Ok((subject, address, profile.lang)),
                     _ => Err(Failure::Gone),
                 };
-                turns.push(Turn { waiting, to });
+                turns.push(Turn {
+                    waiting,
+                    number,
+                    to,
+                });
             }
             Ok(Some((tally, turns)))
         };
@@ -92,7 +100,8 @@ impl Pusher {
                 grown.failed.insert(Failure::Gone, erased as u64);
                 let (of, tally) = (job.counted(), tally.clone());
                 let settle = move |devices: &Devices| {
-                    devices.settle(&of, (&[], &[]), &tally, (now_ms, &grown))
+                    let nobody = (&[][..], &[][..], &RoaringBitmap::new());
+                    devices.settle(&of, nobody, &tally, (now_ms, &grown))
                 };
                 self.engine.read(settle).await?;
             }
@@ -103,6 +112,7 @@ impl Pusher {
         let senders = self.senders(&job.app, now_ms);
         let outcomes = self.hand_over(job, &senders, turns, now_ms).await;
         let (mut served, mut again, mut ended) = (Vec::new(), Vec::new(), Vec::new());
+        let mut unreached = RoaringBitmap::new();
         let mut pause_ms = None;
         for (turn, outcome) in outcomes {
             let outcome = match outcome {
@@ -121,6 +131,9 @@ impl Pusher {
             let metrics = self.engine.metrics();
             metrics.pushes.get_or_create(&label).inc();
             served.push(turn.waiting);
+            if !may_have_arrived(outcome) {
+                unreached.extend(turn.number);
+            }
             let is_ended = matches!(
                 outcome,
                 Outcome::Failed(Failure::Unregistered) | Outcome::NotSent(Failure::Unregistered)
@@ -134,7 +147,12 @@ impl Pusher {
         let status = with(job.notification.status.clone(), &tally);
         let of = job.counted();
         let settle = move |devices: &Devices| {
-            devices.settle(&of, (&served, &again), &tally, (now_ms, &grown))
+            devices.settle(
+                &of,
+                (&served, &again, &unreached),
+                &tally,
+                (now_ms, &grown),
+            )
         };
         self.engine.read(settle).await?;
         self.save(job, status, now_ms).await?;
@@ -230,6 +248,16 @@ const fn word(outcome: Outcome) -> &'static str {
             failure.as_str()
         }
     }
+}
+
+/// Whether a device may have got a message: nobody knows of one that was not answered.
+const fn may_have_arrived(outcome: Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Accepted
+            | Outcome::Again(..)
+            | Outcome::Failed(Failure::Overloaded | Failure::Unreachable)
+    )
 }
 
 /// Counts what became of a message in the end.

@@ -29,10 +29,10 @@ use moca_core::{
     campaign::{Campaign, Status},
     clock::{Clock, Random},
     id::{AppId, NotificationId},
-    limits::{CONTROL_RETRY_MS, NOTIFICATIONS_AT_ONCE, PUSH_LOOK_MS},
+    limits::{ADDRESSED_LOOK_MS, CONTROL_RETRY_MS, NOTIFICATIONS_AT_ONCE, PUSH_LOOK_MS},
     notification::{Notification, NotificationStatus, State, counts::Counted},
 };
-use moca_storage::{StorageError, control::Control};
+use moca_storage::{StorageError, control::Control, devices::Devices};
 use reqwest::Client;
 use tokio::{
     sync::Notify,
@@ -102,6 +102,8 @@ pub struct Pusher {
     senders: HashMap<AppId, (i64, Arc<Senders>)>,
     /// The notifications that wait for a push service.
     pauses: HashMap<NotificationId, Pause>,
+    /// When to look next for notifications that were deleted, ms since 1970.
+    look_for_deleted_at: i64,
 }
 
 /// A notification with what it is part of.
@@ -143,6 +145,7 @@ impl Pusher {
             settings,
             senders: HashMap::new(),
             pauses: HashMap::new(),
+            look_for_deleted_at: i64::MIN,
         })
     }
 
@@ -176,6 +179,7 @@ impl Pusher {
     pub async fn round(&mut self) -> Result<bool, EngineError> {
         let jobs = self.jobs().await?;
         self.tidy(&jobs).await?;
+        self.forget_deleted().await?;
         let mut sending = jobs
             .iter()
             .filter(|job| job.notification.status.state == State::Sending)
@@ -240,7 +244,7 @@ impl Pusher {
         self.pauses.retain(|id, _| ids.contains(id));
         let apps: HashSet<AppId> = jobs.iter().map(|job| job.app.id()).collect();
         self.senders.retain(|id, _| apps.contains(id));
-        let kept = move |devices: &moca_storage::devices::Devices| {
+        let kept = move |devices: &Devices| {
             for id in devices.pushed()? {
                 if !ids.contains(&id) {
                     devices.forget_audience(id)?;
@@ -249,6 +253,24 @@ impl Pusher {
             Ok(())
         };
         self.engine.read(kept).await
+    }
+
+    /// Forgets now and then whom notifications went to that were deleted.
+    async fn forget_deleted(&mut self) -> Result<(), EngineError> {
+        let now_ms = self.clock.now_ms();
+        if now_ms < self.look_for_deleted_at {
+            return Ok(());
+        }
+        let kept = self.engine.read(Devices::addressed).await?;
+        let ids: Vec<NotificationId> = kept.into_iter().collect();
+        let left = self.control.read().await?.notifications_left(&ids).await?;
+        let forget = move |devices: &Devices| {
+            let mut deleted = ids.iter().filter(|id| !left.contains(id));
+            deleted.try_for_each(|id| devices.forget_addressed(*id))
+        };
+        self.engine.read(forget).await?;
+        self.look_for_deleted_at = now_ms + ADDRESSED_LOOK_MS;
+        Ok(())
     }
 
     /// Gives a notification another status; nothing if it is in another state by now, or gone.

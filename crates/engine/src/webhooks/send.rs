@@ -87,6 +87,12 @@ impl Sender {
         })
     }
 
+    /// The secret of a webhook, to be compared with one that was sent.
+    pub fn secret(&self, webhook: &Webhook) -> Result<String, SealError> {
+        let secret = self.sealer.open(&context(&webhook.frame), &webhook.sealed_secret)?;
+        Ok(sign::written(&secret))
+    }
+
     /// Sends a webhook an event of no meaning, whether it is enabled or not, and says what came of it.
     pub async fn test(&self, webhook: &Webhook) -> Attempt {
         let now_ms = self.clock.now_ms();

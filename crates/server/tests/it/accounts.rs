@@ -108,6 +108,10 @@ async fn an_operator_deletes_an_account_with_all_that_is_in_it() {
     let problem = refused.json();
     let first = problem["errors"][0]["detail"].as_str().unwrap();
     assert!(first.starts_with("1 instance of devices"), "{problem}");
+    for (at, others) in [(1, "1 import: "), (2, "1 replay: ")] {
+        let detail = problem["errors"][at]["detail"].as_str().unwrap();
+        assert!(detail.starts_with(others), "{problem}");
+    }
     let kinds: Vec<&str> = problem["errors"]
         .as_array()
         .unwrap()

@@ -298,6 +298,19 @@ async fn a_server_killed_right_after_an_erasure_finishes_it() {
             .call("POST", "/device/v1/events", &device, event)
             .await;
     }
+    let campaign = json!({"appId": app_id, "config": {"name": "News", "type": "Push", "startAt": NOON}});
+    let campaign = server.manage("POST", "/v2/campaigns", campaign).await;
+    for audience in [
+        json!({"@type": "UsersAudience", "userIds": [ANA, "bob"]}),
+        json!({"@type": "InstancesAudience", "instanceIds": [instance_id]}),
+    ] {
+        let body = json!({
+            "campaignId": campaign["campaignId"], "config": {"name": "Tonight"},
+            "trigger": {"@type": "ImmediateTrigger"}, "audience": audience,
+            "action": {"@type": "SendPushAction", "body": {"default": "Open until ten"}},
+        });
+        server.manage("POST", "/v2/notifications", body).await;
+    }
     let instance: moca_core::id::Id = instance_id.parse().unwrap();
     let traces = [&instance.0[8..], instance_id.as_bytes(), ANA.as_bytes()];
     assert!(!files_with(data_dir, &traces).is_empty());

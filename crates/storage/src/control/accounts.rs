@@ -96,12 +96,13 @@ impl Tx {
     }
 
     /// Deletes an account that has no objects any more, with what else is kept of it; false if there was
-    /// none. Its audit log stays.
+    /// none. Its audit log stays, and its lines of the change feed until newer ones replace them.
     pub async fn delete_account(&mut self, account: AccountId) -> Result<bool, StorageError> {
         self.delete_jobs(account).await?;
         let sql = "DELETE FROM kept_answers WHERE account_id = $1";
         let done = self.session.execute(sql, vec![Value::id(account)]).await;
         done.map_err(|error| error.doing(WRITING))?;
+        self.gone.insert(account);
         self.delete::<Account>(account, account.0).await
     }
 }

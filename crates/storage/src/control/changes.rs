@@ -1,8 +1,11 @@
 //! The change feed: one line for each change of an object, numbered without gaps.
+//!
+//! It is for those who keep something made of the configuration, to find out what of it is outdated. So the
+//! oldest lines go when they are taken in; who comes later makes all of it anew.
 
 use moca_core::id::AccountId;
 
-use super::{ChangeRow, READING, Tx, ledger::Ledger, table::Columns};
+use super::{ChangeRow, READING, Tx, WRITING, ledger::Ledger, table::Columns};
 use crate::StorageError;
 
 impl Tx {
@@ -20,7 +23,8 @@ impl Tx {
         Columns::named("config_version", vec!["version"], row).integer()
     }
 
-    /// The changes after `version`, in order, at most `limit`.
+    /// The changes after `version`, in order, at most `limit`; [`StorageError::FeedTooShort`] when some of
+    /// them are not kept any more.
     pub async fn changes_since(
         &mut self,
         version: i64,
@@ -31,7 +35,8 @@ impl Tx {
                    ORDER BY version LIMIT $2";
         let rows = self.session.scan(sql, vec![version.into(), limit.into()]);
         let rows = rows.await.map_err(|error| error.doing(READING))?;
-        rows.into_iter()
+        let changes: Vec<ChangeRow> = rows
+            .into_iter()
             .map(|row| {
                 let names = vec!["version", "account_id", "kind", "object_id"];
                 let mut columns = Columns::named("changes", names, row);
@@ -42,7 +47,29 @@ impl Tx {
                     id: columns.id()?,
                 })
             })
-            .collect()
+            .collect::<Result<_, StorageError>>()?;
+        // The newest one is always kept, so that what is missing shows.
+        match changes.first() {
+            Some(first) if first.version > version + 1 => Err(StorageError::FeedTooShort),
+            _ => Ok(changes),
+        }
+    }
+
+    /// Removes the oldest changes up to `version`, at most `limit` and never the newest one; says whether
+    /// there was any.
+    pub async fn forget_changes(
+        &mut self,
+        version: i64,
+        limit: i64,
+    ) -> Result<bool, StorageError> {
+        let sql = "DELETE FROM changes WHERE version <= $1 \
+                   AND version < (SELECT version FROM config_version) \
+                   AND version < (SELECT min(version) FROM changes) + $2";
+        let done = self
+            .session
+            .execute(sql, vec![version.into(), limit.into()])
+            .await;
+        Ok(done.map_err(|error| error.doing(WRITING))? > 0)
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) struct Ledger {
     ends: BTreeMap<AccountId, End>,
     /// How long the last blocks of lists are.
     last_blocks: LastBlocks,
+    /// Accounts that are deleted, of which nothing is counted any more.
+    gone: BTreeSet<AccountId>,
     /// Events that are not written yet, as rows of the log.
     events: Vec<Vec<Value>>,
     keys: Option<Arc<AuditKeys>>,
@@ -54,6 +56,8 @@ pub(super) struct Posting {
     pub(super) holdings: BTreeMap<AccountId, Holdings>,
     /// Accounts of which nothing the ledger has is right any more.
     pub(super) limited_anew: BTreeSet<AccountId>,
+    /// Accounts that are deleted.
+    pub(super) gone: BTreeSet<AccountId>,
     pub(super) keys: Option<Arc<AuditKeys>>,
 }
 
@@ -113,6 +117,7 @@ impl Ledger {
             self.holdings.remove(&account);
         }
         self.holdings.extend(posting.holdings);
+        self.gone.extend(posting.gone);
         for ((account, kind), difference) in posting.differences {
             *self.differences.entry((account, kind)).or_default() += difference;
             if let Some(holdings) = self.holdings.get_mut(&account) {
@@ -145,8 +150,16 @@ impl Ledger {
     }
 
     /// The statements that write all of it.
-    pub(super) fn settle(self) -> Vec<Statement> {
+    pub(super) fn settle(mut self) -> Vec<Statement> {
         let mut statements = Vec::new();
+        for account in &self.gone {
+            self.differences.retain(|(its, _), _| its != account);
+            self.last_blocks.retain(|(its, _), _| its != account);
+            statements.extend(["totals", "blocks"].map(|table| Statement {
+                sql: format!("DELETE FROM {table} WHERE account_id = $1"),
+                values: vec![Value::id(*account)],
+            }));
+        }
         let totals = self.differences.into_iter();
         let totals = totals.filter(|(_, difference)| *difference != 0).map(
             |((account, kind), difference)| {

@@ -209,7 +209,7 @@ impl Conditions {
             }
         }
         if let Some(q) = &query.q {
-            self.push("name_folded LIKE {} ESCAPE '\\'", contains(q).into());
+            self.push("name_folded LIKE {} ESCAPE '\\'", containing(&folded(q)).into());
         }
         Ok(())
     }
@@ -271,9 +271,9 @@ pub(super) fn is_nowhere(text: &str) -> bool {
 }
 
 /// A pattern for texts that contain this one, in which `%` and `_` mean themselves.
-fn contains(text: &str) -> String {
+pub(super) fn containing(text: &str) -> String {
     let mut pattern = String::from("%");
-    for character in folded(text).chars() {
+    for character in text.chars() {
         if matches!(character, '%' | '_' | '\\') {
             pattern.push('\\');
         }

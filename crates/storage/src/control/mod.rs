@@ -131,6 +131,13 @@ impl Control {
         self.begin(Mode::Write).await
     }
 
+    /// Gets the bytes of what was deleted out of all files of a store in SQLite, which overwrites them
+    /// where they stood and keeps them in its write-ahead log. Fails if somebody reads all the time.
+    pub async fn forget_deleted(&self) -> Result<(), StorageError> {
+        let done = self.database.forget_deleted().await;
+        done.map_err(|error| error.doing("emptying the write-ahead log of the control store"))
+    }
+
     async fn begin(&self, mode: Mode) -> Result<Tx, StorageError> {
         let session = self.database.begin(mode).await;
         Ok(Tx {
@@ -142,6 +149,7 @@ impl Control {
             quotas: self.quotas.clone(),
             holdings: BTreeMap::new(),
             limited_anew: BTreeSet::new(),
+            gone: BTreeSet::new(),
             keys: self.keys.clone(),
             origin: None,
             latest_at: 0,
@@ -169,6 +177,8 @@ pub struct Tx {
     holdings: BTreeMap<AccountId, Holdings>,
     /// Accounts that this transaction changes, whose limits may be others.
     limited_anew: BTreeSet<AccountId>,
+    /// Accounts that this transaction deletes.
+    gone: BTreeSet<AccountId>,
     keys: Option<Arc<AuditKeys>>,
     /// Who makes the changes.
     origin: Option<Origin>,
@@ -195,6 +205,7 @@ impl Tx {
             differences: std::mem::take(&mut self.totals),
             holdings: std::mem::take(&mut self.holdings),
             limited_anew: std::mem::take(&mut self.limited_anew),
+            gone: std::mem::take(&mut self.gone),
             keys: self.keys.clone(),
             ..Posting::default()
         };

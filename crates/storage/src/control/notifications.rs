@@ -1,18 +1,27 @@
 //! Notifications in the control store.
 
+use std::collections::HashSet;
+
 use moca_core::{
-    id::CampaignId,
-    notification::{Notification, NotificationConfig},
+    id::{AccountId, AppId, CampaignId, Id, InstanceId, NotificationId},
+    notification::{Audience, Notification, NotificationConfig},
     resource::{Frame, Kind},
 };
 
 use super::{
     Filter, READING, Tx, WRITING,
     audit::Shown,
+    changes::{chunk_len, placeholders},
+    list::containing,
     sql::Value,
     table::{Columns, Mapped, Stored, Table, json_of, object_of},
 };
 use crate::StorageError;
+
+/// Ids looked up by one statement at most.
+const IDS_AT_ONCE: usize = 64;
+/// Texts looked for by one statement at most.
+const NAMES_AT_ONCE: usize = 32;
 
 impl Stored for Notification {
     const KIND: Kind = Kind::Notification;
@@ -108,6 +117,97 @@ impl Tx {
         rows.into_iter().map(object_of).collect()
     }
 
+    /// Those of these notifications that there are, in whatever account.
+    pub async fn notifications_left(
+        &mut self,
+        ids: &[NotificationId],
+    ) -> Result<HashSet<NotificationId>, StorageError> {
+        let mut found = HashSet::new();
+        let mut left = ids;
+        while !left.is_empty() {
+            let (some, rest) = left.split_at(chunk_len(left.len(), IDS_AT_ONCE));
+            let sql = format!(
+                "SELECT id FROM notifications WHERE id IN ({})",
+                placeholders(1, some.len())
+            );
+            let values = some.iter().map(|id| Value::id(*id)).collect();
+            let rows = self.session.query(sql, values).await;
+            for row in rows.map_err(|error| error.doing(READING))? {
+                let id = Columns::named("notifications", vec!["id"], row).id()?;
+                found.insert(NotificationId(id));
+            }
+            left = rest;
+        }
+        Ok(found)
+    }
+
+    /// The notifications of an app whose audience names one of these instances or users.
+    pub async fn notifications_to(
+        &mut self,
+        (account, app): (AccountId, AppId),
+        instances: &[InstanceId],
+        users: &[String],
+    ) -> Result<Vec<Id>, StorageError> {
+        let instance_ids = instances.iter().map(|id| quoted(&id.to_string()));
+        let names: Vec<String> = instance_ids
+            .chain(users.iter().map(|id| quoted(id)))
+            .collect();
+        let mut found = HashSet::new();
+        for some in names.chunks(NAMES_AT_ONCE) {
+            let mut values = vec![Value::id(account), Value::id(app)];
+            let mut terms = Vec::with_capacity(some.len());
+            for name in some {
+                values.push(containing(name).into());
+                terms.push(format!(
+                    "audience_json LIKE ${} ESCAPE '\\'",
+                    values.len()
+                ));
+            }
+            let sql = format!(
+                "SELECT account_id, id FROM notifications WHERE account_id = $1 AND campaign_id IN \
+                 (SELECT id FROM campaigns WHERE account_id = $1 AND app_id = $2) AND ({})",
+                terms.join(" OR ")
+            );
+            let rows = self.session.scan(sql, values).await;
+            for row in rows.map_err(|error| error.doing(READING))? {
+                let mut columns = Columns::named("notifications", vec!["account_id", "id"], row);
+                columns.skip();
+                found.insert(columns.id()?);
+            }
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    /// Takes instances and users off the audience of a notification. The audit log tells nothing of it: it
+    /// tells of their erasure, for which this is done.
+    pub async fn take_off_audience(
+        &mut self,
+        account: AccountId,
+        notification: Id,
+        (instances, users): (&[InstanceId], &[String]),
+        now_ms: i64,
+    ) -> Result<(), StorageError> {
+        let Some(mut notification) = self.get::<Notification>(account, notification).await? else {
+            return Ok(());
+        };
+        match &mut notification.audience {
+            Audience::Instances { instance_ids } => {
+                instance_ids.retain(|id| !instances.contains(id));
+            }
+            Audience::Users { user_ids } => user_ids.retain(|id| !users.contains(id)),
+            Audience::All {} | Audience::Segment { .. } => return Ok(()),
+        }
+        let sql = "UPDATE notifications SET audience_json = $3, updated_at = $4, \
+                   revision = revision + 1 WHERE account_id = $1 AND id = $2";
+        let values = vec![
+            Value::id(account),
+            Value::id(notification.frame.id),
+            json_of(&notification, "audience_json", &notification.audience)?,
+            now_ms.max(notification.frame.updated_at).into(),
+        ];
+        self.write(sql, values).await.map(drop)
+    }
+
     /// Writes down how far a notification has come, unless its state is another one by now; false
     /// then. This is no change that the audit log tells of: those of the state are.
     pub async fn save_progress(
@@ -127,4 +227,9 @@ impl Tx {
         let written = self.session.execute(sql, values).await;
         Ok(written.map_err(|error| error.doing(WRITING))? > 0)
     }
+}
+
+/// A text as it stands in JSON.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }

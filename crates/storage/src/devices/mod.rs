@@ -8,6 +8,7 @@
 //! after a power cut some steps may be missing, and the consumer repeats them from the log.
 //! `keys.rs` is the one place that tells how everything is keyed.
 
+mod addressed;
 mod batch;
 mod crossings;
 mod decisions;

@@ -16,6 +16,7 @@ use moca_core::{
         counts::{Counted, Counts},
     },
 };
+use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -103,8 +104,14 @@ impl Devices {
         batch.writes.commit().map_err(backend(DOING))
     }
 
-    /// Says that the audience is whole; it counts who was added, each once, at this moment.
-    pub fn end_audience(&self, of: &Counted, at_ms: i64) -> Result<PushTally, StorageError> {
+    /// Says that the audience is whole, and which numbers these instances have; it counts who was added,
+    /// each once, at this moment.
+    pub fn end_audience(
+        &self,
+        of: &Counted,
+        at_ms: i64,
+        numbers: &RoaringBitmap,
+    ) -> Result<PushTally, StorageError> {
         let notification = of.notification_id;
         let mut tally = PushTally {
             is_whole: true,
@@ -117,6 +124,7 @@ impl Devices {
         let mut batch = self.batch();
         batch.put(&self.pushes, tally_key(notification), &tally)?;
         batch.put_targeted(of, at_ms, tally.targeted as u64)?;
+        batch.put_addressed(notification, numbers)?;
         batch.writes.commit().map_err(backend(DOING))?;
         self.sync()?;
         Ok(tally)
@@ -146,11 +154,12 @@ impl Devices {
     }
 
     /// Takes those who were served off the list, puts those to be tried again at its end, and keeps
-    /// the counts, and what they have `grown` by at this moment, all at once and for good.
+    /// the counts, and what they have `grown` by at this moment, all at once and for good. It went to none
+    /// of the `unreached`, who are named by their numbers.
     pub fn settle(
         &self,
         of: &Counted,
-        (served, again): (&[Waiting], &[Waiting]),
+        (served, again, unreached): (&[Waiting], &[Waiting], &RoaringBitmap),
         tally: &PushTally,
         (at_ms, grown): (i64, &Counts),
     ) -> Result<(), StorageError> {
@@ -168,6 +177,7 @@ impl Devices {
             batch.put(&self.pushes, queue_key(notification, later), &())?;
         }
         batch.put(&self.pushes, tally_key(notification), tally)?;
+        batch.take_off_addressed(notification, unreached)?;
         if *grown != Counts::default() {
             batch.add_push_counts(of, at_ms, grown)?;
         }
@@ -175,21 +185,23 @@ impl Devices {
         self.sync()
     }
 
-    /// Removes what is kept of a notification.
+    /// Removes who is still to be sent a notification. It goes to none of those who were not tried yet.
     pub fn forget_audience(&self, notification: NotificationId) -> Result<(), StorageError> {
         loop {
             let mut batch = self.batch();
             let mut removed = 0;
-            for stored in self
-                .pushes
-                .prefix(queue(notification).build())
-                .take(KEYS_AT_ONCE)
-            {
-                batch
-                    .writes
-                    .remove(&self.pushes, stored.key().map_err(backend(DOING))?);
+            let mut untried = RoaringBitmap::new();
+            for waiting in self.next_waiting(notification, KEYS_AT_ONCE)? {
+                let key = queue_key(notification, waiting);
+                batch.writes.remove(&self.pushes, key);
                 removed += 1;
+                if waiting.attempts == 0
+                    && let Some(state) = self.state(waiting.instance_id)?
+                {
+                    untried.insert(state.subject.number);
+                }
             }
+            batch.take_off_addressed(notification, &untried)?;
             if removed == 0 {
                 // Last, as its being there says that there may be something to remove.
                 batch.writes.remove(&self.pushes, tally_key(notification));

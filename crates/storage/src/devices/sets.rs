@@ -99,12 +99,21 @@ fn moments_prefix(app: AppId, kind: SetKind, quarter: i64) -> Key {
         .signed(quarter)
 }
 
-fn decode_bitmap(key: &[u8], value: &[u8]) -> Result<RoaringBitmap, StorageError> {
+pub(super) fn decode_bitmap(key: &[u8], value: &[u8]) -> Result<RoaringBitmap, StorageError> {
     value
         .split_first()
         .filter(|(version, _)| **version == BITMAP_VERSION)
         .and_then(|(_, body)| RoaringBitmap::deserialize_from(body).ok())
         .ok_or_else(|| inconsistent(SETS, "bitmap", key))
+}
+
+pub(super) fn encode_bitmap(members: &RoaringBitmap) -> Result<Vec<u8>, StorageError> {
+    let mut value = Vec::with_capacity(1 + members.serialized_size());
+    value.push(BITMAP_VERSION);
+    members
+        .serialize_into(&mut value)
+        .map_err(backend("encode a set"))?;
+    Ok(value)
 }
 
 /// Reads sets as they were at one moment, whatever is written meanwhile.
@@ -227,11 +236,7 @@ impl Batch<'_> {
             self.writes.remove(&self.devices.sets, key);
             return Ok(());
         }
-        let mut value = Vec::with_capacity(1 + members.serialized_size());
-        value.push(BITMAP_VERSION);
-        members
-            .serialize_into(&mut value)
-            .map_err(backend("encode a set"))?;
+        let value = encode_bitmap(members)?;
         self.writes.insert(&self.devices.sets, key, value);
         Ok(())
     }

@@ -32,7 +32,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     DirectoryEntry, HookTally, InstanceCrossing, InstanceState, InstanceTag, Message, Moment,
-    PushTally, Queued, SetKey, SetKind, decisions, inbox, push_counts, sets, states,
+    PushTally, Queued, SetKey, SetKind, addressed, decisions, inbox, push_counts, sets, states,
     value::{decode, encode},
 };
 
@@ -218,6 +218,15 @@ fn push_counts() {
     let key = push_counts::entry_key(&of, 1, 2);
     assert_eq!(hex(&key), "63[2]8000000000000001[6]0000000000000002");
     assert_eq!(hex(&push_counts::audience_key(&of)), "61[2][6]");
+}
+
+#[test]
+fn addressed() {
+    let key = addressed::part_key(NotificationId(id(6)), 0x0102);
+    assert_eq!(hex(&key), "6e[6]0102");
+    let bytes = sets::encode_bitmap(&[3, 300].into()).unwrap();
+    assert_eq!(hex(&bytes), "013a300000010000000000010010000000030[2c01]");
+    assert_eq!(sets::decode_bitmap(&[], &bytes).unwrap(), [3, 300].into());
 }
 
 #[test]

@@ -1,11 +1,12 @@
 use std::{fs, path::Path};
 
 use moca_core::{
-    id::{Id, InstanceId},
+    id::{AppId, CampaignId, Id, InstanceId, NotificationId},
     limits::EVENT_ID_KEPT_MS,
+    notification::counts::{Counted, Counts},
 };
 
-use super::{Consumer, Devices};
+use super::{Consumer, Devices, PushTally};
 
 const WEEK: i64 = EVENT_ID_KEPT_MS;
 
@@ -122,4 +123,41 @@ fn a_sweep_leaves_nothing_of_what_was_removed_in_any_file() {
     assert!(devices.states.get(ANA).unwrap().is_none());
     assert_eq!(devices.inbox.get("bob").unwrap().unwrap(), "hello");
     assert_eq!(devices.swept().unwrap().at_ms, 2);
+}
+
+#[test]
+fn whom_a_notification_goes_to_is_kept_without_those_it_did_not_reach() {
+    let dir = tempfile::tempdir().unwrap();
+    let devices = Devices::open(dir.path()).unwrap();
+    let of = |n| Counted {
+        app_id: AppId(Id([1; 16])),
+        campaign_id: CampaignId(Id([2; 16])),
+        notification_id: NotificationId(Id([n; 16])),
+    };
+    let (first, second) = (of(3), of(4));
+    let is_addressed =
+        |of: &Counted, number| devices.is_addressed(of.notification_id, number).unwrap();
+    // A second time, as after a crash: what was kept before is no more.
+    for numbers in [[1, 70_000, 200_000], [1, 2, 70_000]] {
+        devices.end_audience(&first, 0, &numbers.into()).unwrap();
+    }
+    devices.end_audience(&second, 0, &[1].into()).unwrap();
+    let of_first = [1, 2, 70_000].map(|number| is_addressed(&first, number));
+    assert_eq!(of_first, [true; 3]);
+    assert!(!is_addressed(&first, 200_000) && !is_addressed(&second, 2));
+    let nobody = &[][..];
+    devices
+        .settle(
+            &first,
+            (nobody, nobody, &[2, 70_000].into()),
+            &PushTally::default(),
+            (0, &Counts::default()),
+        )
+        .unwrap();
+    let of_first = [1, 2, 70_000].map(|number| is_addressed(&first, number));
+    assert_eq!(of_first, [true, false, false]);
+    let kept: Vec<_> = devices.addressed().unwrap().into_iter().collect();
+    assert_eq!(kept, [first.notification_id, second.notification_id]);
+    devices.forget_addressed(first.notification_id).unwrap();
+    assert!(!is_addressed(&first, 1) && is_addressed(&second, 1));
 }

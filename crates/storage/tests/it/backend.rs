@@ -96,3 +96,14 @@ pub(crate) async fn connect(url: &str) -> tokio_postgres::Client {
     tokio::spawn(connection);
     client
 }
+
+/// The number that a query past the store gives.
+pub(crate) async fn number(url: &str, sql: &str) -> i64 {
+    match url.strip_prefix("sqlite:") {
+        Some(path) => {
+            let connection = rusqlite::Connection::open(path).unwrap();
+            connection.query_row(sql, [], |row| row.get(0)).unwrap()
+        }
+        None => connect(url).await.query_one(sql, &[]).await.unwrap().get(0),
+    }
+}

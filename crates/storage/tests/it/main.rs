@@ -8,6 +8,7 @@ mod backend;
 mod conflicts;
 mod feed;
 mod filters;
+mod forgotten;
 mod imports;
 mod kept_answers;
 mod key_check;

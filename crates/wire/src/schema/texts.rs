@@ -167,7 +167,11 @@ pub fn hex(bytes: usize) -> Schema {
 
 /// An http or https URL.
 pub fn web_url() -> Schema {
-    formatted(LINK_CHARS_MAX, "web-url", Some("^[Hh][Tt][Tt][Pp]"))
+    formatted(
+        LINK_CHARS_MAX,
+        "web-url",
+        Some(r"^[Hh][Tt][Tt][Pp][Ss]?://[^/\\]"),
+    )
         .noted("An http or https URL.")
         .with_example("https://example.com/city-guide")
 }
@@ -263,7 +267,7 @@ pub fn https_url() -> Schema {
     formatted(
         LINK_CHARS_MAX,
         "https-url",
-        Some("^[Hh][Tt][Tt][Pp][Ss]://"),
+        Some(r"^[Hh][Tt][Tt][Pp][Ss]://[^/\\]"),
     )
     .noted("An https URL.")
     .with_example("https://push.example.com/send/8d4f")

@@ -119,6 +119,68 @@ async fn who_is_erased_before_the_turn_comes_is_not_sent_to() {
 }
 
 #[tokio::test]
+async fn who_is_erased_is_on_no_audience_any_more() {
+    let provider = Provider::start(|_| taken()).await;
+    let room = Newsroom::open(provider.settings()).await;
+    let (team, app) = (&room.team, id(&room.app));
+    let mut phones = Vec::new();
+    for user in ["ana", "ana", "bob", "carl"] {
+        let phone = room.phone(fcm(user)).await;
+        phone.log_in(user, json!({})).await;
+        phones.push(phone);
+    }
+    let ids: Vec<&str> = phones.iter().map(|one| one.instance_id.as_str()).collect();
+    let mut paths = Vec::new();
+    for audience in [
+        json!({"@type": "UsersAudience", "userIds": ["ana", "bob", "carl"]}),
+        json!({"@type": "InstancesAudience", "instanceIds": ids}),
+        json!({"@type": "UsersAudience", "userIds": ["ana"]}),
+        json!({"@type": "AllAudience"}),
+    ] {
+        let mut body = to_all(&room.campaign);
+        body["audience"] = audience;
+        body["options"] = json!({"draft": true});
+        paths.push(room.notify(body).await);
+    }
+    let audiences = async || {
+        let mut found = Vec::new();
+        for path in &paths {
+            let audience = team.get(path).await.done()["audience"].clone();
+            let named = [&audience["userIds"], &audience["instanceIds"]];
+            found.push(named.into_iter().find(|one| one.is_array()).cloned());
+        }
+        found
+    };
+    let before = team.get(&paths[3]).await.done();
+    // One of two phones of Ana: she stays. The only one of Bob, by himself.
+    team.delete(&format!("/v2/instances/{}", ids[0])).await.done();
+    let own = team.installation.ask("DELETE", "/device/v1/instance");
+    own.bearer(&phones[2].token).send().await.done();
+    let left = [
+        Some(json!(["ana", "carl"])),
+        Some(json!([ids[1], ids[3]])),
+        Some(json!(["ana"])),
+        None,
+    ];
+    assert_eq!(audiences().await, left);
+    team.delete(&format!("/v2/users/ana?appId={app}")).await.done();
+    let left = [Some(json!(["carl"])), Some(json!([ids[3]])), Some(json!([])), None];
+    assert_eq!(audiences().await, left);
+    assert_eq!(team.get(&paths[3]).await.done(), before);
+
+    // What is left is what it goes to: nobody, where nobody is left.
+    room.start().await;
+    for (path, targeted) in [(&paths[0], 1), (&paths[2], 0)] {
+        let mut ready = team.get(path).await.done();
+        ready["options"]["draft"] = json!(false);
+        team.put(path, ready).await.done();
+        room.work().await;
+        let status = room.status(path).await;
+        assert_eq!((&status["state"], &status["targeted"]), (&json!("Completed"), &json!(targeted)));
+    }
+}
+
+#[tokio::test]
 async fn the_control_group_of_the_campaign_is_left_out_and_counted() {
     let provider = Provider::start(|_| taken()).await;
     let room = Newsroom::open(provider.settings()).await;

@@ -196,6 +196,61 @@ async fn counts_are_exact_for_every_range_and_filter() {
 }
 
 #[tokio::test]
+async fn only_those_to_whom_it_was_sent_can_open_it() {
+    let provider = Provider::start(|got| match got.device().as_str() {
+        "gone" => Answer::Reply(404, None, json!({})),
+        // Whoever says that they opened it may be faster than the answer of the push service.
+        "slow" => Answer::Reply(429, Some("60"), json!({})),
+        _ => taken(),
+    })
+    .await;
+    let room = Newsroom::open(provider.settings()).await;
+    let [ana, gone, slow] = ["ana", "gone", "slow"].map(fcm);
+    let ana = room.phone(ana).await;
+    let gone = room.phone(gone).await;
+    let slow = room.phone(slow).await;
+    let mute = Phone::register(&room.team, &room.app, json!({})).await;
+    let all = room.notify(to_all(&room.campaign)).await;
+    let mut one = to_all(&room.campaign);
+    one["audience"] = json!({"@type": "InstancesAudience", "instanceIds": [ana.instance_id]});
+    let one = room.notify(one).await;
+    room.start().await;
+    room.work().await;
+    assert_eq!(room.status(&all).await["state"], "Sending");
+    let late = room.phone(fcm("late")).await;
+    let refused = ("not_found".to_owned(), Value::Null);
+    let opened = (String::new(), json!(NOON));
+    for (phone, of_all, of_one) in [
+        (&ana, &opened, &opened),
+        (&slow, &opened, &refused),
+        (&gone, &refused, &refused),
+        (&mute, &refused, &refused),
+        (&late, &refused, &refused),
+    ] {
+        assert_eq!(room.open_on(phone, id_in(&all), NOON).await, *of_all);
+        assert_eq!(room.open_on(phone, id_in(&one), NOON).await, *of_one);
+    }
+    assert_eq!(room.counted().await["opened"], 3);
+}
+
+#[tokio::test]
+async fn who_was_not_asked_before_it_was_cancelled_cannot_open_it() {
+    let provider = Provider::start(|_| taken()).await;
+    let room = Newsroom::open(provider.settings()).await;
+    let ana = room.phone(fcm("ana")).await;
+    let path = room.notify(to_all(&room.campaign)).await;
+    room.start().await;
+    // The audience is taken; nobody was sent to yet.
+    room.step().await;
+    assert_eq!(room.status(&path).await["state"], "Enqueued");
+    room.team.act(&format!("{path}/cancel")).await.done();
+    room.work().await;
+    assert!(provider.messages().is_empty());
+    let (code, _) = room.open_on(&ana, id_in(&path), NOON).await;
+    assert_eq!(code, "not_found");
+}
+
+#[tokio::test]
 async fn only_what_was_sent_to_devices_of_the_app_can_be_opened() {
     let provider = Provider::start(|_| taken()).await;
     let room = Newsroom::open(provider.settings()).await;

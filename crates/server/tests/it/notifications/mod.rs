@@ -114,6 +114,11 @@ impl Newsroom {
         self.pusher.lock().await.work_off().await.unwrap();
     }
 
+    /// Does one step of what can be done.
+    pub(crate) async fn step(&self) {
+        self.pusher.lock().await.round().await.unwrap();
+    }
+
     pub(crate) async fn status(&self, path: &str) -> Value {
         self.team.get(path).await.done()["status"].clone()
     }

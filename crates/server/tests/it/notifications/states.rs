@@ -185,7 +185,7 @@ async fn only_a_push_campaign_has_notifications() {
         expected(&[("/campaignId", "wrong_campaign_type")])
     );
     let mut body = to_all(&room.campaign);
-    body["audience"] = json!({"@type": "UsersAudience", "userIds": []});
+    body["audience"] = json!({"@type": "UsersAudience", "userIds": ["ana", "ana"]});
     body["action"] =
         json!({"@type": "SendPushAction", "title": {"es": "Hola"}, "data": {"aps": "x"}});
     body["trigger"] = json!({"@type": "ScheduledTrigger"});
@@ -198,7 +198,7 @@ async fn only_a_push_campaign_has_notifications() {
             ("/action/body", "required"),
             ("/action/data/aps", "invalid_format"),
             ("/action/title/default", "required"),
-            ("/audience/userIds", "too_short"),
+            ("/audience/userIds/1", "not_unique"),
             ("/trigger/at", "required"),
         ])
     );

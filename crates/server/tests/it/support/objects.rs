@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use moca_engine::push::PushSettings;
 use serde_json::{Value, json};
 
 use super::{Installation, NOON, Tenant};
@@ -105,6 +106,19 @@ impl Installation {
         objects
             .ids
             .insert("pushCampaignId", text(&made, "campaignId"));
+    }
+
+    /// Has the notification, which is ready, go to the instance: as far as that it is in its audience.
+    pub(crate) async fn take_audience(&self, objects: &Objects) {
+        let push = json!({"push": {"provider": "FCM", "token": "walk"}});
+        let profile = self.ask("PUT", "/device/v1/instance");
+        let profile = profile.bearer(&objects.instance_token).json(&push);
+        profile.send().await.done();
+        let path = format!("/v2/campaigns/{}/start", objects.ids["pushCampaignId"]);
+        let start = self.ask("PUT", &path).bearer(&objects.tenant.token);
+        start.send().await.done();
+        let mut pusher = self.pusher(PushSettings::default());
+        pusher.round().await.unwrap();
     }
 
     /// A segment that takes members.

@@ -151,11 +151,10 @@ impl Walk {
             };
             let mut ready = ask("GET").send().await.done();
             ready["options"]["draft"] = serde_json::json!(false);
+            ready["audience"] = serde_json::json!({"@type": "AllAudience"});
             ask("PUT").json(&ready).send().await.done();
             if route.path == OPENED {
-                // Cancelled, it may have been sent to some.
-                let cancel = self.installation.ask("PUT", &format!("{path}/cancel"));
-                cancel.bearer(&objects.tenant.token).send().await.done();
+                self.installation.take_audience(objects).await;
             }
         }
     }

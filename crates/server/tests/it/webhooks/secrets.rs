@@ -6,7 +6,10 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::{Bureau, path, text};
-use crate::notifications::provider::{Got, Provider, taken};
+use crate::{
+    notifications::provider::{Got, Provider, taken},
+    support::team::{expected, faults},
+};
 
 /// HMAC (RFC 2104) written down once more.
 fn hmac_sha256(key: &[u8], message: &[u8]) -> Vec<u8> {
@@ -167,4 +170,21 @@ async fn all_that_is_wrong_with_a_webhook_is_told() {
         let refused = bureau.team.post("/v2/webhooks", body).await;
         assert_eq!(crate::support::team::faults(&refused).len(), 1, "{url}");
     }
+}
+
+#[tokio::test]
+async fn a_secret_is_changed_by_its_own_call_only() {
+    let bureau = Bureau::open(Provider::start(|_| taken()).await).await;
+    let hook = bureau.hook(&["instance.registered"], json!({})).await;
+    let team = &bureau.team;
+    let mut body = team.get(&path(&hook)).await.done();
+    body["config"]["name"] = json!("Another name");
+    body["secret"] = hook["secret"].clone();
+    team.put(&path(&hook), body.clone()).await.done();
+    body["secret"] = json!(format!("whsec_{}=", "A".repeat(43)));
+    let refused = team.put(&path(&hook), body).await;
+    assert_eq!(faults(&refused), expected(&[("/secret", "immutable")]));
+    bureau.phone().await;
+    let first = text(&hook, "secret");
+    assert_eq!(signed_with(&bureau.tell().await[0], &[&first]), [&first]);
 }

@@ -168,6 +168,14 @@ impl Database {
         })
     }
 
+    /// Gets the bytes of what was deleted out of the files. Of PostgreSQL that is the server's own affair.
+    pub(crate) async fn forget_deleted(&self) -> Result<(), SqlError> {
+        match self {
+            Self::Sqlite(pool) => pool.forget_deleted().await,
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     /// The words for `{text}` and `{bytes}` in a migration.
     pub(crate) fn column_types(&self) -> [(&'static str, &'static str); 2] {
         match self {

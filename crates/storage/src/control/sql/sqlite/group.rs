@@ -8,7 +8,7 @@ use super::{
         group::{Group, Reply, Waiting, rolled_back},
         lane::{Connected, Lent},
     },
-    statement::{begin_unless_busy, roll_back, run, simple},
+    statement::{begin_unless_busy, empty_log, roll_back, run, simple},
 };
 use crate::control::ledger::Posting;
 
@@ -63,6 +63,14 @@ impl Writing {
         }
         self.waiting.fail();
         Err(rolled_back())
+    }
+
+    /// Puts all pages into the file and leaves nothing in the log beside it. Whoever reads an older
+    /// state has to end first; nobody can write while that is waited for, so it is not for long.
+    pub(super) fn empty_log(&mut self) -> Result<(), SqlError> {
+        // In a transaction it would be refused.
+        self.commit_now();
+        empty_log(&self.connection)
     }
 
     fn commit_now(&mut self) {

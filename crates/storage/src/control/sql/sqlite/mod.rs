@@ -93,6 +93,16 @@ impl Pool {
     }
 }
 
+impl Pool {
+    /// Empties the write-ahead log, in which pages stand as they were.
+    pub(super) async fn forget_deleted(&self) -> Result<(), SqlError> {
+        let (group, back) = self.writers.turn().await?.apart();
+        let (group, done) = Box::pin(group.apart(Writing::empty_log)).await?;
+        drop(back(group));
+        done
+    }
+}
+
 /// A transaction: it holds a connection until it ends.
 pub(crate) struct Session(Held);
 
@@ -188,10 +198,11 @@ fn open(path: &Path, cache_kib: i32) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_millis(CONTROL_WAIT_MS_MAX))?;
     // FULL: a commit is on disk when it is answered. No foreign keys: what refers to what is a
-    // rule of the API, which names the referrers.
+    // rule of the API, which names the referrers. What is deleted is overwritten, whole pages too:
+    // it may be about people.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;
-         PRAGMA temp_store = MEMORY;",
+         PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;",
     )?;
     // Negative: KiB instead of pages.
     connection.pragma_update(None, "cache_size", -cache_kib)?;

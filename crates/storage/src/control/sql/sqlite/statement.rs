@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use moca_core::limits::CONTROL_WAIT_MS_MAX;
+use moca_core::limits::{CONTROL_LOG_WAIT_MS_MAX, CONTROL_WAIT_MS_MAX};
 use rusqlite::{
     Connection, ErrorCode, params_from_iter,
     types::{ToSqlOutput, ValueRef},
@@ -50,6 +50,20 @@ pub(super) fn begin_unless_busy(connection: &Connection) -> Result<bool, SqlErro
         Ok(_) => Ok(true),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(false),
         Err(error) => Err(failed(error)),
+    }
+}
+
+/// Empties the write-ahead log, unless somebody still reads from it after a short wait.
+pub(super) fn empty_log(connection: &Connection) -> Result<(), SqlError> {
+    let wait = |ms| connection.busy_timeout(Duration::from_millis(ms));
+    wait(CONTROL_LOG_WAIT_MS_MAX).map_err(failed)?;
+    let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+    wait(CONTROL_WAIT_MS_MAX).map_err(failed)?;
+    match is_busy.map_err(failed)? {
+        0_i64 => Ok(()),
+        _ => Err(SqlError::Failed(
+            "somebody was reading all the time".into(),
+        )),
     }
 }
 
