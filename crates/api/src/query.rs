@@ -3,11 +3,14 @@
 use moca_core::{
     geo::{Bounds, Circle, LatLon, Region},
     id::Id,
+    job::JobStatus,
     limits::{
         CODE_CHARS_MAX, NAME_CHARS_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, PAGE_OFFSET_MAX,
         RADIUS_M_MAX, RADIUS_M_MIN,
     },
+    notification::State,
     time::Zone,
+    webhook::WebhookState,
 };
 use moca_storage::control::{Filter, SortField};
 use moca_wire::problem::Code;
@@ -90,9 +93,10 @@ pub const LIMIT: Parameter = optional("limit", ParameterKind::Integer(1, PAGE_LI
 pub const SORT: Parameter = optional("sort", ParameterKind::Sort);
 /// Part of a name.
 pub const Q: Parameter = optional("q", ParameterKind::Text(NAME_CHARS_MAX));
-/// Tokens of a member.
+/// Tokens of a member, or imports that one sent.
 pub const MEMBER_ID: Parameter = filter("memberId", ParameterKind::Id, Filter::MemberId);
-/// What is part of an app, and experiences and notifications of its campaigns.
+/// What is part of an app, experiences and notifications of its campaigns, webhooks for it alone, replays of its
+/// campaigns.
 pub const APP_ID: Parameter = filter("appId", ParameterKind::Id, Filter::AppId);
 /// Campaigns of a group.
 pub const GROUP_ID: Parameter = filter("groupId", ParameterKind::Id, Filter::GroupId);
@@ -100,7 +104,7 @@ pub const GROUP_ID: Parameter = filter("groupId", ParameterKind::Id, Filter::Gro
 pub const PLACE_ID: Parameter = filter("placeId", ParameterKind::Id, Filter::PlaceId);
 /// Beacons of a zone, and experiences that wait at it.
 pub const ZONE_ID: Parameter = filter("zoneId", ParameterKind::Id, Filter::ZoneId);
-/// Experiences or notifications of a campaign.
+/// Experiences, notifications or replays of a campaign, and webhooks for it alone.
 pub const CAMPAIGN_ID: Parameter = filter("campaignId", ParameterKind::Id, Filter::CampaignId);
 /// Experiences that wait at a beacon.
 pub const BEACON_ID: Parameter = filter("beaconId", ParameterKind::Id, Filter::BeaconId);
@@ -123,6 +127,32 @@ pub const STATUS: Parameter = optional(
         "Stopped",
         "Archived",
     ]),
+);
+/// Campaigns or notifications for a segment.
+pub const SEGMENT_ID: Parameter = filter("segmentId", ParameterKind::Id, Filter::SegmentId);
+/// Notifications that stand there.
+pub const NOTIFICATION_STATUS: Parameter = filter(
+    "status",
+    ParameterKind::Word(&State::WORDS),
+    Filter::Status,
+);
+/// Webhooks that are sent to, or are not.
+pub const WEBHOOK_STATUS: Parameter = filter(
+    "status",
+    ParameterKind::Word(&WebhookState::WORDS),
+    Filter::Status,
+);
+/// Imports or replays that stand there.
+pub const JOB_STATUS: Parameter = filter(
+    "status",
+    ParameterKind::Word(&JobStatus::WORDS),
+    Filter::Status,
+);
+/// Imports of such objects.
+pub const IMPORT_KIND: Parameter = filter(
+    "kind",
+    ParameterKind::Word(&["places", "zones", "beacons"]),
+    Filter::ImportKind,
 );
 /// Things with a label.
 pub const LABEL_ID: Parameter = filter("labelId", ParameterKind::Id, Filter::LabelId);

@@ -31,7 +31,7 @@ use crate::{
     oauth,
     ops::{health, metrics},
     query::{
-        APP_ID, BBOX, BEACON_ID, BEACON_TYPE, CAMPAIGN_ID, CASCADE, ENABLED, EXTERNAL_ID, GROUP_ID,
+        APP_ID, IMPORT_KIND, JOB_STATUS, NOTIFICATION_STATUS, SEGMENT_ID, WEBHOOK_STATUS, BBOX, BEACON_ID, BEACON_TYPE, CAMPAIGN_ID, CASCADE, ENABLED, EXTERNAL_ID, GROUP_ID,
         LABEL_ID, LIMIT, LIST, MEMBER_ID, NEAR, OFFSET, PAGE, PLACE_ID, Parameter, ParameterKind,
         Q, SORT, STATUS, ZONE_ID, optional, required,
     },
@@ -169,7 +169,9 @@ const CAMPAIGN_GROUPS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID];
 const TAGS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID];
 const SEEN_TAGS: &[Parameter] = &[required("appId", ParameterKind::Id), OFFSET, LIMIT, Q];
 const SEGMENTS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID, EXTERNAL_ID];
-const CAMPAIGNS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID, GROUP_ID, STATUS];
+const CAMPAIGNS: &[Parameter] = &[
+    OFFSET, LIMIT, SORT, Q, APP_ID, GROUP_ID, SEGMENT_ID, STATUS,
+];
 const EXPERIENCES: &[Parameter] = &[
     OFFSET,
     LIMIT,
@@ -183,9 +185,29 @@ const EXPERIENCES: &[Parameter] = &[
     ENABLED,
 ];
 
-const NOTIFICATIONS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID, CAMPAIGN_ID];
+const NOTIFICATIONS: &[Parameter] = &[
+    OFFSET,
+    LIMIT,
+    SORT,
+    Q,
+    APP_ID,
+    CAMPAIGN_ID,
+    SEGMENT_ID,
+    NOTIFICATION_STATUS,
+];
 
-const WEBHOOKS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID];
+const WEBHOOKS: &[Parameter] = &[
+    OFFSET,
+    LIMIT,
+    SORT,
+    Q,
+    APP_ID,
+    CAMPAIGN_ID,
+    WEBHOOK_STATUS,
+];
+/// Both lists of jobs are in the order in which these were asked for.
+const IMPORTS: &[Parameter] = &[OFFSET, LIMIT, Q, IMPORT_KIND, MEMBER_ID, JOB_STATUS];
+const REPLAYS: &[Parameter] = &[OFFSET, LIMIT, APP_ID, CAMPAIGN_ID, JOB_STATUS];
 const DELIVERIES: &[Parameter] = &[
     optional("state", ParameterKind::Word(&State::WORDS)),
     OFFSET,
@@ -223,7 +245,7 @@ const BUNDLE: &[Parameter] = &[
 const OF_APP: &[Parameter] = &[required("appId", ParameterKind::Id)];
 
 /// Which objects go into a file: those of the list, all of them, in the order they were made.
-const PLACES_FILE: &[Parameter] = &[Q, EXTERNAL_ID, LABEL_ID];
+const PLACES_FILE: &[Parameter] = &[Q, EXTERNAL_ID, LABEL_ID, NEAR, BBOX];
 const ZONES_FILE: &[Parameter] = &[Q, PLACE_ID, EXTERNAL_ID, LABEL_ID];
 const BEACONS_FILE: &[Parameter] = &[Q, PLACE_ID, ZONE_ID, BEACON_TYPE, EXTERNAL_ID, LABEL_ID];
 
@@ -350,7 +372,7 @@ static ROUTES: &[Route] = &[
     route(Put,    "/v2/segments/{segmentId}/members", Ask(Editor, call!(segments::put_members))).json().personal().also(&[Family::Instances]),
     route(Get,    "/v2/segments/{segmentId}/instances", Ask(Analyst, call!(segments::instances))).query(PAGE).personal().also(&[Family::Instances]),
 
-    route(Get,    "/v2/imports",            Manage(Viewer, manage!(imports::list))).query(PAGE),
+    route(Get,    "/v2/imports",            Manage(Viewer, manage!(imports::list))).query(IMPORTS),
     route(Post,   "/v2/imports",            Manage(Editor, manage!(imports::create))).query(IMPORT).body(File).created().also(&[Family::Labels]),
     route(Get,    "/v2/imports/{importId}", Manage(Viewer, manage!(imports::get))),
     route(Delete, "/v2/imports/{importId}", Manage(Editor, manage!(imports::delete))),
@@ -368,7 +390,7 @@ static ROUTES: &[Route] = &[
     route(Put,    "/v2/campaigns/{campaignId}/archive", Manage(Editor, manage!(campaigns::archive))),
     route(Post,   "/v2/campaigns/{campaignId}/replay", Manage(Analyst, manage!(replays::create))).json().created().also(&[Family::Replays]),
 
-    route(Get,    "/v2/replays",                      Manage(Analyst, manage!(replays::list))).query(PAGE),
+    route(Get,    "/v2/replays",                      Manage(Analyst, manage!(replays::list))).query(REPLAYS),
     route(Get,    "/v2/replays/{replayId}",           Manage(Analyst, manage!(replays::get))),
     route(Delete, "/v2/replays/{replayId}",           Manage(Analyst, manage!(replays::delete))),
     route(Put,    "/v2/replays/{replayId}/cancel",    Manage(Analyst, manage!(replays::cancel))),

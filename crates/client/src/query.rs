@@ -4,13 +4,15 @@ use std::{collections::VecDeque, marker::PhantomData};
 
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use moca_core::{
-    id::{AppId, BeaconId, CampaignGroupId, CampaignId, LabelId, MemberId, PlaceId, ZoneId},
+    id::{
+        AppId, BeaconId, CampaignGroupId, CampaignId, LabelId, MemberId, PlaceId, SegmentId, ZoneId,
+    },
     limits::PAGE_LIMIT_MAX,
 };
 use moca_wire::{
     audit_events::AuditEvent, beacons::Beacon, campaign_groups::CampaignGroup, campaigns::Campaign,
-    experiences::Experience, notifications::Notification, page::Page, places::Place,
-    segments::Segment, tags::Tag, tokens::Token, webhooks::Webhook, zones::Zone,
+    experiences::Experience, imports::Import, notifications::Notification, page::Page,
+    places::Place, replays::Replay, segments::Segment, tags::Tag, tokens::Token, webhooks::Webhook, zones::Zone,
 };
 use reqwest::Method;
 use serde::de::DeserializeOwned;
@@ -279,6 +281,8 @@ filters! {
         app(AppId) = "appId";
         /// Only those of this group.
         group(CampaignGroupId) = "groupId";
+        /// Only those for this segment.
+        segment(SegmentId) = "segmentId";
         /// Only those that have this status now.
         status(&str) = "status";
     }
@@ -301,10 +305,34 @@ filters! {
         app(AppId) = "appId";
         /// Only those of this campaign.
         campaign(CampaignId) = "campaignId";
+        /// Only those for this segment.
+        segment(SegmentId) = "segmentId";
+        /// Only those that stand there, for example `Sending`.
+        status(&str) = "status";
     }
     Webhook {
         /// Only those for this app alone.
         app(AppId) = "appId";
+        /// Only those for this campaign alone.
+        campaign(CampaignId) = "campaignId";
+        /// Only those that are sent to, `Active`, or those that are not, `Disabled`.
+        status(&str) = "status";
+    }
+    Import {
+        /// Only those of files that hold this: `places`, `zones` or `beacons`.
+        kind(&str) = "kind";
+        /// Only those that this member sent.
+        member(MemberId) = "memberId";
+        /// Only those that stand there, for example `Running`.
+        status(&str) = "status";
+    }
+    Replay {
+        /// Only those of campaigns of this app.
+        app(AppId) = "appId";
+        /// Only those of this campaign.
+        campaign(CampaignId) = "campaignId";
+        /// Only those that stand there, for example `Running`.
+        status(&str) = "status";
     }
     Token {
         /// Only those of this member.

@@ -27,6 +27,17 @@ impl JobStatus {
         Self::Cancelled,
     ];
 
+    /// The words of all of them.
+    pub const WORDS: [&'static str; Self::ALL.len()] = {
+        let mut words = [""; Self::ALL.len()];
+        let mut at = 0;
+        while at < words.len() {
+            words[at] = Self::ALL[at].as_str();
+            at += 1;
+        }
+        words
+    };
+
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -181,7 +181,8 @@ fn config_schema() -> Schema {
             "sensitive",
             schema::boolean(),
             "Whether what people do there is their own business: it never triggers anything, and nothing \
-             is counted of it, its zones and its beacons. Not answered when it is false.",
+             is counted of it, its zones and its beacons. Not answered when it is false; a place of a \
+             category that the account declares sensitive is so whatever this says.",
         ),
         schema::optional("properties", properties::schema(), "Free properties."),
     ])

@@ -33,8 +33,8 @@ pub(crate) async fn before_deletion(call: &Call) -> Result<(), Failure> {
     if !call.query().flag("cascade") {
         let total = tx.count_references(id, Kind::Account, id.0).await?;
         let apps = tx.app_ids(id).await?;
-        let imports = tx.jobs::<Import>(id, 0, 0).await?.total;
-        let replays = tx.jobs::<Replay>(id, 0, 0).await?.total;
+        let imports = tx.count_jobs::<Import>(id).await?;
+        let replays = tx.count_jobs::<Replay>(id).await?;
         drop(tx);
         let reach = call.principal.reach;
         let shown: Vec<Reference> = objects

@@ -2,7 +2,8 @@
 //!
 //! Without `cascade`, they stop it. With it, what is a part of the object (or cannot be without it)
 //! is deleted too, all the way down; what only carries a mark of it loses the mark: a label is taken
-//! off, campaigns leave their group, and the beacons of a zone, which are hardware, stay in the
+//! off, campaigns leave their group, experiences go on changing a tag that is not declared any more (they
+//! name it, and need no declaration), and the beacons of a zone, which are hardware, stay in the
 //! account without a zone. A campaign cannot be without its segment, nor a segment without one that
 //! its query names: left alone, they would suddenly be for other people than they were made for.
 //!
@@ -79,7 +80,10 @@ pub(super) async fn delete_with_users(
             tx.set_zone_beacons(account_id, ZoneId(id), &[], call.now_ms())
                 .await?;
         }
-        let users = tx.references(account_id, kind, id, USERS_AT_ONCE).await?;
+        let users = match kind {
+            Kind::Tag => Vec::new(),
+            _ => tx.references(account_id, kind, id, USERS_AT_ONCE).await?,
+        };
         for user in &users {
             auth::require_scope(&call.principal, Family::of(user.kind), Access::Write)?;
         }

@@ -28,12 +28,10 @@ use crate::{auth, call::Call, failure::Failure, reply::Reply};
 
 /// `GET /v2/imports`
 pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    let (offset, limit) = (call.query().offset(), call.query().limit());
-    let page = tx
-        .jobs::<Import>(call.principal.account_id, offset, limit)
-        .await?;
+    let query = call.query().list();
+    let page = tx.jobs::<Import>(call.principal.account_id, &query).await?;
     let items: Vec<imports::Import> = page.items.iter().map(imports::Import::from).collect();
-    Reply::page(offset, limit, page.total, &items)
+    Reply::list(&query, page.total, &items)
 }
 
 /// `POST /v2/imports`

@@ -130,12 +130,10 @@ async fn world_of(
 
 /// `GET /v2/replays`
 pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    let (offset, limit) = (call.query().offset(), call.query().limit());
-    let page = tx
-        .jobs::<Replay>(call.principal.account_id, offset, limit)
-        .await?;
+    let query = call.query().list();
+    let page = tx.jobs::<Replay>(call.principal.account_id, &query).await?;
     let items: Vec<replays::Replay> = page.items.iter().map(replays::Replay::from).collect();
-    Reply::page(offset, limit, page.total, &items)
+    Reply::list(&query, page.total, &items)
 }
 
 /// `GET /v2/replays/{replayId}`

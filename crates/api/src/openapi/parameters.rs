@@ -128,6 +128,7 @@ pub(crate) fn note(name: &str) -> &'static str {
         "status" => "Only those that have this status now.",
         "enabled" => "Only those that may fire, or only those that may not.",
         "type" => "Only those that send this.",
+        "segmentId" => "Only those for this segment.",
         "labelId" => "Only those with this label.",
         "kind" => "The kind of object: that a file holds, or that events are about.",
         "name" => "A name for the import, such as that of the file.",

@@ -93,7 +93,14 @@ const METRICS: &[Metric] = &[
             ),
         ],
         groups: &["experience", "campaign"],
-        counts: &["triggers", "fired", "shown", "clicked", "dismissed"],
+        counts: &[
+            "triggers",
+            "fired",
+            "notFired",
+            "shown",
+            "clicked",
+            "dismissed",
+        ],
     },
     Metric {
         name: "notifications",
@@ -113,7 +120,7 @@ const METRICS: &[Metric] = &[
             ),
         ],
         groups: &["notification", "campaign"],
-        counts: &["targeted", "sent", "accepted", "opened"],
+        counts: &["targeted", "sent", "accepted", "failed", "opened"],
     },
 ];
 
@@ -135,8 +142,9 @@ pub(super) fn command() -> Command {
         .about("Count who came and what happened, exactly, by hour, day, week or month")
         .after_help(format!(
             "A table or CSV has a row for each interval; with --group-by, for each place, campaign and so on \
-             over the whole range. With --interval none there is one row, the whole range. JSON is the answer of \
-             the API.\n\nExample:\n  \
+             over the whole range. With --interval none there is one row, the whole range. What did not fire or \
+             failed is one column; --columns startAt,failed.Gone and so on shows single reasons. JSON is the \
+             answer of the API.\n\nExample:\n  \
              moca analytics visitors --app APP_ID --from 2026-12-01T00:00:00Z --to 2026-12-08T00:00:00Z --output \
              table\n\n{}",
             exit::CODES
@@ -221,15 +229,23 @@ fn print(
         return printer.rows(std::slice::from_ref(answer));
     }
     let list = if key.is_some() { "groups" } else { "buckets" };
-    let rows = answer[list].as_array().into_iter().flatten().map(row);
+    // Who names columns can name each reason: failed.Gone.
+    let are_summed = !arguments.contains_id("columns");
+    let items = answer[list].as_array().into_iter().flatten();
+    let rows = items.map(|item| row(item, are_summed));
     printer.rows(&rows.collect::<Vec<_>>())
 }
 
-/// A bucket or group as a row: its counts beside what they are of.
-fn row(item: &Value) -> Value {
+/// A bucket or group as a row: its counts beside what they are of. Counts by reason are one number, or stay as
+/// they are.
+fn row(item: &Value, are_summed: bool) -> Value {
     let mut row = Map::new();
     for (name, value) in item.as_object().into_iter().flatten() {
         match (name.as_str(), value) {
+            ("value", Value::Object(counts)) if are_summed => {
+                let summed = |(name, count): (&String, &Value)| (name.clone(), sum(count));
+                row.extend(counts.iter().map(summed));
+            }
             ("value", Value::Object(counts)) => row.extend(counts.clone()),
             ("value", count) => drop(row.insert("count".to_owned(), count.clone())),
             ("start", at) => drop(row.insert("startAt".to_owned(), at.clone())),
@@ -239,11 +255,34 @@ fn row(item: &Value) -> Value {
     Value::Object(row)
 }
 
+/// How many there are of all reasons.
+fn sum(count: &Value) -> Value {
+    match count {
+        Value::Object(reasons) => {
+            let counts = reasons.values().filter_map(Value::as_u64);
+            Value::from(counts.sum::<u64>())
+        }
+        count => count.clone(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use moca_api::routes::routes;
+    use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn counts_by_reason_are_one_column_unless_columns_are_named() {
+        let failed = json!({"Gone": 2, "TooLarge": 5});
+        let item = json!({"start": 1, "value": {"targeted": 9, "failed": failed}});
+        let expected = json!({"startAt": 1, "targeted": 9, "failed": 7});
+        assert_eq!(row(&item, true), expected);
+        assert_eq!(row(&item, false)["failed"], failed);
+        let none = json!({"start": 1, "value": {"failed": {}}});
+        assert_eq!(row(&none, true)["failed"], 0);
+    }
 
     #[test]
     fn every_metric_of_the_api_is_a_command_with_all_its_parameters() {

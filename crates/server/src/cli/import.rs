@@ -345,14 +345,12 @@ pub(super) fn export_of(kind: BulkKind) -> Command {
                 .value_name("TEXT")
                 .help("Only those with this text in their name"),
         )
-        .args(filters(kind).map(super::resources::flag))
+        .args(filters(kind).iter().map(super::resources::flag))
 }
 
-/// The filters of a list that an export has too.
-fn filters(kind: BulkKind) -> impl Iterator<Item = &'static Field> {
-    let all = Kind::named(kind.as_str()).map_or(&[][..], |kind| kind.filters);
-    all.iter()
-        .filter(|field| !matches!(field.at, "near" | "bbox"))
+/// The filters of a list, which an export has too.
+fn filters(kind: BulkKind) -> &'static [Field] {
+    Kind::named(kind.as_str()).map_or(&[], |kind| kind.filters)
 }
 
 pub(super) fn run_export(arguments: &ArgMatches) -> ExitCode {

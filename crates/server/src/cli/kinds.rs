@@ -370,9 +370,14 @@ pub(crate) static KINDS: &[Kind] = &[
     },
     Kind {
         plural: "imports", singular: "import", path: "/v2/imports",
-        about: "Imports: files that are taken in, the newest first",
+        about: "Imports: files that are taken in, the oldest first",
         verbs: Verbs::Erase,
-        filters: &[],
+        filters: &[
+            field("kind", "kind", Text, "Only those of places, zones or beacons"),
+            field("member", "memberId", Text, "Only those that the member of this id sent"),
+            field("status", "status", Text, "Only those that are Pending, Running, Completed, Failed or Cancelled"),
+            field("search", "q", Text, "Only those with this text in their name"),
+        ],
         of: &[],
         fields: &[],
         implied: &[],
@@ -387,6 +392,7 @@ pub(crate) static KINDS: &[Kind] = &[
         filters: &[
             field("app", "appId", Text, "Only those of the app of this id"),
             field("group", "groupId", Text, "Only those of the campaign group of this id"),
+            field("segment", "segmentId", Text, "Only those for the segment of this id"),
             field("status", "status", Text, "Only those that are Draft, Scheduled, Running, Finished, Stopped or Archived now"),
         ],
         of: &[],
@@ -418,7 +424,11 @@ pub(crate) static KINDS: &[Kind] = &[
         plural: "replays", singular: "replay", path: "/v2/replays",
         about: "Replays: campaigns over recorded history, the oldest first",
         verbs: Verbs::Erase,
-        filters: &[],
+        filters: &[
+            field("app", "appId", Text, "Only those of campaigns of the app of this id"),
+            field("campaign", "campaignId", Text, "Only those of the campaign of this id"),
+            field("status", "status", Text, "Only those that are Pending, Running, Completed, Failed or Cancelled"),
+        ],
         of: &[],
         fields: &[],
         implied: &[],
@@ -459,6 +469,8 @@ pub(crate) static KINDS: &[Kind] = &[
         filters: &[
             field("app", "appId", Text, "Only those of campaigns of the app of this id"),
             field("campaign", "campaignId", Text, "Only those of the campaign of this id"),
+            field("segment", "segmentId", Text, "Only those for the segment of this id"),
+            field("status", "status", Text, "Only those that are Draft, Pending, Enqueued, Sending, Completed or Cancelled"),
         ],
         of: &[],
         fields: &[
@@ -479,7 +491,11 @@ pub(crate) static KINDS: &[Kind] = &[
         plural: "webhooks", singular: "webhook", path: "/v2/webhooks",
         about: "Webhooks: addresses of yours that are told what happens",
         verbs: Verbs::All,
-        filters: &[field("app", "appId", Text, "Only those for the app of this id alone")],
+        filters: &[
+            field("app", "appId", Text, "Only those for the app of this id alone"),
+            field("campaign", "campaignId", Text, "Only those for the campaign of this id alone"),
+            field("status", "status", Text, "Only those that are Active, or Disabled"),
+        ],
         of: &[],
         fields: &[
             NAME, DESCRIPTION,

@@ -7,12 +7,14 @@ use serde_json::{Value, json};
 use crate::support::{objects::Objects, team::Team};
 
 /// Kinds whose objects stay when the other one is deleted with cascade; they only lose the mark of it.
-const SURVIVORS: [(Kind, Kind); 5] = [
+const SURVIVORS: [(Kind, Kind); 6] = [
     (Kind::Label, Kind::Place),
     (Kind::Label, Kind::Zone),
     (Kind::Label, Kind::Beacon),
     (Kind::Zone, Kind::Beacon),
     (Kind::CampaignGroup, Kind::Campaign),
+    // It names the tag, which devices may carry without that it is declared.
+    (Kind::Tag, Kind::Experience),
 ];
 
 fn collection(kind: Kind) -> String {
@@ -30,7 +32,7 @@ impl Team {
 }
 
 /// The body of an object of one kind that refers to one of another, which has this id.
-fn referring(team: &Team, objects: &Objects, kind: Kind, to: Kind, id: &str) -> Value {
+async fn referring(team: &Team, objects: &Objects, kind: Kind, to: Kind, id: &str) -> Value {
     let mut objects = objects.clone();
     for (name, value) in &mut objects.ids {
         if *name == id_name(to) {
@@ -50,6 +52,12 @@ fn referring(team: &Team, objects: &Objects, kind: Kind, to: Kind, id: &str) -> 
         }
         (Kind::Experience, Kind::Beacon) => {
             body["trigger"] = json!({"@type": "EnterBeaconTrigger", "beaconId": id});
+        }
+        (Kind::Experience, Kind::Tag) => {
+            let tag = team.get(&format!("/v2/tags/{id}")).await.done();
+            let name = &tag["config"]["name"];
+            body["action"] = json!({"@type": "TagAction", "tagName": name, "tagValue": "+1"});
+            return body;
         }
         (Kind::Notification, Kind::Campaign) => body["campaignId"] = json!(id),
         // So does the campaign.
@@ -81,7 +89,7 @@ async fn every_user_is_told_and_goes_or_loses_the_mark() {
                 body["config"]["type"] = json!("Push");
             }
             let id = team.make(to, body).await;
-            let body = referring(&team, &objects, kind, to, &id);
+            let body = referring(&team, &objects, kind, to, &id).await;
             let user = team.make(kind, body).await;
 
             let one = format!("{path}/{id}");
@@ -116,7 +124,7 @@ async fn every_user_is_told_and_goes_or_loses_the_mark() {
             pairs += 1;
         }
     }
-    assert!(pairs >= 17, "{pairs} pairs");
+    assert!(pairs >= 18, "{pairs} pairs");
 }
 
 #[tokio::test]

@@ -86,13 +86,8 @@ impl Tx {
 
     /// Deletes the imports and replays of an account; what is under way ends with its next step.
     pub async fn delete_jobs(&mut self, account: AccountId) -> Result<(), StorageError> {
-        for import in self.jobs::<Import>(account, 0, i64::MAX).await?.items {
-            self.delete_job(&import).await?;
-        }
-        for replay in self.jobs::<Replay>(account, 0, i64::MAX).await?.items {
-            self.delete_job(&replay).await?;
-        }
-        Ok(())
+        self.delete_all_jobs::<Import>(account).await?;
+        self.delete_all_jobs::<Replay>(account).await
     }
 
     /// Deletes an account that has no objects any more, with what else is kept of it; false if there was

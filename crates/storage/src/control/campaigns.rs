@@ -35,7 +35,11 @@ impl Mapped for Campaign {
         ],
         n_read: 2,
         unique: &[],
-        filters: &[(Filter::AppId, "app_id"), (Filter::GroupId, "group_id")],
+        filters: &[
+            (Filter::AppId, "app_id"),
+            (Filter::GroupId, "group_id"),
+            (Filter::SegmentId, "segment_id"),
+        ],
         labelled: false,
     };
 

@@ -42,6 +42,8 @@ pub(super) fn condition(kind: Kind, filter: Filter) -> Option<&'static str> {
             "(target_kind = 'beacon' AND target_id = {} OR part_targets <> '' \
              AND replace(part_targets, 'beacon:' || {}, '') <> part_targets)"
         }
+        // Its other text is a reason, one of a few words.
+        (Kind::Webhook, Filter::Status) => "status_json LIKE '%\"state\":\"' || {} || '\"%'",
         _ => return None,
     })
 }

@@ -9,7 +9,7 @@ use moca_core::{
 };
 
 use super::{
-    Page, READING, Tx,
+    Filter, Page, READING, Tx,
     audit::Change,
     changes::{chunk_len, tuples},
     jobs::{Job, columns, frame_values, json, status_of},
@@ -27,6 +27,15 @@ impl Job for Import {
     const TABLE: &'static str = "imports";
     const OWN: &'static [&'static str] = &["member_id", "config"];
     const SUBJECT: Subject = Subject::Import;
+    const FILTERS: &'static [(Filter, &'static str)] = &[
+        (Filter::Status, "status = {}"),
+        (Filter::MemberId, "member_id = {}"),
+        // A name that says the like has other quotes.
+        (
+            Filter::ImportKind,
+            "config LIKE '%\"kind\":\"' || {} || '\"%'",
+        ),
+    ];
     const DELETE_PARTS: Option<&'static str> = Some(DELETE_REFUSALS);
 
     fn frame(&self) -> &Frame {
@@ -35,6 +44,10 @@ impl Job for Import {
 
     fn status(&self) -> (JobStatus, Option<i64>) {
         (self.status, self.progress.finished_at)
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.config.name.as_deref()
     }
 
     fn progress(&self) -> Result<Value, StorageError> {

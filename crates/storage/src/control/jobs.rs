@@ -10,8 +10,10 @@ use moca_core::{
 use serde::Serialize;
 
 use super::{
-    Page, READING, Tx, WRITING,
+    Filter, ListQuery, Page, READING, Tx, WRITING,
     audit::Change,
+    list::Conditions,
+    objects::folded,
     sql::{Row, Value},
     table::Columns,
 };
@@ -26,6 +28,8 @@ pub trait Job: Sized {
     const OWN: &'static [&'static str];
     /// What the audit log calls it.
     const SUBJECT: Subject;
+    /// The conditions of filters; `{}` stands for the text.
+    const FILTERS: &'static [(Filter, &'static str)];
     /// The statement that deletes what belongs to the job `$2` of the account `$1`, if anything does.
     const DELETE_PARTS: Option<&'static str>;
 
@@ -33,6 +37,8 @@ pub trait Job: Sized {
     fn frame(&self) -> &Frame;
     /// Where it stands, and when it ended.
     fn status(&self) -> (JobStatus, Option<i64>);
+    /// Its name, if it has one.
+    fn name(&self) -> Option<&str>;
     /// How far it has come, as JSON.
     fn progress(&self) -> Result<Value, StorageError>;
     /// The job as the audit log shows it, as JSON.
@@ -56,15 +62,61 @@ impl Tx {
     pub async fn jobs<J: Job>(
         &mut self,
         account: AccountId,
-        offset: i64,
-        limit: i64,
+        query: &ListQuery,
     ) -> Result<Page<J>, StorageError> {
-        let page = "account_id = $1 ORDER BY created_at, id LIMIT $2 OFFSET $3";
-        let values = vec![Value::id(account), limit.into(), offset.into()];
-        let items = self.read_jobs(page, values).await?;
-        let all = vec![Value::id(account)];
-        let total = self.count_rows(J::TABLE, "account_id = $1", all).await?;
+        let mut conditions = Conditions::default();
+        conditions.push("account_id = {}", Value::id(account));
+        for (filter, text) in &query.filters {
+            let known = J::FILTERS.iter().find(|(known, _)| known == filter);
+            let (_, condition) = known.ok_or_else(|| StorageError::Backend {
+                doing: READING,
+                source: format!("{} have no {filter:?} to search by", J::TABLE).into(),
+            })?;
+            conditions.push(condition, text.as_str().into());
+        }
+        let Conditions { terms, mut values } = conditions;
+        let condition = terms.join(" AND ");
+        if let Some(q) = &query.q {
+            // Names are parts of a JSON, and there are only so many jobs of an account.
+            let all = format!("{condition} ORDER BY created_at, id");
+            let part = folded(q);
+            let mut found: Vec<J> = self.read_jobs(&all, values).await?;
+            found.retain(|job| job.name().is_some_and(|name| folded(name).contains(&part)));
+            return Ok(Page {
+                total: found.len() as i64,
+                items: found
+                    .into_iter()
+                    .skip(query.offset as usize)
+                    .take(query.limit as usize)
+                    .collect(),
+            });
+        }
+        let total = self.count_rows(J::TABLE, &condition, values.clone());
+        let total = total.await?;
+        let (limit, offset) = (values.len() + 1, values.len() + 2);
+        values.extend([query.limit.into(), query.offset.into()]);
+        let page =
+            format!("{condition} ORDER BY created_at, id LIMIT ${limit} OFFSET ${offset}");
+        let items = self.read_jobs(&page, values).await?;
         Ok(Page { total, items })
+    }
+
+    /// How many jobs an account has.
+    pub async fn count_jobs<J: Job>(&mut self, account: AccountId) -> Result<i64, StorageError> {
+        self.count_rows(J::TABLE, "account_id = $1", vec![Value::id(account)])
+            .await
+    }
+
+    /// Forgets all jobs of an account.
+    pub(super) async fn delete_all_jobs<J: Job>(
+        &mut self,
+        account: AccountId,
+    ) -> Result<(), StorageError> {
+        let all = vec![Value::id(account)];
+        for job in self.read_jobs::<J>("account_id = $1", all).await? {
+            self.delete_job(&job).await?;
+        }
+        Ok(())
     }
 
     /// The jobs of all accounts that are not done, the oldest first.

@@ -11,7 +11,7 @@ use moca_core::{
 use super::{
     Filter, ListQuery, Page, READING, SortField, Stored, Tx, filters,
     objects::folded,
-    sql::{Value, Work},
+    sql::{Row, Value, Work},
     table::{Columns, Table, object_of},
 };
 use crate::StorageError;
@@ -75,6 +75,20 @@ impl Tx {
         let mut conditions = Conditions::default();
         conditions.push("account_id = {}", Value::id(account));
         conditions.narrow(R::KIND, R::TABLE, query)?;
+        if !query.regions.is_empty() {
+            return self.scan_regions(query, conditions, after, limit).await;
+        }
+        let rows = self.scan_rows::<R>(conditions, after, limit).await?;
+        rows.into_iter().map(object_of).collect()
+    }
+
+    /// The rows for which these conditions hold, as of [`Tx::scan`].
+    pub(super) async fn scan_rows<R: Stored>(
+        &mut self,
+        conditions: Conditions,
+        after: Option<(i64, Id)>,
+        limit: i64,
+    ) -> Result<Vec<Row>, StorageError> {
         let (columns, name) = (R::TABLE.read_columns(), R::TABLE.name);
         let mut wheres = conditions.text();
         let mut values = conditions.values;
@@ -92,8 +106,7 @@ impl Tx {
             values.len()
         );
         let rows = self.session.scan(sql, values).await;
-        let rows = rows.map_err(|error| error.doing(READING))?;
-        rows.into_iter().map(object_of).collect()
+        rows.map_err(|error| error.doing(READING))
     }
 
     /// All accounts, for operators.

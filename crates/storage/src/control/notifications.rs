@@ -44,7 +44,11 @@ impl Mapped for Notification {
         ],
         n_read: 8,
         unique: &[],
-        filters: &[(Filter::CampaignId, "campaign_id")],
+        filters: &[
+            (Filter::CampaignId, "campaign_id"),
+            (Filter::SegmentId, "segment_id"),
+            (Filter::Status, "state"),
+        ],
         labelled: false,
     };
 

@@ -40,9 +40,9 @@ pub enum SortField {
 /// What a list can be filtered by, where the kind has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filter {
-    /// Member of a token.
+    /// Member of a token, or who sent an import.
     MemberId,
-    /// App of a campaign, campaign group or experience.
+    /// App of what is part of one, or is for one.
     AppId,
     /// Group of a campaign.
     GroupId,
@@ -56,12 +56,18 @@ pub enum Filter {
     BeaconType,
     /// Whether an experience may fire: `true` or `false`.
     Enabled,
-    /// Campaign of an experience.
+    /// Campaign of what is part of one, is for one, or runs one.
     CampaignId,
     /// The customer's own id.
     ExternalId,
     /// A label on a place, zone or beacon.
     LabelId,
+    /// Segment that a campaign or notification is for.
+    SegmentId,
+    /// Where a notification, webhook, import or replay stands.
+    Status,
+    /// What an import holds.
+    ImportKind,
 }
 
 /// One page of a list.

@@ -89,6 +89,13 @@ macro_rules! targets {
     };
 }
 
+/// An experience of the tag's app whose action changes the tag: it names it, in JSON.
+const CHANGES_TAG: &str = "campaign_id IN (SELECT id FROM campaigns WHERE account_id = $1 AND app_id IN \
+     (SELECT app_id FROM tags WHERE account_id = $1 AND id = $2)) \
+     AND replace(action_json, '\"tagName\":\"' || \
+     (SELECT replace(replace(name, '\\', '\\\\'), '\"', '\\\"') FROM tags WHERE account_id = $1 AND id = $2) \
+     || '\"', '') <> action_json";
+
 /// The kinds that can refer to a kind, with the condition that one of them refers to `$2`.
 fn referrers(kind: Kind) -> &'static [(Kind, &'static str)] {
     match kind {
@@ -143,7 +150,8 @@ fn referrers(kind: Kind) -> &'static [(Kind, &'static str)] {
             (Kind::Notification, "campaign_id = $2"),
             (Kind::Webhook, "campaign_id = $2"),
         ],
+        Kind::Tag => &[(Kind::Experience, CHANGES_TAG)],
         // Tokens exchanged for a token are part of it: they go with it.
-        Kind::Token | Kind::Tag | Kind::Experience | Kind::Notification | Kind::Webhook => &[],
+        Kind::Token | Kind::Experience | Kind::Notification | Kind::Webhook => &[],
     }
 }

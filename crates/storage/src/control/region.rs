@@ -1,7 +1,8 @@
 //! Lists of places narrowed to a region.
 //!
 //! The places whose bounds meet the region are found by the intervals of their cells. For a box that
-//! is the answer. For what is near a point they are candidates: each geofence is read and measured.
+//! is the answer. For what is near a point they are candidates: each geofence is read and measured. Who
+//! reads a whole list in the order of creation looks at all places on the way instead, once.
 
 use std::collections::HashMap;
 
@@ -35,14 +36,8 @@ impl Tx {
         query: &ListQuery,
         mut conditions: Conditions,
     ) -> Result<Page<R>, StorageError> {
-        if !R::TABLE.columns.contains(&"cell") {
-            return Err(no_such_column(R::KIND, "bounds"));
-        }
-        for region in &query.regions {
-            meet(&mut conditions, &region.bounds());
-        }
-        let is_near = |region: &&Region| matches!(region, Region::Near(_));
-        let near: Vec<&Region> = query.regions.iter().filter(is_near).collect();
+        meet_all::<R>(&mut conditions, query)?;
+        let near = near_of(query);
         let (total, ids) = if near.is_empty() {
             self.ids_in_boxes::<R>(query, conditions).await?
         } else {
@@ -51,6 +46,42 @@ impl Tx {
         };
         let items = self.objects(account, &ids).await?;
         Ok(Page { total, items })
+    }
+
+    /// Places that lie in all regions asked for, as [`Tx::scan`] gives them.
+    pub(super) async fn scan_regions<R: Stored>(
+        &mut self,
+        query: &ListQuery,
+        mut conditions: Conditions,
+        mut after: Option<(i64, Id)>,
+        limit: i64,
+    ) -> Result<Vec<R>, StorageError> {
+        meet_all::<R>(&mut conditions, query)?;
+        let near = near_of(query);
+        let mut found = Vec::new();
+        loop {
+            let rows = self.scan_rows::<R>(conditions.clone(), after, limit);
+            let rows = rows.await?;
+            let is_last = (rows.len() as i64) < limit;
+            for row in rows {
+                let mut columns = Columns::new(R::TABLE, row.clone());
+                let frame = columns.frame()?;
+                after = Some((frame.created_at, frame.id));
+                if !near.is_empty() {
+                    let located: Located = columns.json()?;
+                    if !is_near(&near, &located) {
+                        continue;
+                    }
+                }
+                found.push(object_of(row)?);
+                if found.len() as i64 == limit {
+                    return Ok(found);
+                }
+            }
+            if is_last {
+                return Ok(found);
+            }
+        }
     }
 
     async fn ids_in_boxes<R: Stored>(
@@ -103,12 +134,8 @@ impl Tx {
         while !left.is_empty() {
             let (some, rest) = left.split_at(chunk_len(left.len(), READ_MAX));
             let located = self.geofences(table, account, some).await?;
-            found.extend(some.iter().copied().filter(|id| {
-                let geofence = located
-                    .get(id)
-                    .and_then(|located| located.geofence.as_ref());
-                geofence.is_some_and(|geofence| near.iter().all(|region| region.takes_in(geofence)))
-            }));
+            let is_near = |id: &Id| located.get(id).is_some_and(|one| is_near(near, one));
+            found.extend(some.iter().copied().filter(is_near));
             left = rest;
         }
         let page = found.iter().skip(query.offset as usize);
@@ -183,6 +210,31 @@ fn ids_of(table: &'static str, rows: Vec<Row>) -> Result<Vec<Id>, StorageError> 
         columns.id()
     };
     rows.into_iter().map(id).collect()
+}
+
+/// The regions asked for that bounds do not answer.
+fn near_of(query: &ListQuery) -> Vec<&Region> {
+    let is_near = |region: &&Region| matches!(region, Region::Near(_));
+    query.regions.iter().filter(is_near).collect()
+}
+
+fn is_near(near: &[&Region], located: &Located) -> bool {
+    let geofence = located.geofence.as_ref();
+    geofence.is_some_and(|geofence| near.iter().all(|region| region.takes_in(geofence)))
+}
+
+/// Adds that the bounds of an object meet those of all regions asked for.
+fn meet_all<R: Stored>(
+    conditions: &mut Conditions,
+    query: &ListQuery,
+) -> Result<(), StorageError> {
+    if !R::TABLE.columns.contains(&"cell") {
+        return Err(no_such_column(R::KIND, "bounds"));
+    }
+    for region in &query.regions {
+        meet(conditions, &region.bounds());
+    }
+    Ok(())
 }
 
 /// Adds that the bounds of an object meet a box.

@@ -10,7 +10,7 @@ use moca_core::{
 };
 
 use super::{
-    READING, Tx,
+    Filter, READING, Tx,
     audit::Change,
     changes::tuples,
     jobs::{Job, columns, frame_values, json, status_of},
@@ -23,6 +23,11 @@ impl Job for Replay {
     const TABLE: &'static str = "replays";
     const OWN: &'static [&'static str] = &["app_id", "campaign_id", "from_ms", "to_ms", "draft"];
     const SUBJECT: Subject = Subject::Replay;
+    const FILTERS: &'static [(Filter, &'static str)] = &[
+        (Filter::Status, "status = {}"),
+        (Filter::AppId, "app_id = {}"),
+        (Filter::CampaignId, "campaign_id = {}"),
+    ];
     const DELETE_PARTS: Option<&'static str> = None;
 
     fn frame(&self) -> &Frame {
@@ -31,6 +36,10 @@ impl Job for Replay {
 
     fn status(&self) -> (JobStatus, Option<i64>) {
         (self.status, self.progress.finished_at)
+    }
+
+    fn name(&self) -> Option<&str> {
+        None
     }
 
     fn progress(&self) -> Result<Value, StorageError> {

@@ -33,7 +33,10 @@ impl Mapped for Webhook {
         ],
         n_read: 6,
         unique: &[],
-        filters: &[(Filter::AppId, "app_id")],
+        filters: &[
+            (Filter::AppId, "app_id"),
+            (Filter::CampaignId, "campaign_id"),
+        ],
         labelled: false,
     };
 

@@ -10,17 +10,18 @@ use moca_core::{
 };
 use moca_storage::{
     StorageError,
-    control::{AuditQuery, Control, KeptAnswer},
+    control::{AuditQuery, Control, Filter, KeptAnswer, ListQuery},
 };
 
 use crate::{
     backend::on_every_backend,
-    samples::{self, ABROAD, HOME, frame, id},
+    samples::{self, ABROAD, HOME, everything, frame, id, part},
 };
 
 on_every_backend![
     an_import_comes_back_as_it_was_and_changes_only_from_its_last_version,
     the_oldest_are_listed_first_and_accounts_see_their_own,
+    filters_find_what_they_say,
     those_that_are_not_done_are_found_in_the_order_they_came,
     old_ones_are_forgotten_with_what_was_refused,
     refusals_keep_the_order_of_the_file,
@@ -97,9 +98,65 @@ async fn an_import_comes_back_as_it_was_and_changes_only_from_its_last_version(s
 async fn the_oldest_are_listed_first_and_accounts_see_their_own(store: &Control) {
     insert(store, &[import(1), import(2), import(3), of(ABROAD, 4)]).await;
     let mut tx = store.read().await.unwrap();
-    let page = tx.jobs::<Import>(HOME, 1, 2).await.unwrap();
+    let page = tx.jobs::<Import>(HOME, &part(1, 2)).await.unwrap();
     assert_eq!((page.total, page.items), (3, vec![import(2), import(3)]));
-    assert_eq!(tx.jobs::<Import>(ABROAD, 0, 10).await.unwrap().total, 1);
+    assert_eq!(tx.jobs::<Import>(ABROAD, &part(0, 10)).await.unwrap().total, 1);
+}
+
+async fn filters_find_what_they_say(store: &Control) {
+    let mut zones = import(2);
+    zones.config.kind = BulkKind::Zones;
+    zones.member_id = MemberId(id(8));
+    // A name that looks like what is looked for.
+    zones.config.name = Some("ÉTÉ \"kind\":\"beacons\"".into());
+    let mut unnamed = import(3);
+    unnamed.config.name = None;
+    insert(store, &[import(1), zones, unnamed, of(ABROAD, 4)]).await;
+    let done = import(1).ended(JobStatus::Failed, 5).changed(5);
+    save(store, &done).await.unwrap();
+    let mut tx = store.read().await.unwrap();
+    let mut found = async |filters: &[(Filter, &str)], q: Option<&str>| {
+        let filters = filters.iter().map(|(filter, text)| (*filter, (*text).to_owned()));
+        let query = ListQuery {
+            filters: filters.collect(),
+            q: q.map(str::to_owned),
+            ..everything()
+        };
+        let page = tx.jobs::<Import>(HOME, &query).await.unwrap();
+        assert_eq!(page.total, page.items.len() as i64);
+        let numbers = page.items.iter().map(|one| one.frame.id.0[15]);
+        numbers.collect::<Vec<u8>>()
+    };
+    let member = id(8).to_string();
+    for (filters, q, expected) in [
+        (vec![], None, vec![1, 2, 3]),
+        (vec![(Filter::Status, "Failed")], None, vec![1]),
+        (vec![(Filter::Status, "Running")], None, vec![]),
+        (vec![(Filter::ImportKind, "zones")], None, vec![2]),
+        (vec![(Filter::ImportKind, "beacons")], None, vec![]),
+        (vec![(Filter::MemberId, member.as_str())], None, vec![2]),
+        (vec![], Some("été"), vec![2]),
+        (vec![], Some("S.csv"), vec![1]),
+        (vec![(Filter::Status, "Pending")], Some("stores"), vec![]),
+        (
+            vec![(Filter::Status, "Pending"), (Filter::ImportKind, "places")],
+            None,
+            vec![3],
+        ),
+    ] {
+        assert_eq!(found(&filters, q).await, expected, "{filters:?} {q:?}");
+    }
+    let query = ListQuery {
+        q: Some("stores".into()),
+        ..part(1, 5)
+    };
+    let page = tx.jobs::<Import>(HOME, &query).await.unwrap();
+    assert_eq!((page.total, page.items.len()), (1, 0));
+    let query = ListQuery {
+        filters: vec![(Filter::LabelId, "x".into())],
+        ..everything()
+    };
+    assert!(tx.jobs::<Import>(HOME, &query).await.is_err());
 }
 
 async fn those_that_are_not_done_are_found_in_the_order_they_came(store: &Control) {
@@ -148,7 +205,7 @@ async fn old_ones_are_forgotten_with_what_was_refused(store: &Control) {
         let refusals = tx.refusals(HOME, import, 0, 10).await.unwrap();
         assert_eq!(refusals.total, i64::from(is_left), "{number}");
     }
-    assert_eq!(tx.jobs::<Import>(ABROAD, 0, 10).await.unwrap().total, 1);
+    assert_eq!(tx.jobs::<Import>(ABROAD, &part(0, 10)).await.unwrap().total, 1);
 }
 
 async fn refusals_keep_the_order_of_the_file(store: &Control) {
@@ -194,7 +251,7 @@ async fn what_is_no_object_goes_with_its_account(store: &Control) {
     for (number, account, left) in [(1, HOME, 0), (2, ABROAD, 1)] {
         let import = ImportId(id(number));
         assert_eq!(tx.account(account).await.unwrap().is_some(), left == 1);
-        assert_eq!(tx.jobs::<Import>(account, 0, 9).await.unwrap().total, left);
+        assert_eq!(tx.jobs::<Import>(account, &part(0, 9)).await.unwrap().total, left);
         let refusals = tx.refusals(account, import, 0, 9).await.unwrap();
         assert_eq!(refusals.total, left);
         let answer = tx.kept_answer(account, "key").await.unwrap();

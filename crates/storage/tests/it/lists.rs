@@ -9,10 +9,13 @@ use moca_core::{
     campaign::Campaign,
     experience::Experience,
     id::{
-        AccountId, AppId, BeaconId, CampaignGroupId, CampaignId, LabelId, MemberId, PlaceId, ZoneId,
+        AccountId, AppId, BeaconId, CampaignGroupId, CampaignId, LabelId, MemberId, PlaceId,
+        SegmentId, ZoneId,
     },
+    notification::{Audience, Notification, State},
     place::Place,
     segment::Segment,
+    webhook::{DisabledReason, Webhook},
     zone::Zone,
 };
 use moca_storage::control::{Control, Filter, ListQuery, SortField, Stored};
@@ -20,8 +23,8 @@ use moca_storage::control::{Control, Filter, ListQuery, SortField, Stored};
 use crate::{
     backend::on_every_backend,
     samples::{
-        HOME, account, beacon, campaign, everything, experience, id, insert, place, segment, token,
-        triggers, zone,
+        HOME, account, beacon, campaign, everything, experience, id, insert, notification, place,
+        segment, token, triggers, webhook, zone,
     },
 };
 
@@ -202,6 +205,17 @@ async fn each_filter_finds_its_objects(store: &Control) {
     experience2.campaign_id = CampaignId(other);
     zone2.config.label_ids = vec![LabelId(other)];
     beacon2.config.label_ids = vec![LabelId(other)];
+    campaign2.config.segment_id = Some(SegmentId(other));
+    let (mut notification2, mut webhook2) = (notification(2), webhook(2));
+    notification2.campaign_id = CampaignId(other);
+    notification2.audience = Audience::Segment {
+        segment_id: SegmentId(other),
+    };
+    notification2.status.state = State::Cancelled;
+    webhook2.config.campaign_id = Some(CampaignId(other));
+    webhook2 = webhook2.disabled(DisabledReason::Gone, 5);
+    insert(store, &[notification(1), notification2]).await;
+    insert(store, &[webhook(1), webhook2]).await;
     insert(store, &[token(1), token2]).await;
     insert(store, &[campaign(1), campaign2]).await;
     insert(store, &[segment(1), segment2]).await;
@@ -223,13 +237,26 @@ async fn each_filter_finds_its_objects(store: &Control) {
             filtered::<Experience>(store, Filter::CampaignId, other.clone()).await,
             filtered::<Zone>(store, Filter::LabelId, other.clone()).await,
             filtered::<Beacon>(store, Filter::LabelId, other.clone()).await,
+            filtered::<Campaign>(store, Filter::SegmentId, other.clone()).await,
+            filtered::<Notification>(store, Filter::SegmentId, other.clone()).await,
+            filtered::<Notification>(store, Filter::CampaignId, other.clone()).await,
+            filtered::<Webhook>(store, Filter::CampaignId, other.clone()).await,
         ];
-        assert_eq!(found, [expected; 9]);
+        assert_eq!(found, [expected; 13]);
     }
     assert_eq!(
         filtered::<Place>(store, Filter::LabelId, id(5).to_string()).await,
         2
     );
+    let state = notification(1).status.state.as_str().to_owned();
+    for (text, expected) in [(state.as_str(), 1), ("Cancelled", 1), ("Sending", 0)] {
+        let found = filtered::<Notification>(store, Filter::Status, text.to_owned()).await;
+        assert_eq!(found, expected, "{text}");
+    }
+    for text in ["Active", "Disabled"] {
+        let found = filtered::<Webhook>(store, Filter::Status, text.to_owned()).await;
+        assert_eq!(found, 1, "{text}");
+    }
     assert_eq!(
         filtered::<Place>(store, Filter::ExternalId, "place-2".into()).await,
         1

@@ -1,6 +1,10 @@
 //! What stands in the way of a deletion.
 
-use moca_core::{id::Id, resource::Kind};
+use moca_core::{
+    experience::{Action, TagExpression, Trigger},
+    id::{AppId, CampaignId, Id},
+    resource::Kind,
+};
 use moca_storage::control::{Control, Reference};
 
 use crate::{
@@ -30,6 +34,34 @@ async fn fill(store: &Control) {
         .map(|(number, trigger)| experience(number, trigger))
         .collect();
     insert(store, &experiences).await;
+    // Two that change tags, one of them by a name that JSON writes otherwise; one in another app.
+    let mut nasty = tag(14);
+    nasty.config.name = r#"a "b" \ c%_ ñ"#.into();
+    insert(store, &[nasty.clone()]).await;
+    let mut abroad = campaign(70);
+    abroad.app_id = AppId(id(40));
+    insert(store, &[abroad]).await;
+    let changing = |number, name: &str, of: u32| {
+        let mut one = experience(number, Trigger::Event {
+            verb: "buy".to_owned(),
+            item: None,
+            category: None,
+            query: None,
+        });
+        one.campaign_id = CampaignId(id(of));
+        one.action = Action::Tag(TagExpression {
+            tag_name: name.to_owned(),
+            tag_value: "+1".to_owned(),
+        });
+        one
+    };
+    let changing = [
+        changing(50, &tag(13).config.name, 7),
+        changing(51, &nasty.config.name, 7),
+        changing(52, "Tag 1", 7),
+        changing(53, &tag(13).config.name, 70),
+    ];
+    insert(store, &changing).await;
     insert(store, &[notification(30)]).await;
     insert(store, &[webhook(31)]).await;
 }
@@ -57,6 +89,7 @@ async fn each_kind_names_its_users(store: &Control) {
             vec![
                 user(Kind::CampaignGroup, 10),
                 user(Kind::Tag, 13),
+                (Kind::Tag, id(14), r#"a "b" \ c%_ ñ"#.into()),
                 user(Kind::Segment, 9),
                 user(Kind::Segment, 10),
                 user(Kind::Campaign, 7),
@@ -73,7 +106,8 @@ async fn each_kind_names_its_users(store: &Control) {
             ],
         ),
         (Kind::Segment, 10, vec![]),
-        (Kind::Tag, 13, vec![]),
+        (Kind::Tag, 13, vec![experience(50)]),
+        (Kind::Tag, 14, vec![experience(51)]),
         (Kind::CampaignGroup, 10, vec![user(Kind::Campaign, 7)]),
         (
             Kind::Label,
@@ -100,6 +134,7 @@ async fn each_kind_names_its_users(store: &Control) {
             Kind::Campaign,
             7,
             (20..26)
+                .chain(50..53)
                 .map(experience)
                 .chain([user(Kind::Notification, 30), user(Kind::Webhook, 31)])
                 .collect(),

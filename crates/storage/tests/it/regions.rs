@@ -107,6 +107,19 @@ async fn lists_in_regions_agree_with_a_scan(store: &Control) {
                 .collect();
             model.sort_by_key(|place| std::cmp::Reverse(place.frame.created_at));
             some += model.len();
+            let query = ListQuery {
+                q: q.map(str::to_owned),
+                regions: regions.clone(),
+                ..everything()
+            };
+            let (mut walked, mut after) = (Vec::new(), None);
+            loop {
+                let next = tx.scan::<Place>(HOME, &query, after, 7).await.unwrap();
+                let Some(last) = next.last() else { break };
+                after = Some((last.frame.created_at, last.frame.id));
+                walked.extend(next);
+            }
+            assert!(walked.iter().rev().eq(model.iter().copied()), "{query:?}");
             for (offset, limit) in [(0, 1_000), (0, 7), (7, 7), (500, 3)] {
                 let query = ListQuery {
                     offset,

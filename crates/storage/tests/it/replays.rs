@@ -12,13 +12,13 @@ use moca_core::{
 };
 use moca_storage::{
     StorageError,
-    control::Control,
+    control::{Control, Filter, ListQuery},
     devices::{Devices, HistoryKey},
 };
 
 use crate::{
     backend::on_every_backend,
-    samples::{self, ABROAD, HOME, frame, id},
+    samples::{self, ABROAD, HOME, everything, frame, id, part},
 };
 
 on_every_backend![
@@ -110,9 +110,23 @@ async fn what_lives_is_found_in_the_order_it_came(store: &Control) {
     let unfinished = tx.unfinished_jobs::<Replay>().await.unwrap();
     assert_eq!(unfinished, [replay(ABROAD, 2), replay(HOME, 3)]);
     assert_eq!(tx.count_unfinished_jobs::<Replay>(HOME).await.unwrap(), 1);
-    let page = tx.jobs::<Replay>(HOME, 0, 1).await.unwrap();
+    for (filter, text, expected) in [
+        (Filter::AppId, id(8).to_string(), 2),
+        (Filter::AppId, id(9).to_string(), 0),
+        (Filter::CampaignId, id(9).to_string(), 2),
+        (Filter::CampaignId, id(8).to_string(), 0),
+        (Filter::Status, "Completed".to_owned(), 0),
+    ] {
+        let query = ListQuery {
+            filters: vec![(filter, text)],
+            ..everything()
+        };
+        let found = tx.jobs::<Replay>(HOME, &query).await.unwrap();
+        assert_eq!(found.total, expected, "{filter:?}");
+    }
+    let page = tx.jobs::<Replay>(HOME, &part(0, 1)).await.unwrap();
     assert_eq!((page.total, page.items), (2, vec![done]));
-    let page = tx.jobs::<Replay>(HOME, 1, 5).await.unwrap();
+    let page = tx.jobs::<Replay>(HOME, &part(1, 5)).await.unwrap();
     assert_eq!((page.total, page.items), (2, vec![replay(HOME, 3)]));
     let mut ids = tx.replay_ids().await.unwrap();
     ids.sort_unstable();

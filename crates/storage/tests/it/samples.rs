@@ -507,6 +507,15 @@ pub(crate) fn everything() -> ListQuery {
     }
 }
 
+/// A part of everything.
+pub(crate) fn part(offset: i64, limit: i64) -> ListQuery {
+    ListQuery {
+        offset,
+        limit,
+        ..everything()
+    }
+}
+
 /// Inserts in a transaction of its own.
 pub(crate) async fn insert<R: Stored>(store: &Control, objects: &[R]) {
     let mut tx = store.write().await.unwrap();

@@ -72,7 +72,11 @@ fn counts_are_tables_and_answers() {
     };
     let whole = ["--interval", "none"];
     let table = ask("experiences", &[&whole[..], &["-o", "csv"]].concat());
-    let zeros = "startAt,triggers,fired,shown,clicked,dismissed\n1767225600000,0,0,0,0,0\n";
+    let zeros = "startAt,triggers,fired,notFired,shown,clicked,dismissed\n\
+                 1767225600000,0,0,0,0,0,0\n";
+    assert_eq!(table, zeros);
+    let table = ask("notifications", &[&whole[..], &["-o", "csv"]].concat());
+    let zeros = "startAt,targeted,sent,accepted,failed,opened\n1767225600000,0,0,0,0,0\n";
     assert_eq!(table, zeros);
     let table = ask("active-users", &[&whole[..], &["-o", "table"]].concat());
     assert_eq!(
