@@ -131,11 +131,8 @@ pub const STATUS: Parameter = optional(
 /// Campaigns or notifications for a segment.
 pub const SEGMENT_ID: Parameter = filter("segmentId", ParameterKind::Id, Filter::SegmentId);
 /// Notifications that stand there.
-pub const NOTIFICATION_STATUS: Parameter = filter(
-    "status",
-    ParameterKind::Word(&State::WORDS),
-    Filter::Status,
-);
+pub const NOTIFICATION_STATUS: Parameter =
+    filter("status", ParameterKind::Word(&State::WORDS), Filter::Status);
 /// Webhooks that are sent to, or are not.
 pub const WEBHOOK_STATUS: Parameter = filter(
     "status",

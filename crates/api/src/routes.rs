@@ -31,9 +31,10 @@ use crate::{
     oauth,
     ops::{health, metrics},
     query::{
-        APP_ID, IMPORT_KIND, JOB_STATUS, NOTIFICATION_STATUS, SEGMENT_ID, WEBHOOK_STATUS, BBOX, BEACON_ID, BEACON_TYPE, CAMPAIGN_ID, CASCADE, ENABLED, EXTERNAL_ID, GROUP_ID,
-        LABEL_ID, LIMIT, LIST, MEMBER_ID, NEAR, OFFSET, PAGE, PLACE_ID, Parameter, ParameterKind,
-        Q, SORT, STATUS, ZONE_ID, optional, required,
+        APP_ID, BBOX, BEACON_ID, BEACON_TYPE, CAMPAIGN_ID, CASCADE, ENABLED, EXTERNAL_ID, GROUP_ID,
+        IMPORT_KIND, JOB_STATUS, LABEL_ID, LIMIT, LIST, MEMBER_ID, NEAR, NOTIFICATION_STATUS,
+        OFFSET, PAGE, PLACE_ID, Parameter, ParameterKind, Q, SEGMENT_ID, SORT, STATUS,
+        WEBHOOK_STATUS, ZONE_ID, optional, required,
     },
     route::{
         BodyKind::{File, Form, JsonOrNdjson},
@@ -169,9 +170,7 @@ const CAMPAIGN_GROUPS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID];
 const TAGS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID];
 const SEEN_TAGS: &[Parameter] = &[required("appId", ParameterKind::Id), OFFSET, LIMIT, Q];
 const SEGMENTS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID, EXTERNAL_ID];
-const CAMPAIGNS: &[Parameter] = &[
-    OFFSET, LIMIT, SORT, Q, APP_ID, GROUP_ID, SEGMENT_ID, STATUS,
-];
+const CAMPAIGNS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID, GROUP_ID, SEGMENT_ID, STATUS];
 const EXPERIENCES: &[Parameter] = &[
     OFFSET,
     LIMIT,
@@ -196,15 +195,7 @@ const NOTIFICATIONS: &[Parameter] = &[
     NOTIFICATION_STATUS,
 ];
 
-const WEBHOOKS: &[Parameter] = &[
-    OFFSET,
-    LIMIT,
-    SORT,
-    Q,
-    APP_ID,
-    CAMPAIGN_ID,
-    WEBHOOK_STATUS,
-];
+const WEBHOOKS: &[Parameter] = &[OFFSET, LIMIT, SORT, Q, APP_ID, CAMPAIGN_ID, WEBHOOK_STATUS];
 /// Both lists of jobs are in the order in which these were asked for.
 const IMPORTS: &[Parameter] = &[OFFSET, LIMIT, Q, IMPORT_KIND, MEMBER_ID, JOB_STATUS];
 const REPLAYS: &[Parameter] = &[OFFSET, LIMIT, APP_ID, CAMPAIGN_ID, JOB_STATUS];

@@ -12,7 +12,8 @@ use moca_core::{
 use moca_wire::{
     audit_events::AuditEvent, beacons::Beacon, campaign_groups::CampaignGroup, campaigns::Campaign,
     experiences::Experience, imports::Import, notifications::Notification, page::Page,
-    places::Place, replays::Replay, segments::Segment, tags::Tag, tokens::Token, webhooks::Webhook, zones::Zone,
+    places::Place, replays::Replay, segments::Segment, tags::Tag, tokens::Token, webhooks::Webhook,
+    zones::Zone,
 };
 use reqwest::Method;
 use serde::de::DeserializeOwned;

@@ -129,7 +129,15 @@ mod tests {
             let value = Value::from(text);
             [web_url, https_url, any_url, origin].map(|reader| reader(&value).is_ok())
         };
-        for text in ["https:///x", "https:/x", "https:x", "https:\\\\x", "https://\\x", "https://", "https:////x"] {
+        for text in [
+            "https:///x",
+            "https:/x",
+            "https:x",
+            "https:\\\\x",
+            "https://\\x",
+            "https://",
+            "https:////x",
+        ] {
             assert_eq!(read(text), [false; 4], "{text}");
         }
         assert_eq!(read("https://x"), [true; 4]);

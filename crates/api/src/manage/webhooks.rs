@@ -58,13 +58,17 @@ pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut webhook = find(call, tx).await?;
     call.check_match(Some(webhook.frame.revision))?;
     let secret = call.state().sender.secret(&webhook);
-    let secret = secret
-        .map_err(|error| Failure::internal("a webhook secret cannot be opened", error))?;
+    let secret =
+        secret.map_err(|error| Failure::internal("a webhook secret cannot be opened", error))?;
     let how = "follows from enabled and from what the receiver answers: leave it out or send it as it was answered";
     let body = webhooks::read(call.json()?)
         .of(Kind::Webhook, &webhook.frame)
         .unchanged("status", &webhook.status, how)
-        .unchanged("secret", &secret, "changes by PUT of the webhook's /secret only: leave it out");
+        .unchanged(
+            "secret",
+            &secret,
+            "changes by PUT of the webhook's /secret only: leave it out",
+        );
     let input = accept(call, tx, body).await?;
     let enabled = input.config.enabled;
     webhook.status = WebhookStatus::saved(enabled, Some(webhook.status), call.now_ms());

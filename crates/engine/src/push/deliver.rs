@@ -147,12 +147,7 @@ impl Pusher {
         let status = with(job.notification.status.clone(), &tally);
         let of = job.counted();
         let settle = move |devices: &Devices| {
-            devices.settle(
-                &of,
-                (&served, &again, &unreached),
-                &tally,
-                (now_ms, &grown),
-            )
+            devices.settle(&of, (&served, &again, &unreached), &tally, (now_ms, &grown))
         };
         self.engine.read(settle).await?;
         self.save(job, status, now_ms).await?;

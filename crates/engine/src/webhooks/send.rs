@@ -89,7 +89,9 @@ impl Sender {
 
     /// The secret of a webhook, to be compared with one that was sent.
     pub fn secret(&self, webhook: &Webhook) -> Result<String, SealError> {
-        let secret = self.sealer.open(&context(&webhook.frame), &webhook.sealed_secret)?;
+        let secret = self
+            .sealer
+            .open(&context(&webhook.frame), &webhook.sealed_secret)?;
         Ok(sign::written(&secret))
     }
 

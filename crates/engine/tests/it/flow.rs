@@ -279,3 +279,40 @@ async fn events_of_one_request_apply_in_order_of_time_and_late_ones_do_not_fire(
     assert_eq!(inbox(&engine, subject).await.len(), 2);
     engine.shutdown().await.unwrap();
 }
+
+#[tokio::test]
+async fn what_was_changed_while_the_feed_was_cut_is_known_all_the_same() {
+    let site = Site::new().await;
+    let engine = site.engine().await;
+    let subject = site.register(&engine, "phone").await;
+    let fix = site.fix(START, 41.0, -3.0);
+    engine.events(subject, vec![fix]).await.unwrap();
+    assert!(inbox(&engine, subject).await.is_empty());
+    // There is little, so all of it stays.
+    engine.forget_changes().await.unwrap();
+    let mut tx = site.control.read().await.unwrap();
+    assert!(!tx.changes_since(0, 10).await.unwrap().is_empty());
+    drop(tx);
+    engine.shutdown().await.unwrap();
+    drop(engine);
+
+    let place_id = site.place(40.0, -3.0).await;
+    let campaign = site.campaign(None).await;
+    let trigger = Trigger::EnterPlace {
+        place_id,
+        delay_ms: None,
+    };
+    site.experience(campaign, trigger, Repeat::Never).await;
+    let mut tx = site.control.write().await.unwrap();
+    assert!(tx.forget_changes(i64::MAX, 1_000).await.unwrap());
+    tx.commit().await.unwrap();
+    let mut tx = site.control.read().await.unwrap();
+    assert!(tx.changes_since(0, 10).await.is_err());
+    drop(tx);
+
+    let engine = site.engine().await;
+    let fix = site.fix(START + MINUTE, 40.0, -3.0);
+    engine.events(subject, vec![fix]).await.unwrap();
+    assert_eq!(inbox(&engine, subject).await, ["Hello"]);
+    engine.shutdown().await.unwrap();
+}

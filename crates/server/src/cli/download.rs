@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Write},
+    io::{self, BufWriter, Write},
 };
 
 use anyhow::Context;
@@ -27,21 +27,32 @@ pub(super) fn path(arguments: &ArgMatches) -> Option<String> {
 
 /// Writes it as it comes.
 pub(super) async fn save(mut file: Download, path: Option<&str>) -> anyhow::Result<()> {
-    let Some(path) = path else {
-        let mut out = io::stdout().lock();
+    whole(path, async |out| {
         while let Some(piece) = file.chunk().await? {
             out.write_all(&piece)?;
         }
+        Ok(())
+    })
+    .await
+}
+
+/// Has a file written that is there only when it is whole.
+pub(super) async fn whole(
+    path: Option<&str>,
+    write: impl AsyncFnOnce(&mut dyn Write) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let Some(path) = path else {
+        let mut out = BufWriter::new(io::stdout().lock());
+        write(&mut out).await?;
         return Ok(out.flush()?);
     };
     // A part must not be taken for the whole.
     let unfinished = format!("{path}.part");
     let written = async {
-        let mut out = File::create(&unfinished)?;
-        while let Some(piece) = file.chunk().await? {
-            out.write_all(&piece)?;
-        }
-        out.sync_all()?;
+        let mut out = BufWriter::new(File::create(&unfinished)?);
+        write(&mut out).await?;
+        out.flush()?;
+        out.get_ref().sync_all()?;
         fs::rename(&unfinished, path)?;
         anyhow::Ok(())
     };

@@ -28,7 +28,7 @@ use super::{
 use crate::import::{self, News};
 
 /// Exit code when the import was done and some rows were refused.
-const SOME_REFUSED: u8 = 3;
+pub(super) const SOME_REFUSED: u8 = 3;
 /// Refusals told on the terminal; a file holds more.
 const TOLD_MAX: usize = 100;
 /// The airports that come with MOCA, as a format.

@@ -298,7 +298,8 @@ async fn a_server_killed_right_after_an_erasure_finishes_it() {
             .call("POST", "/device/v1/events", &device, event)
             .await;
     }
-    let campaign = json!({"appId": app_id, "config": {"name": "News", "type": "Push", "startAt": NOON}});
+    let campaign =
+        json!({"appId": app_id, "config": {"name": "News", "type": "Push", "startAt": NOON}});
     let campaign = server.manage("POST", "/v2/campaigns", campaign).await;
     for audience in [
         json!({"@type": "UsersAudience", "userIds": [ANA, "bob"]}),

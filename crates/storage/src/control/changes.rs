@@ -57,11 +57,7 @@ impl Tx {
 
     /// Removes the oldest changes up to `version`, at most `limit` and never the newest one; says whether
     /// there was any.
-    pub async fn forget_changes(
-        &mut self,
-        version: i64,
-        limit: i64,
-    ) -> Result<bool, StorageError> {
+    pub async fn forget_changes(&mut self, version: i64, limit: i64) -> Result<bool, StorageError> {
         let sql = "DELETE FROM changes WHERE version <= $1 \
                    AND version < (SELECT version FROM config_version) \
                    AND version < (SELECT min(version) FROM changes) + $2";

@@ -95,8 +95,7 @@ impl Tx {
         let total = total.await?;
         let (limit, offset) = (values.len() + 1, values.len() + 2);
         values.extend([query.limit.into(), query.offset.into()]);
-        let page =
-            format!("{condition} ORDER BY created_at, id LIMIT ${limit} OFFSET ${offset}");
+        let page = format!("{condition} ORDER BY created_at, id LIMIT ${limit} OFFSET ${offset}");
         let items = self.read_jobs(&page, values).await?;
         Ok(Page { total, items })
     }

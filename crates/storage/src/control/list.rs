@@ -222,7 +222,10 @@ impl Conditions {
             }
         }
         if let Some(q) = &query.q {
-            self.push("name_folded LIKE {} ESCAPE '\\'", containing(&folded(q)).into());
+            self.push(
+                "name_folded LIKE {} ESCAPE '\\'",
+                containing(&folded(q)).into(),
+            );
         }
         Ok(())
     }

@@ -162,10 +162,7 @@ impl Tx {
             let mut terms = Vec::with_capacity(some.len());
             for name in some {
                 values.push(containing(name).into());
-                terms.push(format!(
-                    "audience_json LIKE ${} ESCAPE '\\'",
-                    values.len()
-                ));
+                terms.push(format!("audience_json LIKE ${} ESCAPE '\\'", values.len()));
             }
             let sql = format!(
                 "SELECT account_id, id FROM notifications WHERE account_id = $1 AND campaign_id IN \

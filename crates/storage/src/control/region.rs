@@ -224,10 +224,7 @@ fn is_near(near: &[&Region], located: &Located) -> bool {
 }
 
 /// Adds that the bounds of an object meet those of all regions asked for.
-fn meet_all<R: Stored>(
-    conditions: &mut Conditions,
-    query: &ListQuery,
-) -> Result<(), StorageError> {
+fn meet_all<R: Stored>(conditions: &mut Conditions, query: &ListQuery) -> Result<(), StorageError> {
     if !R::TABLE.columns.contains(&"cell") {
         return Err(no_such_column(R::KIND, "bounds"));
     }

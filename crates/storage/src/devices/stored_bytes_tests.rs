@@ -225,7 +225,7 @@ fn addressed() {
     let key = addressed::part_key(NotificationId(id(6)), 0x0102);
     assert_eq!(hex(&key), "6e[6]0102");
     let bytes = sets::encode_bitmap(&[3, 300].into()).unwrap();
-    assert_eq!(hex(&bytes), "013a300000010000000000010010000000030[2c01]");
+    assert_eq!(hex(&bytes), "013a30000001000000000001001000000003002c01");
     assert_eq!(sets::decode_bitmap(&[], &bytes).unwrap(), [3, 300].into());
 }
 

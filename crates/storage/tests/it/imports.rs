@@ -100,7 +100,10 @@ async fn the_oldest_are_listed_first_and_accounts_see_their_own(store: &Control)
     let mut tx = store.read().await.unwrap();
     let page = tx.jobs::<Import>(HOME, &part(1, 2)).await.unwrap();
     assert_eq!((page.total, page.items), (3, vec![import(2), import(3)]));
-    assert_eq!(tx.jobs::<Import>(ABROAD, &part(0, 10)).await.unwrap().total, 1);
+    assert_eq!(
+        tx.jobs::<Import>(ABROAD, &part(0, 10)).await.unwrap().total,
+        1
+    );
 }
 
 async fn filters_find_what_they_say(store: &Control) {
@@ -116,7 +119,9 @@ async fn filters_find_what_they_say(store: &Control) {
     save(store, &done).await.unwrap();
     let mut tx = store.read().await.unwrap();
     let mut found = async |filters: &[(Filter, &str)], q: Option<&str>| {
-        let filters = filters.iter().map(|(filter, text)| (*filter, (*text).to_owned()));
+        let filters = filters
+            .iter()
+            .map(|(filter, text)| (*filter, (*text).to_owned()));
         let query = ListQuery {
             filters: filters.collect(),
             q: q.map(str::to_owned),
@@ -205,7 +210,10 @@ async fn old_ones_are_forgotten_with_what_was_refused(store: &Control) {
         let refusals = tx.refusals(HOME, import, 0, 10).await.unwrap();
         assert_eq!(refusals.total, i64::from(is_left), "{number}");
     }
-    assert_eq!(tx.jobs::<Import>(ABROAD, &part(0, 10)).await.unwrap().total, 1);
+    assert_eq!(
+        tx.jobs::<Import>(ABROAD, &part(0, 10)).await.unwrap().total,
+        1
+    );
 }
 
 async fn refusals_keep_the_order_of_the_file(store: &Control) {
@@ -251,7 +259,10 @@ async fn what_is_no_object_goes_with_its_account(store: &Control) {
     for (number, account, left) in [(1, HOME, 0), (2, ABROAD, 1)] {
         let import = ImportId(id(number));
         assert_eq!(tx.account(account).await.unwrap().is_some(), left == 1);
-        assert_eq!(tx.jobs::<Import>(account, &part(0, 9)).await.unwrap().total, left);
+        assert_eq!(
+            tx.jobs::<Import>(account, &part(0, 9)).await.unwrap().total,
+            left
+        );
         let refusals = tx.refusals(account, import, 0, 9).await.unwrap();
         assert_eq!(refusals.total, left);
         let answer = tx.kept_answer(account, "key").await.unwrap();

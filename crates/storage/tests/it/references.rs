@@ -40,14 +40,19 @@ async fn fill(store: &Control) {
     insert(store, &[nasty.clone()]).await;
     let mut abroad = campaign(70);
     abroad.app_id = AppId(id(40));
+    abroad.config.segment_id = None;
+    abroad.config.group_id = None;
     insert(store, &[abroad]).await;
     let changing = |number, name: &str, of: u32| {
-        let mut one = experience(number, Trigger::Event {
-            verb: "buy".to_owned(),
-            item: None,
-            category: None,
-            query: None,
-        });
+        let mut one = experience(
+            number,
+            Trigger::Event {
+                verb: "buy".to_owned(),
+                item: None,
+                category: None,
+                query: None,
+            },
+        );
         one.campaign_id = CampaignId(id(of));
         one.action = Action::Tag(TagExpression {
             tag_name: name.to_owned(),

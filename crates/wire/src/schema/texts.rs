@@ -172,8 +172,8 @@ pub fn web_url() -> Schema {
         "web-url",
         Some(r"^[Hh][Tt][Tt][Pp][Ss]?://[^/\\]"),
     )
-        .noted("An http or https URL.")
-        .with_example("https://example.com/city-guide")
+    .noted("An http or https URL.")
+    .with_example("https://example.com/city-guide")
 }
 
 /// Any URL or deep link.

@@ -16,7 +16,7 @@ use crate::cli::{
 };
 
 /// What of an answer goes back in a PUT; the rest belongs to the server.
-const WRITABLE: [&str; 3] = ["config", "trigger", "action"];
+pub(super) const WRITABLE: [&str; 5] = ["config", "trigger", "audience", "action", "options"];
 
 pub(super) fn get_command(kind: &'static Kind) -> Command {
     Command::new("get")

@@ -4,6 +4,7 @@ mod below;
 mod body;
 mod change;
 mod limits;
+mod lines;
 mod list;
 mod person;
 
@@ -51,6 +52,11 @@ fn command(kind: &'static Kind) -> Command {
             .subcommand(import::import_of(bulk))
             .subcommand(import::export_of(bulk));
     }
+    if lines::are_of(kind) {
+        command = command
+            .subcommand(lines::import_command(kind))
+            .subcommand(lines::export_command(kind));
+    }
     match kind.plural {
         "instances" | "users" => command = command.subcommand(person::export_command(kind)),
         "accounts" => command = command.subcommand(limits::command(kind)),
@@ -83,6 +89,9 @@ pub(super) fn run(kind: &'static Kind, arguments: &ArgMatches) -> ExitCode {
             done?;
             return Ok(ExitCode::SUCCESS);
         }
+        if verb == "import" {
+            return lines::import(kind, &client, arguments).await;
+        }
         match verb {
             "list" => list::run(kind, &client, arguments).await,
             "get" => change::get(kind, &client, arguments).await,
@@ -91,6 +100,7 @@ pub(super) fn run(kind: &'static Kind, arguments: &ArgMatches) -> ExitCode {
             "delete" => change::delete(kind, &client, arguments).await,
             "export" => match bulk {
                 Some(bulk) => import::export(bulk, &client, arguments).await,
+                None if lines::are_of(kind) => lines::export(kind, &client, arguments).await,
                 None => person::export(kind, &client, arguments).await,
             },
             "limits" => limits::run(&client, arguments).await,

@@ -3,6 +3,7 @@
 mod apply;
 mod changes;
 mod docs;
+mod lines;
 mod lists;
 mod profiles;
 mod reports;

@@ -153,7 +153,9 @@ async fn who_is_erased_is_on_no_audience_any_more() {
     };
     let before = team.get(&paths[3]).await.done();
     // One of two phones of Ana: she stays. The only one of Bob, by himself.
-    team.delete(&format!("/v2/instances/{}", ids[0])).await.done();
+    team.delete(&format!("/v2/instances/{}", ids[0]))
+        .await
+        .done();
     let own = team.installation.ask("DELETE", "/device/v1/instance");
     own.bearer(&phones[2].token).send().await.done();
     let left = [
@@ -163,8 +165,15 @@ async fn who_is_erased_is_on_no_audience_any_more() {
         None,
     ];
     assert_eq!(audiences().await, left);
-    team.delete(&format!("/v2/users/ana?appId={app}")).await.done();
-    let left = [Some(json!(["carl"])), Some(json!([ids[3]])), Some(json!([])), None];
+    team.delete(&format!("/v2/users/ana?appId={app}"))
+        .await
+        .done();
+    let left = [
+        Some(json!(["carl"])),
+        Some(json!([ids[3]])),
+        Some(json!([])),
+        None,
+    ];
     assert_eq!(audiences().await, left);
     assert_eq!(team.get(&paths[3]).await.done(), before);
 
@@ -176,7 +185,10 @@ async fn who_is_erased_is_on_no_audience_any_more() {
         team.put(path, ready).await.done();
         room.work().await;
         let status = room.status(path).await;
-        assert_eq!((&status["state"], &status["targeted"]), (&json!("Completed"), &json!(targeted)));
+        assert_eq!(
+            (&status["state"], &status["targeted"]),
+            (&json!("Completed"), &json!(targeted))
+        );
     }
 }
 

@@ -61,9 +61,7 @@ pub(super) fn empty_log(connection: &Connection) -> Result<(), SqlError> {
     wait(CONTROL_WAIT_MS_MAX).map_err(failed)?;
     match is_busy.map_err(failed)? {
         0_i64 => Ok(()),
-        _ => Err(SqlError::Failed(
-            "somebody was reading all the time".into(),
-        )),
+        _ => Err(SqlError::Failed("somebody was reading all the time".into())),
     }
 }
 
