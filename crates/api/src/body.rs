@@ -6,8 +6,15 @@ use axum::body::Body as Incoming;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header::CONTENT_LENGTH};
 use http_body_util::BodyExt;
-use moca_core::limits::BODY_BYTES_MAX;
-use moca_wire::problem::Code;
+use moca_core::limits::{
+    BODY_BYTES_MAX, BODY_INFLATED_BYTES_MAX, BODY_INLINE_BYTES_MAX, JSON_MEMORY_BYTES_MAX,
+    SMALL_BODY_BYTES_MAX,
+};
+use moca_wire::{
+    json::{MEMORY_PER_BYTE_MAX, memory},
+    problem::Code,
+};
+use sha2::{Digest, Sha256};
 
 use crate::{
     call::Body,
@@ -15,17 +22,22 @@ use crate::{
     failure::Failure,
     inflate::inflate,
     json, percent,
-    route::BodyKind,
+    room::Share,
+    route::{BodyKind, Route},
+    state::ApiState,
 };
 
-/// Bodies larger than this are decompressed off the threads that serve requests: 64 KiB take
-/// about a millisecond.
-const INFLATE_INLINE_BYTES_MAX: usize = 64 * 1024;
+/// What events take in memory for each byte of their text: lists of short texts in their properties
+/// take so much.
+const EVENTS_MEMORY_PER_BYTE: usize = 8;
 
-/// What was in the body, and its bytes after decompression.
+/// What was in the body.
 pub(crate) struct Taken {
     pub(crate) body: Body,
+    /// What a repeat of it is known by: its bytes after decompression, or their digest.
     pub(crate) bytes: Bytes,
+    /// The memory that it takes, if it is large.
+    pub(crate) share: Option<Share>,
 }
 
 impl Taken {
@@ -33,40 +45,120 @@ impl Taken {
         Self {
             body: Body::None,
             bytes: Bytes::new(),
+            share: None,
         }
     }
 }
 
-/// Reads the body of a request for a route that takes bodies of this kind, or none if it is optional.
+/// Reads the body of a request for this route. `is_keyed` says whether a repeat has to be known.
 pub(crate) async fn take(
+    state: &ApiState,
     headers: &HeaderMap,
     incoming: Incoming,
-    kind: BodyKind,
-    optional: bool,
-    arrival_ms: u64,
+    route: &Route,
+    is_keyed: bool,
 ) -> Result<Taken, Failure> {
-    let arrival = Duration::from_millis(arrival_ms);
-    if kind == BodyKind::None {
+    let arrival = Duration::from_millis(state.settings.arrival_ms);
+    if route.body == BodyKind::None {
         arrive(headers, incoming, 0, arrival)
             .await
             .map_err(no_body)?;
         return Ok(Taken::nothing());
     }
     let coding = content::coding(headers)?;
-    let media = content::media(headers, kind)?;
-    let bytes = arrive(headers, incoming, BODY_BYTES_MAX, arrival).await?;
-    if bytes.is_empty() && optional {
+    let media = content::media(headers, route.body)?;
+    let (sent_max, inflated_max) = match route.is_small {
+        true => (SMALL_BODY_BYTES_MAX, SMALL_BODY_BYTES_MAX),
+        false => (BODY_BYTES_MAX, BODY_INFLATED_BYTES_MAX),
+    };
+    let bytes = arrive(headers, incoming, sent_max, arrival).await?;
+    if bytes.is_empty() && route.body_optional {
         return Ok(Taken::nothing());
     }
     if bytes.is_empty() {
         return Err(json::malformed("This call needs a body.".into()));
     }
-    let media = media.ok_or_else(|| content::unsupported(kind))?;
-    let bytes = decompress(coding, bytes).await?;
-    Ok(Taken {
-        body: read(media, kind, &bytes)?,
+    let media = media.ok_or_else(|| content::unsupported(route.body))?;
+    if bytes.len() <= BODY_INLINE_BYTES_MAX
+        && let Some(bytes) = inflate(coding, &bytes, BODY_INLINE_BYTES_MAX)?
+    {
+        return Ok(Taken {
+            body: read(media, route.body, &bytes)?,
+            bytes,
+            share: None,
+        });
+    }
+    let large = Large {
+        coding,
+        media,
+        kind: route.body,
         bytes,
-    })
+        inflated_max,
+        is_keyed,
+    };
+    let wait = Duration::from_millis(state.settings.work_ms);
+    let share = state.room.share(large.memory_max(), wait).await?;
+    tokio::task::spawn_blocking(move || large.read(share))
+        .await
+        .map_err(|error| Failure::internal("reading a body stopped", error))?
+}
+
+/// A body that is decompressed and read off the threads that serve requests.
+struct Large {
+    coding: Coding,
+    media: Media,
+    kind: BodyKind,
+    bytes: Bytes,
+    inflated_max: usize,
+    is_keyed: bool,
+}
+
+impl Large {
+    /// Bytes that it takes in memory at most, as far as is known before it is looked into.
+    fn memory_max(&self) -> usize {
+        let bytes = match self.coding {
+            Coding::Identity => self.bytes.len(),
+            Coding::Gzip | Coding::Zstd => self.inflated_max,
+        };
+        match self.kind {
+            BodyKind::JsonOrNdjson => bytes * EVENTS_MEMORY_PER_BYTE,
+            _ => JSON_MEMORY_BYTES_MAX.min(bytes * MEMORY_PER_BYTE_MAX),
+        }
+    }
+
+    fn read(self, mut share: Share) -> Result<Taken, Failure> {
+        let bytes = inflate(self.coding, &self.bytes, self.inflated_max)?.ok_or_else(|| {
+            let max = self.inflated_max;
+            let detail = format!("A decompressed body of this call has at most {max} bytes.");
+            Failure::new(Code::BodyTooLarge, detail)
+        })?;
+        share.shrink(match self.kind {
+            BodyKind::Json => json_memory(json::utf8(&bytes)?)?,
+            BodyKind::JsonOrNdjson => bytes.len() * EVENTS_MEMORY_PER_BYTE,
+            _ => bytes.len(),
+        });
+        Ok(Taken {
+            body: read(self.media, self.kind, &bytes)?,
+            bytes: match self.is_keyed {
+                true => Bytes::copy_from_slice(&Sha256::digest(&bytes)),
+                false => Bytes::new(),
+            },
+            share: Some(share),
+        })
+    }
+}
+
+fn json_memory(text: &str) -> Result<usize, Failure> {
+    let bytes = memory(text);
+    if bytes <= JSON_MEMORY_BYTES_MAX {
+        return Ok(bytes);
+    }
+    Err(Failure::new(
+        Code::BodyTooLarge,
+        format!(
+            "The body would take more than {JSON_MEMORY_BYTES_MAX} bytes of memory: send less at once."
+        ),
+    ))
 }
 
 /// The bytes of a body, all of them, in time.
@@ -116,7 +208,7 @@ async fn arrive(
 fn too_large(max: usize) -> Failure {
     Failure::new(
         Code::BodyTooLarge,
-        format!("A body has at most {max} bytes as sent."),
+        format!("A body of this call has at most {max} bytes as sent."),
     )
 }
 
@@ -128,27 +220,15 @@ fn no_body(failure: Failure) -> Failure {
     }
 }
 
-async fn decompress(coding: Coding, bytes: Bytes) -> Result<Bytes, Failure> {
-    if coding == Coding::Identity || bytes.len() <= INFLATE_INLINE_BYTES_MAX {
-        return inflate(coding, bytes);
-    }
-    tokio::task::spawn_blocking(move || inflate(coding, bytes))
-        .await
-        .map_err(|error| Failure::internal("decompression stopped", error))?
-}
-
 fn read(media: Media, kind: BodyKind, bytes: &Bytes) -> Result<Body, Failure> {
     match (media, kind) {
         (Media::Form, _) => form(json::utf8(bytes)?).map(Body::Form),
         (Media::File(_), _) => Err(content::unsupported(kind)),
         (Media::Json, BodyKind::Json) => json::read(bytes).map(Body::Json),
-        (Media::Json | Media::Ndjson, _) => {
-            json::check_depth(json::utf8(bytes)?)?;
-            Ok(Body::Text {
-                bytes: bytes.clone(),
-                ndjson: media == Media::Ndjson,
-            })
-        }
+        (Media::Json | Media::Ndjson, _) => Ok(Body::Text {
+            bytes: bytes.clone(),
+            ndjson: media == Media::Ndjson,
+        }),
     }
 }
 

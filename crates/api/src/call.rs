@@ -18,6 +18,7 @@ use crate::{
     etag::{IfMatch, IfNoneMatch},
     failure::Failure,
     query::Query,
+    room::Share,
     route::Route,
     state::ApiState,
     turn::Turn,
@@ -41,6 +42,8 @@ pub(crate) struct Request {
     pub(crate) path: Vec<(&'static str, String)>,
     pub(crate) query: Query,
     pub(crate) body: Body,
+    /// The memory that the body takes, if it is large.
+    pub(crate) _share: Option<Share>,
     pub(crate) if_match: Option<IfMatch>,
     pub(crate) if_none_match: Option<IfNoneMatch>,
     /// Set by [`Call::check_match`]; a change that forgot to is not committed.

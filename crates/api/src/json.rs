@@ -1,6 +1,5 @@
 //! The JSON in bodies.
 
-use moca_core::limits::JSON_DEPTH_MAX;
 use moca_wire::{json, problem::Code};
 use serde_json::Value;
 
@@ -22,29 +21,6 @@ pub(crate) fn utf8(body: &[u8]) -> Result<&str, Failure> {
     })
 }
 
-/// Refuses a text that is nested deeper than the limit, without reading it as JSON: for bodies whose
-/// parser is the handler's.
-pub(crate) fn check_depth(text: &str) -> Result<(), Failure> {
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > JSON_DEPTH_MAX {
-            return Err(malformed(format!(
-                "The body is nested deeper than {JSON_DEPTH_MAX} levels."
-            )));
-        }
-    }
-    Ok(())
-}
-
 /// A body that cannot be read.
 pub(crate) fn malformed(detail: String) -> Failure {
     Failure::new(Code::MalformedBody, detail)
@@ -53,15 +29,6 @@ pub(crate) fn malformed(detail: String) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn depth_is_seen_without_reading_too() {
-        let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
-        assert!(check_depth(&nested(JSON_DEPTH_MAX)).is_ok());
-        assert!(check_depth(&nested(JSON_DEPTH_MAX + 1)).is_err());
-        let brackets_in_text = format!("\"\\\"{}\"", "[".repeat(100));
-        assert!(check_depth(&brackets_in_text).is_ok());
-    }
 
     #[test]
     fn broken_documents_are_refused() {

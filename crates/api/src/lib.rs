@@ -37,6 +37,7 @@ pub mod query;
 mod rates;
 mod remembered;
 pub mod reply;
+mod room;
 pub mod route;
 pub mod routes;
 pub mod secret;

@@ -205,14 +205,19 @@ impl Prepared<'_> {
             false => None,
         };
         let if_none_match = if_none_match.map(IfNoneMatch::read).transpose()?;
-        let arrival_ms = self.state.settings.arrival_ms;
         let taken = match self.route.body {
             BodyKind::File => {
                 upload::take(self.state, headers, self.incoming, exchange.now_ms).await?
             }
-            kind => {
-                let optional = self.route.body_optional;
-                body::take(headers, self.incoming, kind, optional, arrival_ms).await?
+            _ => {
+                body::take(
+                    self.state,
+                    headers,
+                    self.incoming,
+                    self.route,
+                    key.is_some(),
+                )
+                .await?
             }
         };
         let checked = Checked {
@@ -271,6 +276,7 @@ impl Checked {
                 path: self.path,
                 query: self.query,
                 body: taken.body,
+                _share: taken.share,
                 if_match: self.if_match,
                 if_none_match: self.if_none_match,
                 if_match_checked: AtomicBool::new(false),

@@ -137,6 +137,8 @@ pub struct Route {
     pub body: BodyKind,
     /// Whether it may be called without the body.
     pub body_optional: bool,
+    /// Whether its body tells of one thing of few parts, and is so short.
+    pub is_small: bool,
     /// The statuses of success.
     pub success: Success,
     /// The media type of a success.
@@ -167,6 +169,7 @@ pub const fn route(verb: Verb, path: &'static str, endpoint: Endpoint) -> Route 
         query: &[],
         body: BodyKind::None,
         body_optional: false,
+        is_small: false,
         success: Success::Ok,
         answers: JSON,
         events: false,
@@ -217,6 +220,12 @@ impl Route {
     /// With a JSON body.
     pub const fn json(self) -> Self {
         self.body(BodyKind::Json)
+    }
+
+    /// With a body of at most [`moca_core::limits::SMALL_BODY_BYTES_MAX`] bytes.
+    pub const fn small(mut self) -> Self {
+        self.is_small = true;
+        self
     }
 
     /// With a JSON body, or none.

@@ -5,8 +5,8 @@ use std::{ops::Deref, sync::Arc};
 use moca_core::{
     clock::{Clock, Random},
     limits::{
-        EXPORTS_AT_ONCE, MESSAGE_HEARTBEAT_MS, MESSAGE_STREAM_MS, REQUEST_ARRIVAL_MS_MAX,
-        REQUEST_WORK_MS_MAX, UPLOADS_AT_ONCE, WAITING_MAX,
+        BODIES_MEMORY_BYTES_MAX, EXPORTS_AT_ONCE, MESSAGE_HEARTBEAT_MS, MESSAGE_STREAM_MS,
+        REQUEST_ARRIVAL_MS_MAX, REQUEST_WORK_MS_MAX, UPLOADS_AT_ONCE, WAITING_MAX,
     },
 };
 use moca_engine::{Engine, webhooks::Sender};
@@ -21,6 +21,7 @@ use crate::{
     failure::Failure,
     metrics::Metrics,
     rates::{Caller, Counters, Rates},
+    room::Room,
     seal::Sealer,
 };
 
@@ -49,6 +50,8 @@ pub struct Parts {
     pub(crate) origins: Origins,
     pub(crate) requests: Counters<Caller>,
     pub(crate) door: Door,
+    /// The memory for large bodies.
+    pub(crate) room: Room,
     /// Turns of those who export.
     pub(crate) exports: Arc<Semaphore>,
     /// Turns of those who send files.
@@ -125,6 +128,7 @@ impl ApiState {
             random,
             sealer,
             sender,
+            room: Room::new(BODIES_MEMORY_BYTES_MAX),
             waiting: Arc::new(Semaphore::new(settings.waiting_max)),
             is_stopping: watch::Sender::new(false),
             settings,

@@ -83,6 +83,7 @@ pub(crate) async fn take(
     Ok(Taken {
         body: Body::File(ArrivedFile { spooled, format }),
         bytes: Bytes::copy_from_slice(&digest),
+        share: None,
     })
 }
 

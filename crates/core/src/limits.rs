@@ -4,6 +4,18 @@
 pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Bytes of a request body once decompressed; stops a small bomb from filling the memory.
 pub const BODY_INFLATED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes of a request body, as sent and once decompressed, of a call that tells of one thing of few parts,
+/// such as a registration or a tag: a hundred properties with texts of 1 000 letters fit.
+pub const SMALL_BODY_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of memory that one JSON document may take once it is read, by an estimate that errs upwards:
+/// `[{},{},…]` takes two hundred times its text. Room for 300 000 vertices of polygons in one body.
+pub const JSON_MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Bytes of memory that all large bodies take together from when they are decompressed until they are
+/// answered; who comes when it is used up waits. Three of the heaviest.
+pub const BODIES_MEMORY_BYTES_MAX: usize = 192 * 1024 * 1024;
+/// Bytes of the largest body that is read on the threads that serve requests, and outside of
+/// [`BODIES_MEMORY_BYTES_MAX`]: that takes about a millisecond, and others wait no longer.
+pub const BODY_INLINE_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of a body that was refused which are still read and thrown away, so that the refusal gets
 /// through to a client that sends all before it listens.
 pub const BODY_DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -327,6 +339,8 @@ pub const SEGMENT_MEMBER_USERS_MAX: usize = 1_000;
 
 /// Events in one request of a device.
 pub const EVENTS_MAX: usize = 1_000;
+/// Bytes of one of them: [`SIGHTINGS_MAX`] sightings take 40 000, and as much is over for properties.
+pub const EVENT_BYTES_MAX: usize = 256 * 1024;
 /// Beacons in one sighting event.
 pub const SIGHTINGS_MAX: usize = 200;
 /// Milliseconds an event id is remembered at least, so that a repeat is ignored.

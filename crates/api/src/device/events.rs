@@ -1,12 +1,20 @@
 //! `POST /device/v1/events`: the busiest call.
 
-use moca_core::{event::Event, limits::EVENTS_MAX};
+use std::{fmt, str};
+
+use moca_core::{
+    event::Event,
+    limits::{BODY_INLINE_BYTES_MAX, EVENT_BYTES_MAX, EVENTS_MAX},
+};
 use moca_engine::Appended;
 use moca_wire::{
     events::{EventsAnswer, RejectedEvent},
-    problem::Code,
+    fault::FaultCode,
+    problem::{Code, Fault},
 };
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use tokio::task::spawn_blocking;
 
 use super::event_line;
 use crate::{
@@ -27,11 +35,14 @@ struct Batch {
 /// on disk.
 pub(crate) async fn post(call: &Call<Device>) -> Result<Reply, Failure> {
     let (bytes, ndjson) = call.text()?;
-    let text = json::utf8(bytes)?;
-    let batch = if ndjson {
-        read_lines(text, call.now_ms())?
+    let now_ms = call.now_ms();
+    let batch = if bytes.len() <= BODY_INLINE_BYTES_MAX {
+        read(bytes, ndjson, now_ms)?
     } else {
-        read_array(text, call.now_ms())?
+        let bytes = bytes.clone();
+        spawn_blocking(move || read(&bytes, ndjson, now_ms))
+            .await
+            .map_err(|error| Failure::internal("reading events stopped", error))??
     };
     let appended = if batch.events.is_empty() {
         Appended {
@@ -49,6 +60,13 @@ pub(crate) async fn post(call: &Call<Device>) -> Result<Reply, Failure> {
     })
 }
 
+fn read(bytes: &[u8], ndjson: bool, now_ms: i64) -> Result<Batch, Failure> {
+    match ndjson {
+        true => read_lines(bytes, now_ms),
+        false => read_array(json::utf8(bytes)?, now_ms),
+    }
+}
+
 fn read_array(text: &str, now_ms: i64) -> Result<Batch, Failure> {
     if !text.trim_start().starts_with('[') {
         return Err(malformed(
@@ -57,17 +75,59 @@ fn read_array(text: &str, now_ms: i64) -> Result<Batch, Failure> {
                 .to_owned(),
         ));
     }
-    let items: Vec<&RawValue> = serde_json::from_str(text)
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let (items, count) = reader
+        .deserialize_seq(Items)
+        .and_then(|items| reader.end().map(|()| items))
         .map_err(|error| malformed(format!("The body is not the JSON we read: {error}.")))?;
-    check_count(items.len())?;
-    Ok(read_all(items.iter().map(|item| item.get()), now_ms))
+    check_count(count)?;
+    let items = items.into_iter().map(|item| Ok(item.get()));
+    Ok(read_all(items, now_ms))
 }
 
-/// A line that is not JSON is refused alone: its neighbours are separate documents.
-fn read_lines(text: &str, now_ms: i64) -> Result<Batch, Failure> {
-    let lines = || text.lines().filter(|line| !line.trim().is_empty());
+/// Finds the texts of the items of an array and how many there are, without keeping more than a
+/// request may carry.
+struct Items;
+
+impl<'de> Visitor<'de> for Items {
+    type Value = (Vec<&'de RawValue>, usize);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of events")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut kept = Vec::new();
+        while kept.len() < EVENTS_MAX {
+            match items.next_element()? {
+                Some(item) => kept.push(item),
+                None => break,
+            }
+        }
+        let mut count = kept.len();
+        while items.next_element::<IgnoredAny>()?.is_some() {
+            count += 1;
+        }
+        Ok((kept, count))
+    }
+}
+
+/// A line that cannot be read is refused alone: its neighbours are separate documents.
+fn read_lines(bytes: &[u8], now_ms: i64) -> Result<Batch, Failure> {
+    let lines = || {
+        let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        lines.filter(|line| !line.is_empty())
+    };
     check_count(lines().count())?;
-    Ok(read_all(lines(), now_ms))
+    Ok(read_all(lines().map(utf8), now_ms))
+}
+
+fn utf8(line: &[u8]) -> Result<&str, Fault> {
+    str::from_utf8(line).map_err(|error| {
+        let at = error.valid_up_to();
+        let detail = format!("the event is not UTF-8: see the byte at index {at} of its line");
+        Fault::new("", FaultCode::InvalidFormat, detail)
+    })
 }
 
 fn check_count(count: usize) -> Result<(), Failure> {
@@ -80,13 +140,17 @@ fn check_count(count: usize) -> Result<(), Failure> {
     ))
 }
 
-fn read_all<'a>(lines: impl Iterator<Item = &'a str>, now_ms: i64) -> Batch {
+fn read_all<'a>(texts: impl Iterator<Item = Result<&'a str, Fault>>, now_ms: i64) -> Batch {
     let mut batch = Batch {
-        events: Vec::with_capacity(lines.size_hint().0),
+        events: Vec::with_capacity(texts.size_hint().0),
         rejected: Vec::new(),
     };
-    for (index, line) in lines.enumerate() {
-        match event_line::read(line, now_ms) {
+    for (index, text) in texts.enumerate() {
+        let event = text.and_then(|text| {
+            check_length(text)?;
+            event_line::read(text, now_ms)
+        });
+        match event {
             Ok(event) => batch.events.push(event),
             Err(fault) => batch.rejected.push(RejectedEvent {
                 index,
@@ -96,4 +160,13 @@ fn read_all<'a>(lines: impl Iterator<Item = &'a str>, now_ms: i64) -> Batch {
         }
     }
     batch
+}
+
+fn check_length(text: &str) -> Result<(), Fault> {
+    if text.len() <= EVENT_BYTES_MAX {
+        return Ok(());
+    }
+    let bytes = text.len();
+    let detail = format!("an event has at most {EVENT_BYTES_MAX} bytes; this one has {bytes}");
+    Err(Fault::new("", FaultCode::TooLong, detail))
 }

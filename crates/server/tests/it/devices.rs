@@ -1,6 +1,6 @@
 //! What a device does: tell of itself, send events, read its inbox; and what the account sees of it.
 
-use moca_core::limits::EVENTS_MAX;
+use moca_core::limits::{EVENT_BYTES_MAX, EVENTS_MAX, JSON_DEPTH_MAX};
 use serde_json::{Value, json};
 
 use crate::support::{Installation, NOON, objects::Objects, request::Answer};
@@ -67,6 +67,89 @@ async fn good_events_are_taken_and_bad_ones_named() {
         (&again["accepted"], &again["duplicates"]),
         (&json!(0), &json!(3))
     );
+}
+
+#[tokio::test]
+async fn no_event_costs_its_neighbours_anything() {
+    let (installation, objects) = start().await;
+    let good = |n| event(n, NOON, json!({"verb": "buy"})).to_string();
+    let nested = |levels: usize| {
+        let deep = "[".repeat(levels) + &"]".repeat(levels);
+        good(90).replace(r#""buy""#, &format!(r#""buy","properties":{{"a":{deep}}}"#))
+    };
+    let long = |bytes: usize| format!(r#"{{"verb":"{}"}}"#, "a".repeat(bytes));
+    let bad = [
+        nested(JSON_DEPTH_MAX + 6),
+        nested(100_000),
+        long(EVENT_BYTES_MAX),
+        r#"{"id":1e999}"#.to_owned(),
+        r#"{"verb":"\ud800"}"#.to_owned(),
+        r#"{"verb":"a","verb":"b"}"#.to_owned(),
+    ];
+    let told = [
+        "nested deeper than 64",
+        "nested deeper than 64",
+        "at most 262144 bytes",
+        "number out of range",
+        "hex escape",
+        "stands twice",
+    ];
+    let mut n = 0;
+    for is_array in [false, true] {
+        let (mut items, mut expected) = (Vec::new(), Vec::new());
+        for (bad, told) in bad.iter().zip(told) {
+            n += 1;
+            items.push(good(n).into_bytes());
+            expected.push((items.len(), told));
+            items.push(bad.clone().into_bytes());
+        }
+        if !is_array {
+            expected.push((items.len(), "not UTF-8: see the byte at index 2"));
+            items.push(b"{\"\xff\"}".to_vec());
+            expected.push((items.len(), "not the JSON we read"));
+            items.push(b"{broken".to_vec());
+        }
+        n += 1;
+        items.push(good(n).into_bytes());
+        let (media, body) = match is_array {
+            false => ("application/x-ndjson", items.join(&b'\n')),
+            true => (
+                "application/json",
+                [b"[", &items.join(&b',')[..], b"]"].concat(),
+            ),
+        };
+        let answer = installation
+            .ask("POST", "/device/v1/events")
+            .bearer(&objects.instance_token)
+            .header("content-type", media)
+            .body(body)
+            .send()
+            .await
+            .done();
+        assert_eq!(answer["accepted"], bad.len() + 1, "{answer}");
+        let rejected = answer["rejected"].as_array().unwrap();
+        assert_eq!(rejected.len(), expected.len(), "{answer}");
+        for (rejected, (index, told)) in rejected.iter().zip(expected) {
+            assert_eq!(rejected["index"], index, "{answer}");
+            let detail = rejected["detail"].as_str().unwrap();
+            assert!(detail.contains(told), "{detail}, not {told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn how_many_events_there_are_is_counted_and_not_kept() {
+    let (installation, objects) = start().await;
+    let answer = installation
+        .ask("POST", "/device/v1/events")
+        .bearer(&objects.instance_token)
+        .header("content-type", "application/json")
+        .body(format!("[{}]", vec!["0"; 1_000_000].join(",")))
+        .send()
+        .await;
+    assert_eq!(answer.code(), "validation_failed");
+    let detail = answer.json()["detail"].to_string();
+    assert!(detail.contains("has 1000000"), "{detail}");
 }
 
 #[tokio::test]
