@@ -23,8 +23,8 @@ use moca_storage::{StorageError, control::Tx};
 use crate::state::ApiState;
 
 const ALLOWED_METHODS: &str = "GET, POST, PUT, DELETE";
-const ALLOWED_HEADERS: &str =
-    "Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-Match, If-None-Match";
+const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-Match, If-None-Match, \
+     Last-Event-ID";
 const EXPOSED_HEADERS: &str = "X-Server-Timestamp, X-Api-Version, Server, X-Request-Id, ETag, Location, Retry-After, \
      RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, X-Bundle-Signature";
 /// Seconds a browser may keep the answer to a preflight; short, for origins can be taken away.

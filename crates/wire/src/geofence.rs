@@ -35,16 +35,18 @@ pub(crate) fn schema() -> Schema {
     let polygon = rings().formatted("geojson-polygon");
     let polygons = schema::at_least(rings(), 1).formatted("geojson-multipolygon");
     let note = format!("{AREA} They have at most {AREA_VERTICES_MAX} vertices together.");
+    let area = |coordinates| {
+        let bbox = schema::one_of([4, 6].map(|count| schema::list(number(), count, count)));
+        let note_on_bbox = "Follows from the coordinates: read and not kept.";
+        vec![
+            schema::required("coordinates", coordinates, &note),
+            schema::optional("bbox", bbox, note_on_bbox),
+        ]
+    };
     let kinds = [
         ("Circle", circle),
-        (
-            "Polygon",
-            vec![schema::required("coordinates", polygon, &note)],
-        ),
-        (
-            "MultiPolygon",
-            vec![schema::required("coordinates", polygons, &note)],
-        ),
+        ("Polygon", area(polygon)),
+        ("MultiPolygon", area(polygons)),
     ];
     schema::tagged("type", kinds, &[])
 }
@@ -73,7 +75,7 @@ pub(crate) fn read_fields(fields: &mut Fields<'_, '_>) -> Option<Geofence> {
         Some(Some(kind)) => read_area(fields, kind),
         None => {
             // Which of these belong here is not known.
-            for key in ["latitude", "longitude", "radius", "coordinates"] {
+            for key in ["latitude", "longitude", "radius", "coordinates", "bbox"] {
                 fields.take(key);
             }
             None
@@ -92,6 +94,7 @@ fn read_area(fields: &mut Fields<'_, '_>, kind: AreaKind) -> Option<Geofence> {
         AreaKind::Polygon => "expected a list of rings, the shell first, then holes",
         AreaKind::MultiPolygon => "expected a list of polygons, each a list of rings",
     };
+    read_bbox(fields);
     let Some(coordinates) = fields.take("coordinates") else {
         fields.require("coordinates", expected);
         return None;
@@ -122,6 +125,27 @@ fn read_area(fields: &mut Fields<'_, '_>, kind: AreaKind) -> Option<Geofence> {
             }
             None
         }
+    }
+}
+
+/// The bounds that GeoJSON lets a geometry have (RFC 7946 §5). They say nothing that the coordinates do
+/// not, so they are not held to these.
+fn read_bbox(fields: &mut Fields<'_, '_>) {
+    let Some(value) = fields.take("bbox") else {
+        return;
+    };
+    let expected = "expected the bounds of the coordinates: an array of 4 or 6 numbers";
+    let pointer = fields.pointer("bbox");
+    match value.as_array().map(Vec::as_slice) {
+        Some(numbers) if matches!(numbers.len(), 4 | 6) => {
+            for (index, number) in numbers.iter().enumerate() {
+                if !number.is_number() {
+                    let pointer = format!("{pointer}/{index}");
+                    fields.fault_at(pointer, FaultCode::WrongType, expected);
+                }
+            }
+        }
+        _ => fields.fault_at(pointer, FaultCode::WrongType, expected),
     }
 }
 

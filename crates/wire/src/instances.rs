@@ -172,6 +172,7 @@ pub fn read_registration(value: &Value) -> Result<Registration, Vec<Fault>> {
 /// Reads the body of `PUT /device/v1/instance`; an answer can be sent back as it is.
 pub fn read_profile(value: &Value) -> Body<ToldDevice> {
     let server_owned = [
+        "createdAt",
         "instanceId",
         "appId",
         "userId",
@@ -179,7 +180,7 @@ pub fn read_profile(value: &Value) -> Body<ToldDevice> {
         "tags",
         "pushEnabled",
     ];
-    read::managed(value, &server_owned, |fields| {
+    read::sent_back(value, &server_owned, |fields| {
         Some(ToldDevice {
             profile: read_profile_fields(fields),
             push: fields.optional_object("push", push::read),
@@ -194,17 +195,82 @@ fn read_consents(fields: &mut Fields<'_, '_>) -> ConsentsInput {
 }
 
 fn read_profile_fields(fields: &mut Fields<'_, '_>) -> Profile {
+    let told = &mut Told(fields);
     Profile {
-        device_model: fields.optional("deviceModel", values::code),
-        device_type: fields.optional("deviceType", values::code),
-        os: fields.optional("os", values::code),
-        os_version: fields.optional("osVersion", values::code),
-        lang: fields.optional("lang", values::language_tag),
-        country: fields.optional("country", values::country),
-        time_zone: fields.optional("timeZone", values::time_zone),
-        carrier: fields.optional("carrier", values::code),
-        app_version: fields.optional("appVersion", values::code),
-        sdk_version: fields.optional("sdkVersion", values::code),
+        device_model: told.read("deviceModel", values::code),
+        device_type: told.read("deviceType", values::code),
+        os: told.read("os", values::code),
+        os_version: told.read("osVersion", values::code),
+        lang: told.read("lang", language),
+        country: told.read("country", values::country),
+        time_zone: told.read("timeZone", clock),
+        carrier: told.read("carrier", values::code),
+        app_version: told.read("appVersion", values::code),
+        sdk_version: told.read("sdkVersion", values::code),
+    }
+}
+
+/// What a device tells, as its system words it: an empty text where that knows nothing, as of the
+/// network without a SIM.
+struct Told<'r, 'v, 'f>(&'r mut Fields<'v, 'f>);
+
+impl Told<'_, '_, '_> {
+    fn read(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(&Value) -> Reading<String>,
+    ) -> Option<String> {
+        let told = self.0.optional(key, |value| match value.as_str() {
+            Some("") => Ok(None),
+            _ => read(value).map(Some),
+        });
+        told.flatten()
+    }
+}
+
+/// A language tag, or a locale of POSIX or Java, which has underscores.
+fn language(value: &Value) -> Reading<String> {
+    match value.as_str() {
+        Some(text) if text.contains('_') => values::language_tag(&text.replace('_', "-").into()),
+        _ => values::language_tag(value),
+    }
+}
+
+/// A time zone, or an offset of whole hours: a device without a zone of its own says that.
+fn clock(value: &Value) -> Reading<String> {
+    match value.as_str().and_then(zone_of_offset) {
+        Some(zone) => Ok(zone),
+        None => values::time_zone(value).or_else(|complaint| {
+            let detail = format!(
+                "{}, or an offset of whole hours such as GMT+02:00",
+                complaint.detail
+            );
+            complain(complaint.code, detail)
+        }),
+    }
+}
+
+/// The zone that is always at such an offset, `GMT+2`, `GMT+02:00` and `GMT+0200` being one. IANA's has the
+/// sign of POSIX: west is positive.
+fn zone_of_offset(text: &str) -> Option<String> {
+    let offset = text
+        .strip_prefix("GMT")
+        .or_else(|| text.strip_prefix("UTC"))?;
+    let (sign, digits, most) = match offset.split_at_checked(1)? {
+        ("+", digits) => ('-', digits, 14),
+        ("-", digits) => ('+', digits, 12),
+        _ => return None,
+    };
+    let hours = match digits.len() {
+        4 => digits.strip_suffix("00")?,
+        5 => digits.strip_suffix(":00")?,
+        _ => digits,
+    };
+    let is_number = (1..=2).contains(&hours.len()) && hours.bytes().all(|b| b.is_ascii_digit());
+    match is_number.then(|| hours.parse())?.ok()? {
+        0 => Some("Etc/GMT".to_owned()),
+        hours if hours <= most => Some(format!("Etc/GMT{sign}{hours}")),
+        _ => None,
     }
 }
 
@@ -330,8 +396,6 @@ fn instance_schema() -> Schema {
     let value = schema::number(f64::MIN, f64::MAX);
     schema::object([
         schema::owned("createdAt", schema::moment(), "First registration."),
-        schema::owned_optional("updatedAt", schema::moment(), "Not answered."),
-        schema::owned_optional("accountId", schema::id(), "Not answered."),
         schema::owned("instanceId", schema::id(), "Its id."),
         schema::owned("appId", schema::id(), "The app."),
         schema::owned_optional("userId", schema::any_text(), "Who is logged in."),
@@ -457,19 +521,30 @@ impl Described for TagInput {
 }
 
 fn profile_fields() -> [Field; 10] {
-    let code = |name, note| schema::optional(name, schema::code(), note);
+    let code = |name, note: &str| {
+        let note = format!(
+            "{note} An empty text is as good as none, as in all that a device tells of itself."
+        );
+        schema::optional(name, schema::code_or_empty(), &note)
+    };
+    let zone = "Where its clock stands. An offset of whole hours, such as `GMT+02:00`, is answered as \
+                the zone that it is, `Etc/GMT-2`.";
     [
         code("deviceModel", "For example `iPhone 11`."),
         code("deviceType", "For example `iPhone`."),
         code("os", "For example `iOS`."),
         code("osVersion", "For example `14.6`."),
-        schema::optional("lang", schema::language_tag(), "Language tag (BCP 47)."),
+        schema::optional(
+            "lang",
+            schema::language_tag(),
+            "Language tag (BCP 47); underscores are answered as hyphens.",
+        ),
         schema::optional(
             "country",
             schema::country(),
             "Country (ISO 3166), answered in upper case.",
         ),
-        schema::optional("timeZone", schema::time_zone(), "Where its clock stands."),
+        schema::optional("timeZone", schema::told_time_zone(), zone),
         code("carrier", "Mobile network."),
         code("appVersion", "Version of the app."),
         code("sdkVersion", "Version of the SDK."),

@@ -86,7 +86,8 @@ impl<T> Body<T> {
             return self;
         };
         let (_, sent) = self.owned.swap_remove(at);
-        if serde_json::to_value(current).ok().as_ref() != Some(&sent) {
+        let current = serde_json::to_value(current);
+        if !current.is_ok_and(|current| is_same(&current, &sent)) {
             let detail = format!("{key} {how}");
             self.faults
                 .push(format!("/{key}"), FaultCode::Immutable, detail);
@@ -135,5 +136,23 @@ impl<T> Body<T> {
     /// no store to ask.
     pub fn by_itself(self) -> Result<T, Vec<Fault>> {
         self.settle(|_| true)
+    }
+}
+
+/// Whether two values say the same: a number may be written `1` and `1.0`.
+fn is_same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => {
+            left == right || left.as_f64() == right.as_f64()
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            let mut pairs = left.iter().zip(right);
+            left.len() == right.len() && pairs.all(|(left, right)| is_same(left, right))
+        }
+        (Value::Object(left), Value::Object(right)) => {
+            let is_there = |(key, value)| right.get(key).is_some_and(|it| is_same(value, it));
+            left.len() == right.len() && left.iter().all(is_there)
+        }
+        _ => left == right,
     }
 }

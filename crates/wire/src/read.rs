@@ -40,13 +40,22 @@ pub fn managed<T>(
     server_owned: &[&'static str],
     read: impl FnOnce(&mut Fields<'_, '_>) -> Option<T>,
 ) -> Body<T> {
+    let mut owned = SERVER_OWNED.to_vec();
+    owned.extend_from_slice(server_owned);
+    sent_back(value, &owned, read)
+}
+
+/// Reads the body of an object whose answers have these fields of the server's and no others.
+pub(crate) fn sent_back<T>(
+    value: &Value,
+    ignored: &[&'static str],
+    read: impl FnOnce(&mut Fields<'_, '_>) -> Option<T>,
+) -> Body<T> {
     let mut notes = Notes::default();
-    let mut ignored = SERVER_OWNED.to_vec();
-    ignored.extend_from_slice(server_owned);
     let sent =
         |key: &&'static str| Some((*key, value.get(key).filter(|it| !it.is_null())?.clone()));
     let owned = ignored.iter().filter_map(sent).collect();
-    let value = read_object(value, String::new(), &ignored, &mut notes, read);
+    let value = read_object(value, String::new(), ignored, &mut notes, read);
     Body::new(value, notes.faults, notes.mentions, owned)
 }
 

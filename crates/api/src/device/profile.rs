@@ -1,5 +1,7 @@
 //! What an instance tells of itself: device, user, properties, tags.
 
+use std::collections::BTreeMap;
+
 use moca_core::{
     consent::Consents,
     event::Change,
@@ -39,12 +41,29 @@ pub(crate) async fn get(call: &Call<Device>) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call<Device>) -> Result<Reply, Failure> {
     let before = view(call).await?;
     let own = "never changes: leave it out or send it as it was answered";
+    let by_itself = |path: &str| {
+        format!("changes by PUT of {path} only: leave it out or send it as it was answered")
+    };
     let login = "changes by PUT and DELETE of /device/v1/instance/user only: leave it out";
     let told = read_profile(call.json()?)
         .unchanged("instanceId", &before.subject.instance_id, own)
         .unchanged("appId", &before.subject.app_id, own)
         .unchanged("createdAt", &before.created_at, own)
         .unchanged("userId", &before.user_id, login)
+        .unchanged(
+            "properties",
+            &before.properties,
+            &by_itself("/device/v1/instance/properties"),
+        )
+        .unchanged(
+            "tags",
+            &before
+                .tags
+                .iter()
+                .cloned()
+                .collect::<BTreeMap<String, f64>>(),
+            &by_itself("/device/v1/instance/tags/{name}"),
+        )
         .unchanged(
             "pushEnabled",
             &before.push.is_some(),

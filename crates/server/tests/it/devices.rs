@@ -70,6 +70,60 @@ async fn good_events_are_taken_and_bad_ones_named() {
 }
 
 #[tokio::test]
+async fn an_instance_is_sent_back_as_it_is_or_refused() {
+    let (installation, objects) = start().await;
+    let path = "/device/v1/instance";
+    let ask = |method, path, body| device(&installation, &objects, method, path, body);
+    let properties = json!({"properties": {"plan": "gold", "age": 7}});
+    ask("PUT", "/device/v1/instance/properties", Some(properties))
+        .await
+        .done();
+    ask(
+        "PUT",
+        "/device/v1/instance/tags/museum",
+        Some(json!({"value": 3})),
+    )
+    .await
+    .done();
+    let known = ask("GET", path, None).await.done();
+    let mut again = known.clone();
+    again["osVersion"] = json!("17");
+    // As programs write it that know one kind of number.
+    again["tags"]["museum"] = json!(3);
+    again["properties"]["age"] = json!(7);
+    let changed = ask("PUT", path, Some(again)).await.done();
+    assert_eq!(changed["osVersion"], "17");
+    assert_eq!(changed["tags"], known["tags"]);
+    for (field, value, code) in [
+        ("tags", json!("bad"), "immutable"),
+        ("tags", json!({}), "immutable"),
+        ("tags", json!({"museum": 4}), "immutable"),
+        ("properties", json!({"plan": "gold"}), "immutable"),
+        (
+            "properties",
+            json!({"plan": "gold", "age": "7"}),
+            "immutable",
+        ),
+        (
+            "properties",
+            json!({"plan": "gold", "age": 7, "b": 1}),
+            "immutable",
+        ),
+        ("appId", json!("x"), "immutable"),
+        ("updatedAt", json!("x"), "unknown_field"),
+        ("accountId", json!(5), "unknown_field"),
+    ] {
+        let answer = ask("PUT", path, Some(json!({field: value}))).await;
+        assert_eq!(answer.code(), "validation_failed", "{field}: {value}");
+        let errors = &answer.json()["errors"];
+        assert_eq!(errors.as_array().map(Vec::len), Some(1), "{errors}");
+        assert_eq!(errors[0]["pointer"], format!("/{field}"));
+        assert_eq!(errors[0]["code"], code, "{errors}");
+    }
+    assert_eq!(ask("GET", path, None).await.done(), changed);
+}
+
+#[tokio::test]
 async fn no_event_costs_its_neighbours_anything() {
     let (installation, objects) = start().await;
     let good = |n| event(n, NOON, json!({"verb": "buy"})).to_string();

@@ -12,10 +12,11 @@ use std::fmt;
 use serde_json::Value;
 
 pub use texts::{
-    absolute_url, any_text, apns_certificate, apns_token, apple_id, certificate_key, code, color,
-    contact, content, country, email, fcm_token, filled_text, hex, https_url, id, language_tag,
-    line, locale, matching, name, origin, p256_key, rsa_key, short_text, subscription_secret,
-    tag_expression, text, time_zone, uuid, vapid_private, vapid_public, web_url, words,
+    absolute_url, any_text, apns_certificate, apns_token, apple_id, certificate_key, code,
+    code_or_empty, color, contact, content, country, email, fcm_token, filled_text, hex, https_url,
+    id, language_tag, line, locale, matching, name, origin, p256_key, rsa_key, short_text,
+    subscription_secret, tag_expression, text, time_zone, told_time_zone, uuid, vapid_private,
+    vapid_public, web_url, words,
 };
 
 /// Whole numbers beyond this are not exact in a double.

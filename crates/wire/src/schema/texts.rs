@@ -110,6 +110,16 @@ pub fn code() -> Schema {
     line(CODE_CHARS_MAX)
 }
 
+/// A short code, or nothing.
+pub fn code_or_empty() -> Schema {
+    sized(0, CODE_CHARS_MAX, &or_empty(LINE))
+}
+
+fn or_empty(pattern: &str) -> String {
+    let inner = pattern.trim_start_matches('^').trim_end_matches('$');
+    format!("^({inner})?$")
+}
+
 /// An id. The last character carries two bits only.
 pub fn id() -> Schema {
     sized(ID_CHARS, ID_CHARS, "^[A-Za-z0-9_-]{21}[AQgw]$").with_example("IXa7Bl9oRo6c7zQ5aQIzlg")
@@ -137,19 +147,31 @@ pub fn time_zone() -> Schema {
     .with_example("Europe/Madrid")
 }
 
-/// A language tag.
+/// A time zone as a device tells it, an offset, or nothing.
+pub fn told_time_zone() -> Schema {
+    Schema::of(Shape::Text {
+        min: 0,
+        max: None,
+        pattern: None,
+        format: Some("iana-time-zone"),
+    })
+    .noted("The name of an IANA time zone, or an offset of whole hours.")
+    .with_example("Europe/Madrid")
+}
+
+/// A language as a device tells it, with hyphens or underscores, or nothing.
 pub fn language_tag() -> Schema {
     sized(
-        2,
+        0,
         LANGUAGE_TAG_CHARS_MAX,
-        "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$",
+        "^([A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*)?$",
     )
     .with_example("es-MX")
 }
 
-/// A country code.
+/// A country as a device tells it, or nothing.
 pub fn country() -> Schema {
-    sized(2, 2, "^[A-Za-z]{2}$").with_example("ES")
+    sized(0, 2, "^([A-Za-z]{2})?$").with_example("ES")
 }
 
 /// A UUID.

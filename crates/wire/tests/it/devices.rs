@@ -70,6 +70,77 @@ fn a_full_registration_is_read_and_written_back() {
 }
 
 #[test]
+fn what_phones_send_is_read() {
+    let told = |key: &str, sent: Value| {
+        let read = instances::read_registration(&json!({key: sent}))?;
+        let written = serde_json::to_value(&read).unwrap();
+        Ok::<Value, Vec<moca_wire::problem::Fault>>(written[key].clone())
+    };
+    // No SIM, no region: the system gives an empty text.
+    for key in [
+        "deviceModel",
+        "deviceType",
+        "os",
+        "osVersion",
+        "lang",
+        "country",
+        "timeZone",
+        "carrier",
+        "appVersion",
+        "sdkVersion",
+    ] {
+        assert_eq!(told(key, json!("")).unwrap(), Value::Null, "{key}");
+        assert!(told(key, json!(" ")).is_err(), "{key}");
+    }
+    for (key, sent, kept) in [
+        ("lang", "es_ES", "es-ES"),
+        ("lang", "zh_Hans_CN", "zh-Hans-CN"),
+        ("lang", "es-419", "es-419"),
+        ("timeZone", "GMT+02:00", "Etc/GMT-2"),
+        ("timeZone", "GMT+0200", "Etc/GMT-2"),
+        ("timeZone", "GMT+2", "Etc/GMT-2"),
+        ("timeZone", "UTC-12:00", "Etc/GMT+12"),
+        ("timeZone", "GMT+14:00", "Etc/GMT-14"),
+        ("timeZone", "GMT-00:00", "Etc/GMT"),
+        ("timeZone", "GMT", "GMT"),
+        ("timeZone", "Etc/GMT-2", "Etc/GMT-2"),
+    ] {
+        assert_eq!(told(key, json!(sent)).unwrap(), kept, "{sent}");
+    }
+    for (key, sent) in [
+        ("lang", "_ES"),
+        ("lang", "es__ES"),
+        ("timeZone", "GMT+05:30"),
+        ("timeZone", "GMT+15:00"),
+        ("timeZone", "GMT-13"),
+        ("timeZone", "GMT+2:00:00"),
+        ("timeZone", "GMT+"),
+        ("timeZone", "+02:00"),
+        ("timeZone", "GMT\u{b1}2"),
+    ] {
+        let faults = told(key, json!(sent)).unwrap_err();
+        assert_eq!(faults[0].pointer, format!("/{key}"), "{sent}");
+        let says_how = faults[0].detail.contains("GMT+02:00");
+        assert_eq!(says_how, key == "timeZone", "{sent}");
+    }
+}
+
+#[test]
+fn an_offset_is_the_zone_that_is_always_there() {
+    for hours in -12_i64..=14 {
+        let sent = format!("GMT{hours:+03}:00");
+        let read = instances::read_registration(&json!({"timeZone": sent})).unwrap();
+        let name = read.profile.time_zone.unwrap();
+        let zone = moca_core::time::Zone::named(&name).unwrap();
+        // In winter and in summer.
+        for at_ms in [1_767_614_400_000, 1_783_252_800_000] {
+            let hour = (at_ms / 3_600_000 + hours).rem_euclid(24);
+            assert_eq!(zone.hour_and_day(at_ms).0, hour, "{sent} is {name}");
+        }
+    }
+}
+
+#[test]
 fn an_instance_can_be_sent_back_as_its_profile() {
     let answer = json!({
         "createdAt": 1, "instanceId": ID, "appId": ID, "userId": "u", "properties": {}, "tags": {"a": 1.0},

@@ -226,3 +226,38 @@ fn vertices_are_limited_in_all_rings_together() {
     };
     assert_eq!((halves(0), halves(1)), (vec![], too_many.to_vec()));
 }
+
+#[test]
+fn the_bounds_of_geojson_are_read_and_not_kept() {
+    let shell = json!([[0, 0], [1, 0], [1, 1], [0, 0]]);
+    for bare in [polygon(json!([shell])), multi(json!([[shell]]))] {
+        let read = |bbox: Value| {
+            let mut shape = bare.clone();
+            shape["bbox"] = bbox;
+            geofence::read(&shape, "/fence")
+        };
+        let plain = geofence::read(&bare, "").unwrap();
+        for bbox in [
+            json!([0, 0, 1, 1]),
+            json!([0, 0, -5, 1.5, 1, 7]),
+            json!(null),
+        ] {
+            assert_eq!(read(bbox).unwrap(), plain);
+        }
+        for (bbox, pointer) in [
+            (json!([0, 0, 1]), "/fence/bbox"),
+            (json!([]), "/fence/bbox"),
+            (json!({}), "/fence/bbox"),
+            (json!([0, 0, 1, "1"]), "/fence/bbox/3"),
+        ] {
+            let faults = read(bbox).unwrap_err();
+            assert_eq!((faults.len(), &*faults[0].pointer), (1, pointer));
+        }
+    }
+    let circle =
+        json!({"type": "Circle", "latitude": 0, "longitude": 0, "radius": 5, "bbox": [0, 0, 1, 1]});
+    assert_eq!(
+        faults(circle),
+        [("/fence/bbox".into(), "unknown_field".into())]
+    );
+}

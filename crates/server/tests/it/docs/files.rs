@@ -174,8 +174,8 @@ fn every_block_says_what_it_is_and_what_can_be_typed_is_typed_by_a_test() {
                         "{name}: no test runs {block}"
                     );
                 }
-                "json" | "python" | "text" => {}
-                other => panic!("{name}: a block is {other:?}: say sh, json, python or text"),
+                "json" | "python" | "js" | "text" => {}
+                other => panic!("{name}: a block is {other:?}: say sh, json, python, js or text"),
             }
         }
     }

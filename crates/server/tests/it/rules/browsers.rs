@@ -39,6 +39,8 @@ async fn a_browser_may_ask_first() {
                 "Content-Type",
                 "Idempotency-Key",
                 "If-Match",
+                "If-None-Match",
+                "Last-Event-ID",
             ] {
                 walk.require(route, name, names.contains(name) == allowed, names);
             }
