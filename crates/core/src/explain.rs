@@ -9,7 +9,8 @@ use std::{borrow::Cow, collections::BTreeMap};
 use crate::{
     campaign::{
         Campaign, Status,
-        decide::{Audience, Caps, Moment, Rival, Verdict, decide},
+        caps::Caps,
+        decide::{Audience, Moment, Rival, Verdict, decide},
         holdout,
         status::{Lifecycle, Phase},
     },
@@ -129,9 +130,11 @@ impl Rule {
         let mut alone = caps.clone();
         if self != Self::Repeat {
             alone.experiences = BTreeMap::new();
+            alone.earlier.experiences = BTreeMap::new();
         }
         if !matches!(self, Self::Cap | Self::Wait) {
             alone.campaigns = BTreeMap::new();
+            alone.earlier.campaigns = BTreeMap::new();
         }
         alone
     }
@@ -162,9 +165,12 @@ pub struct Facts {
     pub hour: i64,
     /// Local day, Sunday 1 to Saturday 7.
     pub day: i64,
-    /// When the experience last fired, and the first moment it may again (`None` for never).
+    /// The moment asked about, ms since 1970.
+    pub at_ms: i64,
+    /// When the experience last fired, or the last time that is too close to the moment; and the first
+    /// moment at which it may again after that (`None` for never).
     pub repeat: Option<(i64, Option<i64>)>,
-    /// How much the campaign has shown, and when it last did.
+    /// How much the campaign has shown, and when it last did, or the last time that is too close.
     pub shown: Option<(i64, i64)>,
     /// What fired in the same moment.
     pub rival: Option<Rival>,
@@ -206,13 +212,19 @@ pub fn explain(
         at_ms, zone, rival, ..
     } = moment;
     let (hour, day) = zone.hour_and_day(at_ms);
-    let last_at = caps.experiences.get(&experience.id());
+    let last_at = caps
+        .too_close_repeat(experience, at_ms, zone)
+        .or_else(|| caps.experiences.get(&experience.id()).copied());
+    let wait_ms = campaign.config.display_wait_ms.unwrap_or(0);
+    let too_close = caps.too_close_display(campaign.id(), at_ms, wait_ms);
+    let shown = caps.campaigns.get(&campaign.id());
     let facts = Facts {
         status: campaign.lifecycle.status(&campaign.config, at_ms).0,
         hour,
         day,
-        repeat: last_at.map(|at| (*at, experience.config.repeat.next_at(*at, zone))),
-        shown: caps.campaigns.get(&campaign.id()).copied(),
+        at_ms,
+        repeat: last_at.map(|at| (at, experience.config.repeat.next_at(at, zone))),
+        shown: shown.map(|(shown, last_at)| (*shown, too_close.unwrap_or(*last_at))),
         rival,
         bucket: holdout::bucket(campaign.id(), audience.instance_id),
     };

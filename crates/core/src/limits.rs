@@ -373,6 +373,10 @@ pub const ACCURACY_M_MAX: f64 = 100_000.0;
 /// Exits of an instance that are kept, so that a late event does not tell of a visit that is known: as many
 /// places and beacons as somebody passes in [`EVENT_LATE_MS_MAX`]. Of older ones late events say nothing.
 pub const EXITS_KEPT_MAX: usize = 16;
+/// Moments before the last at which an experience or campaign fired for an instance that are kept, so that
+/// a late event keeps its distance from them too: more than any `repeat` with a pause lets fire in
+/// [`EVENT_LATE_MS_MAX`]. Of older ones late events know nothing.
+pub const FIRINGS_KEPT_MAX: usize = 16;
 /// Metres outside a geofence at which nobody has left it yet, unless its place says otherwise. The
 /// figures behind this and the confirmation are in `docs/presence.md`.
 pub const EXIT_MARGIN_M: f64 = 20.0;

@@ -13,7 +13,8 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use moca_core::{
     campaign::{
         Campaign, CampaignConfig, CampaignType, Recurrence, Status,
-        decide::{Audience, Caps, Rival, Verdict},
+        caps::Caps,
+        decide::{Audience, Rival, Verdict},
         moment::{Candidate, decide_moment},
         repeat::Repeat,
         scene::Scene,
@@ -36,6 +37,8 @@ use sha2::{Digest, Sha256};
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
+/// Later than this no event fires anything.
+const LATE_MS: i64 = 10 * MINUTE_MS;
 
 /// Zones, each with a change of its clocks in 2026: by an hour at one, two or three, at midnight (a day
 /// without its first hour, a day with 25), by half an hour, and none.
@@ -146,7 +149,7 @@ fn together() -> impl Strategy<Value = Together> {
         1 => 0..20 * DAY_MS,
         1 => prop::sample::select(vec![MINUTE_MS, 30 * MINUTE_MS, HOUR_MS, DAY_MS, 2 * DAY_MS]),
         // A device that tells late of what was.
-        1 => -HOUR_MS..0,
+        2 => -LATE_MS..0,
     ];
     let which = prop::collection::vec((0usize..12, 0usize..12, prop::bool::weighted(0.1)), 1..6);
     let marketing = prop::option::of(prop::bool::weighted(0.7));
@@ -324,22 +327,27 @@ impl Model<'_> {
         }
         let mine = self.shown.iter().filter(|one| one.who == moment.who);
         let of_campaign: Vec<&Shown> = mine.filter(|one| one.campaign == campaign).collect();
+        // Of two, in the order of time and not of telling, the second has to wait for the first.
         let of_experience = of_campaign
             .iter()
             .filter(|one| one.experience == experience);
-        if let Some(last_at) = of_experience.map(|one| one.at).max() {
+        let too_close = of_experience.map(|one| one.at).filter(|other| {
+            let may_again_at = self.may_repeat_at(repeat, at.min(*other));
+            may_again_at.is_none_or(|may_again_at| at.max(*other) < may_again_at)
+        });
+        if let Some(last_at) = too_close.max() {
             let next_at = self.may_repeat_at(repeat, last_at);
-            if next_at.is_none_or(|next_at| at < next_at) {
-                return Verdict::RepeatInterval { last_at, next_at };
-            }
+            return Verdict::RepeatInterval { last_at, next_at };
         }
-        if let Some(last_at) = of_campaign.iter().map(|one| one.at).max() {
-            let shown = of_campaign.len() as i64;
-            if let Some(cap) = offer.cap.filter(|cap| shown >= *cap) {
-                return Verdict::DisplayCap { shown, cap };
-            }
-            let next_at = last_at + offer.wait.unwrap_or(0);
-            if offer.wait.is_some() && at < next_at {
+        let shown = of_campaign.len() as i64;
+        if let Some(cap) = offer.cap.filter(|cap| shown >= *cap) {
+            return Verdict::DisplayCap { shown, cap };
+        }
+        if let Some(wait) = offer.wait {
+            let around = at - wait + 1..at + wait;
+            let times = of_campaign.iter().map(|one| one.at);
+            if let Some(last_at) = times.filter(|other| around.contains(other)).max() {
+                let next_at = last_at + wait;
                 return Verdict::DisplayWait { last_at, next_at };
             }
         }
@@ -468,8 +476,11 @@ proptest! {
         let nowhere = World::default();
         let mut caps: BTreeMap<u8, Caps> = BTreeMap::new();
         let mut at = origin - early;
+        let mut newest: BTreeMap<u8, i64> = BTreeMap::new();
         for moment in &moments {
-            at += moment.gap;
+            let newest = newest.entry(moment.who).or_insert(i64::MIN);
+            at = (at + moment.gap).max(newest.saturating_sub(LATE_MS));
+            *newest = at.max(*newest);
             let lang = if moment.spanish { "es" } else { "en" };
             let profile = Profile { lang: Some(lang.into()), ..Profile::default() };
             let instance: InstanceId = id(instance_number(moment.who));

@@ -13,7 +13,8 @@ use moca_core::{
     beacon::{BeaconIdentity, Hex},
     campaign::{
         Status,
-        decide::{Caps, Rival, Verdict},
+        caps::{Caps, Earlier},
+        decide::{Rival, Verdict},
     },
     consent::{Consent, Purpose},
     event::{
@@ -324,6 +325,8 @@ fn caps_of_the_device_store() {
         &Caps {
             campaigns: BTreeMap::from([(id::<CampaignId>(1), (2, 3))]),
             experiences: BTreeMap::from([(id::<ExperienceId>(4), 5)]),
+            // These stand behind the state of the instance.
+            earlier: Earlier::default(),
         },
         "0101010101010101010101010101010101040601040404040404040404040404040404040a",
     );

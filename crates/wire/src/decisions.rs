@@ -405,7 +405,11 @@ pub(crate) fn compared_schema() -> Schema {
             schema::integer(1, 7),
             "Local day, Sunday 1 to Saturday 7.",
         ),
-        schema::optional("lastAt", schema::moment(), "When it last fired."),
+        schema::optional(
+            "lastAt",
+            schema::moment(),
+            "When it last fired, or the last time that is too close: after `at` of what came late.",
+        ),
         schema::optional(
             "nextAt",
             schema::moment(),

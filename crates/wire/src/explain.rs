@@ -326,7 +326,14 @@ impl Telling<'_> {
         };
         let last = self.zone.written(last_at);
         let sentence = match (stops, next_at) {
+            (false, _) if last_at > self.facts.at_ms => {
+                format!("It fired at {last}, which is long enough after this moment.")
+            }
             (false, _) => format!("It last fired at {last}, which is long enough ago."),
+            (true, Some(_)) if last_at > self.facts.at_ms => format!(
+                "It had fired at {last} already, which is too soon after this moment: what comes late keeps \
+                 its distance too."
+            ),
             (true, None) => format!("It fired at {last}, and fires once for each instance."),
             (true, Some(next_at)) => {
                 let next = self.zone.written(next_at);
@@ -370,6 +377,13 @@ impl Telling<'_> {
         };
         let (last, next) = (self.zone.written(last_at), self.zone.written(next_at));
         let sentence = match stops {
+            true if last_at > self.facts.at_ms => format!(
+                "The campaign had shown a message of {last} already, which is too soon after this moment: \
+                 what comes late keeps its distance too."
+            ),
+            false if last_at > self.facts.at_ms => format!(
+                "The campaign showed a message at {last}, which is long enough after this moment."
+            ),
             true => format!(
                 "The campaign showed its last message at {last} and may show the next from {next}."
             ),

@@ -6,7 +6,8 @@ use super::{Action, Offer};
 use crate::{
     campaign::{
         self, Status,
-        decide::{Audience, Caps, Moment, Verdict},
+        caps::Caps,
+        decide::{Audience, Moment, Verdict},
     },
     consent::Consent,
     experience,

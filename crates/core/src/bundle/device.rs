@@ -5,7 +5,8 @@ use crate::{
     beacon, campaign,
     campaign::{
         CampaignConfig, CampaignType,
-        decide::{Audience, Caps, Verdict},
+        caps::Caps,
+        decide::{Audience, Verdict},
         moment::{Candidate, decide_moment},
         scene::{Actor, Scene},
         status::{Lifecycle, Phase},

@@ -10,7 +10,8 @@ use crate::{
     beacon,
     campaign::{
         self, Recurrence,
-        decide::{Audience, Caps, Verdict},
+        caps::Caps,
+        decide::{Audience, Verdict},
         moment::{Candidate, decide_moment},
         repeat::Repeat,
         scene::{Actor, Scene},

@@ -1,10 +1,8 @@
 //! Whether an experience whose trigger became true may fire, and which rule stopped it if not.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use super::{Campaign, Status, holdout};
+use super::{Campaign, Status, caps::Caps, holdout};
 use crate::{
     consent::Consent,
     experience::{Experience, Trigger},
@@ -52,9 +50,9 @@ pub enum Verdict {
         /// Local day, Sunday 1 to Saturday 7.
         day: i64,
     },
-    /// Too soon after it last fired.
+    /// Too close to a moment at which it fired.
     RepeatInterval {
-        /// When it last fired.
+        /// That moment: the last of them. It is after this one if this comes late.
         last_at: i64,
         /// First moment it may again; `None` for never.
         next_at: Option<i64>,
@@ -66,9 +64,9 @@ pub enum Verdict {
         /// At most.
         cap: i64,
     },
-    /// Too soon after the campaign's last experience.
+    /// Too close to a moment at which another experience of the campaign fired.
     DisplayWait {
-        /// When that was.
+        /// That moment: the last of them. It is after this one if this comes late.
         last_at: i64,
         /// First moment it may again.
         next_at: i64,
@@ -145,26 +143,6 @@ pub struct Audience<'a> {
     pub privacy: &'a Privacy,
 }
 
-/// What was shown to one instance, as far as the rules need it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Caps {
-    /// By campaign: how many fired, and when the last did.
-    pub campaigns: BTreeMap<CampaignId, (i64, i64)>,
-    /// By experience: when it last fired.
-    pub experiences: BTreeMap<ExperienceId, i64>,
-}
-
-impl Caps {
-    /// Notes that an experience fired.
-    pub fn record(&mut self, campaign: CampaignId, experience: ExperienceId, at_ms: i64) {
-        let (shown, last_at) = self.campaigns.entry(campaign).or_insert((0, at_ms));
-        *shown += 1;
-        *last_at = at_ms.max(*last_at);
-        let last_at = self.experiences.entry(experience).or_insert(at_ms);
-        *last_at = at_ms.max(*last_at);
-    }
-}
-
 /// The outcome for an experience whose trigger became true.
 ///
 /// The first rule that stops it is the verdict, in the order of the variants of [`Verdict`] with
@@ -218,26 +196,23 @@ pub fn decide(
             consent: audience.marketing.cloned(),
         };
     }
-    if let Some(&last_at) = caps.experiences.get(&experience.id()) {
+    if let Some(last_at) = caps.too_close_repeat(experience, at_ms, zone) {
         let next_at = experience.config.repeat.next_at(last_at, zone);
-        if next_at.is_none_or(|next_at| at_ms < next_at) {
-            return Verdict::RepeatInterval { last_at, next_at };
-        }
+        return Verdict::RepeatInterval { last_at, next_at };
     }
-    if let Some(&(shown, last_at)) = caps.campaigns.get(&campaign.id()) {
-        if let Some(cap) = campaign.config.display_cap
-            && shown >= cap
-        {
-            return Verdict::DisplayCap { shown, cap };
-        }
-        if let Some(wait_ms) = campaign.config.display_wait_ms
-            && at_ms < last_at + wait_ms
-        {
-            return Verdict::DisplayWait {
-                last_at,
-                next_at: last_at + wait_ms,
-            };
-        }
+    if let Some(&(shown, _)) = caps.campaigns.get(&campaign.id())
+        && let Some(cap) = campaign.config.display_cap
+        && shown >= cap
+    {
+        return Verdict::DisplayCap { shown, cap };
+    }
+    if let Some(wait_ms) = campaign.config.display_wait_ms
+        && let Some(last_at) = caps.too_close_display(campaign.id(), at_ms, wait_ms)
+    {
+        return Verdict::DisplayWait {
+            last_at,
+            next_at: last_at + wait_ms,
+        };
     }
     let priority = campaign.config.priority();
     if let Some(by) = rival.filter(|rival| rival.priority > priority) {

@@ -1,5 +1,6 @@
 //! Campaigns: when their experiences may fire.
 
+pub mod caps;
 pub mod decide;
 pub mod group;
 pub mod holdout;

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 
 use super::{
     Campaign,
-    decide::{Audience, Caps, Moment, Rival, Verdict, decide},
+    caps::Caps,
+    decide::{Audience, Moment, Rival, Verdict, decide},
     scene::Scene,
 };
 use crate::experience::Experience;

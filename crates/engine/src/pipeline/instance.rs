@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use moca_core::{
-    campaign::decide::{Audience, Caps},
+    campaign::{caps::Caps, decide::Audience},
     consent::{Consents, Purpose, is_refused},
     event::{Change, Subject, TagChange},
     limits::TAGS_MAX,

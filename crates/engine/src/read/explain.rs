@@ -8,7 +8,10 @@ use std::{
 };
 
 use moca_core::{
-    campaign::decide::{Caps, Decision, Moment, Rival, Verdict},
+    campaign::{
+        caps::Caps,
+        decide::{Decision, Moment, Rival, Verdict},
+    },
     event::{Change, Record, TagChange},
     experience::TagExpression,
     explain, presence,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use moca_core::{
-    campaign::decide::Caps,
+    campaign::caps::Caps,
     consent::Consents,
     event::{Profile, Subject},
     experience::Target,
@@ -67,7 +67,8 @@ pub(super) fn encode(state: &InstanceState) -> Result<Vec<u8>, StorageError> {
         .push((!state.listed.is_empty()).then_some(&state.listed))?
         .push(order(&state.presence).as_ref())?
         .push(Some(watched).filter(|watched| !watched.is_empty()))?
-        .push((!state.consents.is_empty()).then_some(&state.consents))?;
+        .push((!state.consents.is_empty()).then_some(&state.consents))?
+        .push((!state.caps.earlier.is_empty()).then_some(&state.caps.earlier))?;
     encode_with(state, &parts)
 }
 
@@ -82,6 +83,7 @@ pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<InstanceState, StorageE
             order.unwrap_or((newest_at, Vec::new()));
         state.presence.watched = next_part(parts)?.unwrap_or_default();
         state.consents = next_part(parts)?.unwrap_or_default();
+        state.caps.earlier = next_part(parts)?.unwrap_or_default();
         Some(())
     })
 }

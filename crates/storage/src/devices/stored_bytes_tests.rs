@@ -4,7 +4,10 @@
 use std::{collections::BTreeSet, fmt::Debug};
 
 use moca_core::{
-    campaign::decide::{Caps, Decision, Verdict},
+    campaign::{
+        caps::Caps,
+        decide::{Decision, Verdict},
+    },
     consent::{Consent, Consents, Purpose},
     event::{Profile, Subject, TagChange},
     experience::{Direction, TagExpression, Target, Trigger},
@@ -183,6 +186,15 @@ fn instance_state() {
     state.presence.watched.left = Vec::new();
     let bytes = states::encode(&state).unwrap();
     assert_eq!(hex(&bytes), format!("02[1]{rest}0000000000{consents}"));
+    assert_eq!(states::decode(&[], &bytes).unwrap(), state);
+
+    state.consents = Consents::new();
+    let (campaign, experience) = (CampaignId(id(5)), ExperienceId(id(6)));
+    state.caps.earlier.campaigns = [(campaign, vec![64])].into();
+    state.caps.earlier.experiences = [(experience, vec![1, 64])].into();
+    let bytes = states::encode(&state).unwrap();
+    let earlier = "0101[5]01800101[6]02028001";
+    assert_eq!(hex(&bytes), format!("02[1]{rest}000000000000{earlier}"));
     assert_eq!(states::decode(&[], &bytes).unwrap(), state);
 }
 

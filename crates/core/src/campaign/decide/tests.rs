@@ -1,6 +1,6 @@
 //! Each rule on its own. All of them together are held to a model in `tests/rules.rs`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::{
