@@ -264,7 +264,11 @@ pub fn tick(presence: &mut Presence, world: &World, now_ms: i64, occurred: &mut 
         let start = occurred.len();
         presence.watched.forget_before(due_ms);
         let complete = presence.stays.partition_point(|stay| stay.due_ms <= due_ms);
-        occurred.extend(presence.stays.drain(..complete).map(Occurrence::Stayed));
+        let complete: Vec<Stay> = presence.stays.drain(..complete).collect();
+        for stay in &complete {
+            lengthen(presence, world, stay);
+        }
+        occurred.extend(complete.into_iter().map(Occurrence::Stayed));
         composite::come_true(presence, world, due_ms, None, start, occurred);
         let start = occurred.len();
         presence.watched.forget_before(due_ms + 1);
@@ -276,6 +280,22 @@ pub fn tick(presence: &mut Presence, world: &World, now_ms: i64, occurred: &mut 
         }
     }
     presence.watched.forget_before(now_ms + 1);
+}
+
+/// Goes on waiting when an experience has come to want a longer stay than the one that is complete, since its
+/// `delayMs` was changed meanwhile: it counts from the enter.
+fn lengthen(presence: &mut Presence, world: &World, complete: &Stay) {
+    for delay_ms in world.delays(complete.target) {
+        let stay = Stay {
+            due_ms: complete.entered_at + delay_ms,
+            ..*complete
+        };
+        if stay.due_ms > complete.due_ms
+            && let Err(index) = presence.stays.binary_search(&stay)
+        {
+            presence.stays.insert(index, stay);
+        }
+    }
 }
 
 /// When the next timer of this instance is due, ms since 1970.

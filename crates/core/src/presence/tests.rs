@@ -295,6 +295,35 @@ fn a_stay_is_complete_at_its_moment_although_nothing_happens_then() {
 }
 
 #[test]
+fn a_delay_that_is_made_longer_meanwhile_counts_from_the_enter() {
+    let (before, mut after) = (world_with_stays(), world_with_stays());
+    let mut longer = experience(1, Repeat::Never);
+    longer.trigger = Trigger::EnterPlace {
+        place_id: id::<PlaceId>(1),
+        delay_ms: Some(2 * PLACE_DELAY_MS),
+    };
+    after.put_experience(longer);
+    let (_, mut presence) = walk(&before, &[fix(1, 0.005)]);
+    let mut stays = |now_ms| {
+        let mut occurred = Vec::new();
+        tick(&mut presence, &after, now_ms, &mut occurred);
+        let stays = occurred.into_iter().filter_map(|one| match one {
+            Occurrence::Stayed(stay) => Some(stay.delay_ms()),
+            _ => None,
+        });
+        (stays.collect::<Vec<_>>(), due_at(&presence))
+    };
+    let due_ms = 1 + 2 * PLACE_DELAY_MS;
+    // What was waited for is over, and nothing waits for that any more.
+    assert_eq!(
+        stays(1 + PLACE_DELAY_MS),
+        (vec![PLACE_DELAY_MS], Some(due_ms))
+    );
+    assert_eq!(stays(due_ms - 1), (vec![], Some(due_ms)));
+    assert_eq!(stays(due_ms), (vec![2 * PLACE_DELAY_MS], None));
+}
+
+#[test]
 fn who_leaves_before_or_comes_again_has_not_stayed() {
     let world = world_with_stays();
     let (occurred, _) = walk(
