@@ -1,6 +1,7 @@
 //! The pipeline as the API sees it.
 
 use std::{
+    collections::{BTreeSet, HashMap, HashSet},
     path::PathBuf,
     sync::{Arc, Mutex, atomic::Ordering, mpsc},
     thread::JoinHandle,
@@ -11,7 +12,7 @@ use moca_core::{
     campaign::decide::Decision,
     event::{Change, Event, Profile, Subject},
     experience::{Target, TargetKind},
-    id::{AccountId, AppId, ReplayId},
+    id::{AccountId, AppId, ExperienceId, InstanceId, ReplayId},
     limits::READ_WAIT_MS_MAX,
     time::Range,
 };
@@ -30,8 +31,8 @@ use crate::{
     pipeline::ingest::{Registration, Request},
     push::PushBell,
     query::{
-        Appended, CountQuery, DecisionCounts, DecisionQuery, ExperienceCounts, ExperiencesQuery,
-        InstanceView, KeptDecision, Page, Progress, Registered,
+        Appended, CountQuery, CountedExperience, DecisionCounts, DecisionQuery, ExperienceCounts,
+        ExperiencesQuery, InstanceView, KeptDecision, Page, Progress, Registered,
     },
     read::{self, people::view},
     shared::Shared,
@@ -230,16 +231,42 @@ impl Engine {
         .await
     }
 
-    /// What happened to experiences in each range, with all that was acknowledged before this call
-    /// decided.
-    pub async fn experiences(
+    /// The experiences to which anything happened in a range, with all that was acknowledged before
+    /// this call decided.
+    pub async fn counted_experiences(
         &self,
         query: &ExperiencesQuery,
+        range: Range,
+    ) -> Result<Vec<CountedExperience>, EngineError> {
+        self.wait(&self.inner.decided).await?;
+        let query = query.clone();
+        self.read(move |devices| read::experiences::counted(devices, &query, range))
+            .await
+    }
+
+    /// What happened to some experiences of an app in each range, with all that was acknowledged before
+    /// this call decided.
+    pub async fn experiences(
+        &self,
+        app_id: AppId,
+        asked: HashSet<ExperienceId>,
         ranges: &[Range],
     ) -> Result<ExperienceCounts, EngineError> {
         self.wait(&self.inner.decided).await?;
-        let (query, ranges) = (query.clone(), ranges.to_vec());
-        self.read(move |devices| read::experiences::experiences(devices, &query, &ranges))
+        let ranges = ranges.to_vec();
+        self.read(move |devices| read::experiences::experiences(devices, app_id, &asked, &ranges))
+            .await
+    }
+
+    /// All that an experience was about whenever something was decided about it, with all that was
+    /// acknowledged before this call decided.
+    pub async fn experience_about(
+        &self,
+        app_id: AppId,
+        experience_id: ExperienceId,
+    ) -> Result<BTreeSet<Target>, EngineError> {
+        self.wait(&self.inner.decided).await?;
+        self.read(move |devices| devices.about(app_id, experience_id))
             .await
     }
 

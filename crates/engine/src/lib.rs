@@ -40,8 +40,8 @@ pub use engine::Engine;
 pub use error::EngineError;
 pub use metrics::Metrics;
 pub use query::{
-    About, Appended, CountQuery, DecisionCounts, DecisionQuery, ExperienceCounts, ExperiencesQuery,
-    ExplainQuery, Explained, InboxMessage, InstanceQuery, InstanceView, KeptDecision, MemberQuery,
-    NotificationCounts, NotificationsQuery, Page, Part, Progress, Registered, TagQuery, ToldRow,
-    UserInstance, UserQuery, UserView,
+    About, Appended, CountQuery, CountedExperience, DecisionCounts, DecisionQuery,
+    ExperienceCounts, ExperiencesQuery, ExplainQuery, Explained, InboxMessage, InstanceQuery,
+    InstanceView, KeptDecision, MemberQuery, NotificationCounts, NotificationsQuery, Page, Part,
+    Progress, Registered, TagQuery, ToldRow, UserInstance, UserQuery, UserView,
 };

@@ -1,6 +1,6 @@
 //! What can be asked of the pipeline, and its answers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use moca_core::{
     campaign::{Campaign, decide::Decision},
@@ -208,8 +208,15 @@ pub struct ExperiencesQuery {
     pub campaign_id: Option<CampaignId>,
     /// This one.
     pub experience_id: Option<ExperienceId>,
-    /// Not these, which are about sensitive places.
-    pub hidden: HashSet<ExperienceId>,
+}
+
+/// An experience to which something happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountedExperience {
+    /// Which one.
+    pub experience_id: ExperienceId,
+    /// All that it was about whenever something was decided about it.
+    pub about: BTreeSet<Target>,
 }
 
 /// How often what happened, by the words of outcomes and kinds of receipts.

@@ -7,6 +7,7 @@ use moca_wire::{
     problem::Code,
 };
 
+use super::{explain, sensitive};
 use crate::{call::Call, failure::Failure, reply::Reply};
 
 /// `GET /v2/decisions`

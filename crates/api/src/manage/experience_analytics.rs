@@ -1,13 +1,18 @@
 //! `GET /v2/analytics/experiences`: what became of triggers and messages.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, HashSet},
+};
 
 use moca_core::{
-    id::CampaignId,
+    experience::Target,
+    id::{CampaignId, ExperienceId},
     limits::GROUPS_MAX,
     tally::{Counts, add},
+    time::Range,
 };
-use moca_engine::{ExperienceCounts, ExperiencesQuery};
+use moca_engine::{CountedExperience, ExperienceCounts, ExperiencesQuery};
 use moca_wire::experience_analytics::{ExperienceBucket, ExperienceGroup, ExperiencesAnswer};
 
 use super::{analytics::cut, decisions::require_app, sensitive};
@@ -22,20 +27,18 @@ pub(crate) async fn count(call: &Call) -> Result<Reply, Failure> {
     let app_id = require_app(call).await?;
     let cut = cut(call).await?;
     let experience_id = query.id("experienceId");
-    let mut tx = call.state().control.read().await?;
-    let hidden = sensitive::experiences(&mut tx, call.principal.account_id).await?;
-    drop(tx);
-    if experience_id.is_some_and(|id| hidden.contains(&id)) {
-        return Err(sensitive::refusal("experienceId"));
+    if let Some(id) = experience_id {
+        sensitive::refuse_experience(call, app_id, id).await?;
     }
     let asked = ExperiencesQuery {
         app_id,
         campaign_id: query.id("campaignId"),
         experience_id,
-        hidden,
     };
+    let told = told(call, &asked, cut.range).await?;
     let ranges = cut.ranges();
-    let counts = call.state().engine.experiences(&asked, &ranges).await?;
+    let engine = &call.state().engine;
+    let counts = engine.experiences(app_id, told, &ranges).await?;
     let values = cut.buckets.iter().zip(&counts.ranges);
     Reply::ok(&ExperiencesAnswer {
         metric: "experiences".to_owned(),
@@ -52,6 +55,23 @@ pub(crate) async fn count(call: &Call) -> Result<Reply, Failure> {
             .collect(),
         groups: query.text("groupBy").map(|by| groups(by, &counts)),
     })
+}
+
+/// The experiences that count, without those that were about sensitive places.
+async fn told(
+    call: &Call,
+    asked: &ExperiencesQuery,
+    range: Range,
+) -> Result<HashSet<ExperienceId>, Failure> {
+    let engine = &call.state().engine;
+    let counted = engine.counted_experiences(asked, range).await?;
+    let about: BTreeSet<Target> = counted.iter().flat_map(|one| &one.about).copied().collect();
+    let about: Vec<Target> = about.into_iter().collect();
+    let mut tx = call.state().control.read().await?;
+    let sensitive = sensitive::among(&mut tx, call.principal.account_id, &about).await?;
+    let is_told = |one: &CountedExperience| !one.about.iter().any(|it| sensitive.contains(it));
+    let told = counted.into_iter().filter(is_told);
+    Ok(told.map(|one| one.experience_id).collect())
 }
 
 fn sum<'a>(all: impl Iterator<Item = &'a Counts>) -> Counts {

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use moca_core::{
     beacon::Beacon,
-    experience::Target,
-    id::{AccountId, ExperienceId, Id, PlaceId, ZoneId},
+    experience::{Experience, Target},
+    id::{AccountId, AppId, ExperienceId, Id, PlaceId, ZoneId},
     place::Place,
     zone::Zone,
 };
@@ -67,16 +67,24 @@ fn distinct(mut ids: Vec<Id>) -> Vec<Id> {
     ids
 }
 
-/// The experiences of an account whose triggers are about sensitive places.
-pub(super) async fn experiences(
-    tx: &mut Tx,
-    account_id: AccountId,
-) -> Result<HashSet<ExperienceId>, Failure> {
-    let all = tx.experience_targets(account_id).await?;
-    let targets: Vec<Target> = all.iter().map(|(_, target)| *target).collect();
-    let sensitive = among(tx, account_id, &targets).await?;
-    let about = all.iter().filter(|(_, it)| sensitive.contains(it));
-    Ok(about.map(|(experience, _)| *experience).collect())
+/// Refuses to tell how many people an experience reached, if it is about a sensitive place, or was when
+/// something was decided about it.
+pub(super) async fn refuse_experience(
+    call: &Call,
+    app_id: AppId,
+    id: ExperienceId,
+) -> Result<(), Failure> {
+    let account_id = call.principal.account_id;
+    let mut about = call.state().engine.experience_about(app_id, id).await?;
+    let mut tx = call.state().control.read().await?;
+    if let Some(experience) = tx.get::<Experience>(account_id, id.0).await? {
+        about.extend(experience.trigger.targets());
+    }
+    let about: Vec<Target> = about.into_iter().collect();
+    match among(&mut tx, account_id, &about).await?.is_empty() {
+        true => Ok(()),
+        false => Err(refusal("experienceId")),
+    }
 }
 
 /// Takes sensitive places, their zones and beacons off what instances are inside.
@@ -100,8 +108,9 @@ pub(super) fn refusal(parameter: &str) -> Failure {
     Failure::new(
         Code::SensitivePlace,
         format!(
-            "{parameter} is, or is about, a sensitive place: nothing is counted of what people do there. \
-             Ask about another place, or take `sensitive` off the place if it was set by mistake."
+            "{parameter} is, or is or was about, a sensitive place: it is not told how many people were \
+             there. Ask about another place, make a new experience about another place, or take \
+             `sensitive` off the place if it was set by mistake."
         ),
     )
 }

@@ -167,6 +167,11 @@ const ALL: &[&Refusal] = &[
     &UNAVAILABLE,
 ];
 
+/// Whether it answers numbers of people, which are not told of sensitive places.
+fn asks_how_many(route: &Route) -> bool {
+    route.path.starts_with("/v2/analytics/") || route.path == "/v2/decisions/summary"
+}
+
 /// Those of a route.
 fn refusals(route: &Route) -> Vec<&'static Refusal> {
     let has_body = route.body != BodyKind::None;
@@ -176,7 +181,7 @@ fn refusals(route: &Route) -> Vec<&'static Refusal> {
         || matches!(route.endpoint, Endpoint::Device(_));
     let mut all = vec![match has_body {
         true => &BAD_BODY,
-        false if route.path.starts_with("/v2/analytics/") => &BAD_QUESTION,
+        false if asks_how_many(route) => &BAD_QUESTION,
         false => &BAD_REQUEST,
     }];
     match route.endpoint {

@@ -249,6 +249,9 @@ impl Decide {
         for (app, happening) in std::mem::take(&mut output.decisions.happened) {
             self.tallies.note(app, happening)?;
         }
+        for (of, target) in std::mem::take(&mut output.decisions.about) {
+            self.tallies.note_about(of, target)?;
+        }
         self.tallies.end_row(row.seq, batch)?;
         for ((of, at_ms), opened) in &output.opened {
             batch.put_opened(of, *at_ms, row.seq, *opened)?;

@@ -7,8 +7,8 @@ use moca_core::{
         scene::{Actor, Scene},
     },
     event::{Event, TagChange},
-    experience::Experience,
-    id::{AppId, Id, MessageId},
+    experience::{Experience, Target},
+    id::{AppId, ExperienceId, Id, MessageId},
     presence::Occurrence,
     tally::Happening,
     webhook::Occasion,
@@ -38,6 +38,8 @@ pub(crate) struct RowDecisions {
     record: (u32, i64),
     /// What is to be counted of them.
     pub(crate) happened: Vec<(AppId, Happening)>,
+    /// What their experiences were about.
+    pub(crate) about: Vec<((AppId, ExperienceId), Target)>,
     /// The tags that they change.
     pub(crate) tagged: Vec<InstanceTag>,
     /// What fired and was not told webhooks yet, with its event time, ms since 1970.
@@ -51,6 +53,7 @@ impl RowDecisions {
             next_index: 0,
             record: (0, 0),
             happened: Vec::new(),
+            about: Vec::new(),
             tagged: Vec::new(),
             fired: Vec::new(),
         }
@@ -202,6 +205,9 @@ impl Deciding for Firing<'_, '_> {
         self.batch.put_decision(app_id, key, &decision)?;
         let happened = happening(&decision).map(|happening| (app_id, happening));
         self.row.happened.extend(happened);
+        let of = (app_id, decision.experience_id);
+        let targets = decision.trigger.targets();
+        self.row.about.extend(targets.map(|target| (of, target)));
         Ok(())
     }
 

@@ -1,9 +1,13 @@
 //! Counts what happens to experiences while it is decided.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use moca_core::{
-    id::AppId,
+    experience::Target,
+    id::{AppId, ExperienceId},
     metric::Level,
     tally::{Happening, Tally},
 };
@@ -16,11 +20,14 @@ use super::cache::Cache;
 
 /// Sums kept in memory between steps; some 200 bytes each.
 const TALLIES_MAX: usize = 50_000;
+/// What so many experiences were about is kept in memory between steps; some 100 bytes each.
+const ABOUT_MAX: usize = 50_000;
 
 /// The sums, and what the row at hand adds to them.
 pub(crate) struct Tallies {
     devices: Arc<Devices>,
     sums: Cache<TallyKey, Tally>,
+    about: Cache<(AppId, ExperienceId), BTreeSet<Target>>,
     row: BTreeMap<(AppId, i64), Vec<Happening>>,
 }
 
@@ -29,6 +36,7 @@ impl Tallies {
         Self {
             devices,
             sums: Cache::new(TALLIES_MAX),
+            about: Cache::new(ABOUT_MAX),
             row: BTreeMap::new(),
         }
     }
@@ -54,6 +62,19 @@ impl Tallies {
         Ok(())
     }
 
+    /// Notes what an experience is about that was decided on. One that is changed later was about it.
+    pub(crate) fn note_about(
+        &mut self,
+        of: (AppId, ExperienceId),
+        target: Target,
+    ) -> Result<(), StorageError> {
+        let load = || self.devices.about(of.0, of.1);
+        if !self.about.get(of, load)?.contains(&target) {
+            self.about.get_mut(of, load)?.insert(target);
+        }
+        Ok(())
+    }
+
     /// Hands what the row made happen to the batch.
     pub(crate) fn end_row(&mut self, seq: u64, batch: &mut Batch<'_>) -> Result<(), StorageError> {
         for ((app, quarter), happenings) in std::mem::take(&mut self.row) {
@@ -62,10 +83,13 @@ impl Tallies {
         Ok(())
     }
 
-    /// Hands the sums that changed to the batch.
+    /// Hands what changed to the batch.
     pub(crate) fn put(&self, batch: &mut Batch<'_>) -> Result<(), StorageError> {
         for (key, tally) in self.sums.changed() {
             batch.put_tally(&key, tally)?;
+        }
+        for ((app, experience), about) in self.about.changed() {
+            batch.put_about(app, experience, about)?;
         }
         Ok(())
     }
@@ -73,5 +97,6 @@ impl Tallies {
     /// Notes that the batch was written.
     pub(crate) fn written(&mut self) {
         self.sums.written();
+        self.about.written();
     }
 }

@@ -1,9 +1,9 @@
 //! What happened to experiences in ranges of time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use moca_core::{
-    id::{CampaignId, ExperienceId},
+    id::{AppId, CampaignId, ExperienceId},
     metric::{Piece, pieces},
     tally::{Counts, add},
     time::Range,
@@ -13,12 +13,43 @@ use moca_storage::{
     devices::{Devices, TallyReader},
 };
 
-use crate::query::{ExperienceCounts, ExperiencesQuery};
+use crate::query::{CountedExperience, ExperienceCounts, ExperiencesQuery};
+
+/// The experiences to which anything happened in a range, by id.
+pub(crate) fn counted(
+    devices: &Devices,
+    query: &ExperiencesQuery,
+    range: Range,
+) -> Result<Vec<CountedExperience>, StorageError> {
+    let mut found = BTreeSet::new();
+    let reader = devices.tally_reader();
+    for_each(
+        &reader,
+        query.app_id,
+        range,
+        |experience, campaign, _, _| {
+            if query.experience_id.is_none_or(|id| id == experience)
+                && query.campaign_id.is_none_or(|id| id == campaign)
+            {
+                found.insert(experience);
+            }
+        },
+    )?;
+    let about = |experience_id| {
+        let about = devices.about(query.app_id, experience_id)?;
+        Ok::<_, StorageError>(CountedExperience {
+            experience_id,
+            about,
+        })
+    };
+    found.into_iter().map(about).collect()
+}
 
 /// What happened in each range, and to each experience over all of them.
 pub(crate) fn experiences(
     devices: &Devices,
-    query: &ExperiencesQuery,
+    app_id: AppId,
+    asked: &HashSet<ExperienceId>,
     ranges: &[Range],
 ) -> Result<ExperienceCounts, StorageError> {
     let reader = devices.tally_reader();
@@ -28,9 +59,12 @@ pub(crate) fn experiences(
         let mut in_range = Counts::new();
         for_each(
             &reader,
-            query,
+            app_id,
             *range,
             |experience, campaign, word, count| {
+                if !asked.contains(&experience) {
+                    return;
+                }
                 add(&mut in_range, word, count);
                 let (_, sums) = by_experience
                     .entry(experience)
@@ -50,34 +84,27 @@ pub(crate) fn experiences(
     Ok(counts)
 }
 
+/// Calls `each` with what happened to the experiences of an app.
 fn for_each(
     reader: &TallyReader<'_>,
-    query: &ExperiencesQuery,
+    app_id: AppId,
     range: Range,
     mut each: impl FnMut(ExperienceId, CampaignId, &str, u64),
 ) -> Result<(), StorageError> {
-    let wanted = |experience, campaign| {
-        !query.hidden.contains(&experience)
-            && query.experience_id.is_none_or(|id| id == experience)
-            && query.campaign_id.is_none_or(|id| id == campaign)
-    };
     for piece in pieces(range) {
         match piece {
             Piece::Whole(level, index) => {
-                reader.for_each_tally(query.app_id, level, index, |experience, tally| {
-                    if wanted(experience, tally.campaign_id) {
-                        for (word, count) in &tally.counts {
-                            each(experience, tally.campaign_id, word, *count);
-                        }
+                reader.for_each_tally(app_id, level, index, |experience, tally| {
+                    for (word, count) in &tally.counts {
+                        each(experience, tally.campaign_id, word, *count);
                     }
                 })?;
             }
             Piece::Part { quarter, range } => {
-                reader.for_each_happening(query.app_id, quarter, |happening| {
-                    let (experience, campaign) = (happening.experience_id, happening.campaign_id);
-                    let is_within = range.from <= happening.at_ms && happening.at_ms < range.to;
-                    if is_within && wanted(experience, campaign) {
-                        each(experience, campaign, &happening.word, 1);
+                reader.for_each_happening(app_id, quarter, |happening| {
+                    if range.from <= happening.at_ms && happening.at_ms < range.to {
+                        let (id, campaign) = (happening.experience_id, happening.campaign_id);
+                        each(id, campaign, &happening.word, 1);
                     }
                 })?;
             }

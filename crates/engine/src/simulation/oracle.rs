@@ -68,6 +68,8 @@ struct Fold {
     decisions: Vec<(u64, Decision)>,
     receipts: BTreeSet<(InstanceId, MessageId, &'static str)>,
     happened: BTreeMap<(Level, i64, ExperienceId), Counts>,
+    /// What experiences were about that were decided on.
+    about: BTreeMap<ExperienceId, BTreeSet<Target>>,
     /// Numbers by set and day.
     sets: BTreeMap<(SetName, i64), BTreeSet<u32>>,
     first: BTreeMap<u32, i64>,
@@ -218,6 +220,8 @@ impl Fold {
             if let Some(one) = happening(&decision) {
                 self.count(&one);
             }
+            let about = self.about.entry(decision.experience_id).or_default();
+            about.extend(decision.trigger.targets());
             self.decisions.push((seq, decision));
         }
         for occurrence in occurred {
@@ -366,6 +370,11 @@ impl Oracle {
             };
             let tally = devices.tally(&key).unwrap();
             assert_eq!(tally.map(|tally| tally.counts).as_ref(), Some(counts));
+        }
+        for (experience_id, about) in &fold.about {
+            let kept = devices.about(self.app_id, *experience_id).unwrap();
+            // What was decided on those who were erased is not in the log any more.
+            assert!(kept.is_superset(about), "{kept:?} {about:?}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! An erasure leaves no trace but what was counted, whenever the process is killed on the way.
 
-use std::{collections::HashSet, path::Path};
+use std::path::Path;
 
 use moca_core::{
     campaign::repeat::Repeat,
@@ -169,9 +169,11 @@ impl Town {
             app_id: self.site.app_id,
             campaign_id: None,
             experience_id: None,
-            hidden: HashSet::new(),
         };
-        let happened = engine.experiences(&query, &ranges).await.unwrap();
+        let found = engine.counted_experiences(&query, day).await.unwrap();
+        let asked = found.iter().map(|one| one.experience_id).collect();
+        let app_id = self.site.app_id;
+        let happened = engine.experiences(app_id, asked, &ranges).await.unwrap();
         for word in ["Fired", "Shown"] {
             let of_range = |counts: &Counts| counts.get(word).copied().unwrap_or(0);
             counts.push(happened.ranges.iter().map(of_range).collect());

@@ -320,3 +320,73 @@ async fn a_category_of_the_account_is_as_good_as_a_mark() {
         .collect();
     assert_eq!(told, [&privacy, &Value::Null]);
 }
+
+#[tokio::test]
+async fn an_experience_that_was_about_a_sensitive_place_stays_hidden() {
+    let town = Town::new().await;
+    let [moved, ..] = &town.experiences;
+    town.visitor("a", 0).await;
+    // It is about the shop from now on, and the shop is nobody's secret.
+    let path = format!("/v2/experiences/{moved}");
+    let mut experience = town.team.get(&path).await.done();
+    experience["trigger"]["placeId"] = town.shop.clone().into();
+    town.team.put(&path, experience).await.done();
+    town.visitor("b", 10).await;
+    let by_experience = async || {
+        let query = "experiences?groupBy=experience";
+        let found = town.analytics(query).await.done();
+        let groups = found["groups"].as_array().unwrap().clone();
+        let of = |group: &Value| group["experienceId"].as_str().unwrap().to_owned();
+        let total = found["total"]["triggers"].as_u64().unwrap();
+        (total, groups.iter().map(of).collect::<Vec<_>>())
+    };
+    let asked = format!("experiences?experienceId={moved}");
+    let (total, groups) = by_experience().await;
+    assert_eq!((total, groups.len()), (8, 4));
+    let found = town.analytics(&asked).await.done();
+    assert_eq!(found["total"]["triggers"], 2, "{found}");
+
+    town.mark(true).await;
+    let shop = town.experiences[3].clone();
+    assert_eq!(by_experience().await, (2, vec![shop.clone()]));
+    assert_eq!(town.analytics(&asked).await.code(), "sensitive_place");
+
+    // What is gone is not told either.
+    town.team.delete(&path).await.done();
+    assert_eq!(by_experience().await, (2, vec![shop]));
+    assert_eq!(town.analytics(&asked).await.code(), "sensitive_place");
+    town.mark(false).await;
+    assert_eq!(by_experience().await.0, 8);
+}
+
+#[tokio::test]
+async fn a_summary_of_decisions_does_not_tell_how_many_were_in_a_sensitive_place() {
+    let town = Town::new().await;
+    town.mark(true).await;
+    town.visitor("a", 0).await;
+    let app_id = town.app["appId"].as_str().unwrap();
+    let path = format!("/v2/decisions/summary?appId={app_id}");
+    let of = async |experience: &str| {
+        let asked = format!("{path}&experienceId={experience}");
+        town.team.get(&asked).await
+    };
+    for experience in &town.experiences[..3] {
+        assert_eq!(of(experience).await.code(), "sensitive_place");
+    }
+    let told = of(&town.experiences[3]).await.done();
+    assert_eq!(told["outcomes"], json!({"Fired": 1}));
+    assert_eq!(of(NOBODY).await.done()["total"], 0);
+
+    // Nothing of it was counted, but it was decided on.
+    let moved = &town.experiences[0];
+    let experience = format!("/v2/experiences/{moved}");
+    let mut body = town.team.get(&experience).await.done();
+    body["trigger"]["placeId"] = town.shop.clone().into();
+    town.team.put(&experience, body).await.done();
+    assert_eq!(of(moved).await.code(), "sensitive_place");
+    let all = town.team.get(&path).await.done();
+    assert_eq!(all["outcomes"], json!({"Fired": 1, "SensitivePlace": 3}));
+    town.mark(false).await;
+    let told = of(moved).await.done();
+    assert_eq!(told["outcomes"], json!({"SensitivePlace": 1}));
+}

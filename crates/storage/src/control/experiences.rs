@@ -1,13 +1,13 @@
 //! Experiences in the control store.
 
 use moca_core::{
-    experience::{Experience, ExperienceConfig, Target, Trigger},
-    id::{AccountId, CampaignId, ExperienceId},
+    experience::{Experience, ExperienceConfig, Target},
+    id::CampaignId,
     resource::{Frame, Kind},
 };
 
 use super::{
-    Filter, READING, Tx,
+    Filter,
     audit::Shown,
     filters,
     sql::Value,
@@ -114,26 +114,5 @@ impl Mapped for Experience {
             trigger: columns.json()?,
             action: columns.json()?,
         })
-    }
-}
-
-impl Tx {
-    /// What the triggers of the account's experiences are about, in no particular order; one that is
-    /// about several things stands there several times.
-    pub async fn experience_targets(
-        &mut self,
-        account: AccountId,
-    ) -> Result<Vec<(ExperienceId, Target)>, StorageError> {
-        let table = Experience::TABLE.name;
-        let sql = format!("SELECT id, trigger_json FROM {table} WHERE account_id = $1");
-        let rows = self.session.scan(sql, vec![Value::id(account)]).await;
-        let mut all = Vec::new();
-        for row in rows.map_err(|error| error.doing(READING))? {
-            let mut columns = Columns::named(table, vec!["id", "trigger_json"], row);
-            let id = ExperienceId(columns.id()?);
-            let trigger: Trigger = columns.json()?;
-            all.extend(trigger.targets().map(|target| (id, target)));
-        }
-        Ok(all)
     }
 }

@@ -26,6 +26,7 @@
 //! | `tagged` | seq | [`super::InstanceTag`]s, until listed |
 //! | `tallies` | `s` app, level, index, experience | [`moca_core::tally::Tally`] |
 //! | | `q` app, quarter, seq | [`moca_core::tally::Happening`]s |
+//! | | `a` app, experience | [`moca_core::experience::Target`]s that it was about |
 //! | `pushes` | `t` notification | [`super::PushTally`] |
 //! | | `q` notification, attempts, instance | nothing: it is still to be sent there |
 //! | | `a` app, notification | its campaign, when its audience was taken, and how many it was |

@@ -379,6 +379,11 @@ fn receipts_and_tallies() {
         at_ms: 1_000,
     };
     check(&vec![happening], "0101[5][6]0553686f776ed00f");
+    let about = BTreeSet::from([
+        Target::Beacon(BeaconId(id(8))),
+        Target::Place(PlaceId(id(3))),
+    ]);
+    check(&about, "010200[3]02[8]");
 }
 
 #[test]

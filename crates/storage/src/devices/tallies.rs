@@ -1,8 +1,11 @@
 //! How often what happened to each experience: sums by stretch of time, and what they are made of, so
 //! that a range that cuts a quarter of an hour is exact too. Nothing here leads to an instance.
 
+use std::collections::BTreeSet;
+
 use fjall::{Readable, Snapshot};
 use moca_core::{
+    experience::Target,
     id::{AppId, ExperienceId},
     metric::Level,
     tally::{Happening, Tally},
@@ -44,6 +47,14 @@ fn sum_key(key: &TallyKey) -> Vec<u8> {
         .build()
 }
 
+fn about_key(app: AppId, experience: ExperienceId) -> Vec<u8> {
+    Key::new()
+        .byte(b'a')
+        .app(app)
+        .bytes(&experience.0.0)
+        .build()
+}
+
 fn quarter_prefix(app: AppId, quarter: i64) -> Key {
     Key::new().byte(b'q').app(app).signed(quarter)
 }
@@ -66,6 +77,16 @@ impl Devices {
     /// One sum.
     pub fn tally(&self, key: &TallyKey) -> Result<Option<Tally>, StorageError> {
         self.get(TABLE, &self.tallies, &sum_key(key))
+    }
+
+    /// What an experience was about whenever something was decided about it.
+    pub fn about(
+        &self,
+        app: AppId,
+        experience: ExperienceId,
+    ) -> Result<BTreeSet<Target>, StorageError> {
+        let about = self.get(TABLE, &self.tallies, &about_key(app, experience))?;
+        Ok(about.unwrap_or_default())
     }
 }
 
@@ -110,6 +131,16 @@ impl Batch<'_> {
     /// Keeps a sum.
     pub fn put_tally(&mut self, key: &TallyKey, tally: &Tally) -> Result<(), StorageError> {
         self.put(&self.devices.tallies, sum_key(key), tally)
+    }
+
+    /// Keeps what an experience was about until now.
+    pub fn put_about(
+        &mut self,
+        app: AppId,
+        experience: ExperienceId,
+        about: &BTreeSet<Target>,
+    ) -> Result<(), StorageError> {
+        self.put(&self.devices.tallies, about_key(app, experience), about)
     }
 
     /// Keeps what one row of the log made happen in one quarter.
