@@ -28,6 +28,7 @@ for name, values in {
     "template-line": ["default", "chime-{{ tag.level }}.wav"],
     "template-url": ["myapp://offers/7", "https://e.example/{{ property.tier }}?v={{ tag.v }}"],
     "template-web-url": ["https://e.example/a.mp4", "http://e.example/{{ device.lang }}.png"],
+    "event-verb": ["purchase", "view_item"],
     "tag-expression": ["+1", "-2.5", "3", "=3", "=.5", "10."],
     "contact-url": ["mailto:push@example.com", "https://example.com/contact"],
     "near": ["40.4,-3.7,500", "-90,180,1", "0,0,100000"],
@@ -48,6 +49,12 @@ MOMENTARY = ("EventTrigger", "CustomTrigger")
 
 # The newest object of each kind, by the name that its id has.
 known = {}
+
+
+def is_left(part, kinds):
+    """Whether a part of a composite trigger waits for the exit of what another part may wait for the entry of."""
+    kind = part.get("@type") if isinstance(part, dict) else None
+    return isinstance(kind, str) and kind.startswith("Exit") and kind.replace("Exit", "Enter") in kinds
 
 
 def sensible(value):
@@ -71,9 +78,10 @@ def sensible(value):
         elif name == "where" and isinstance(field, dict):
             made[name] = {"$any": [{"value": {"$gte": 20}}, {"property.gift": True}]}
         elif name == "list" and value.get("@type") == "CompositeTrigger" and isinstance(field, list):
-            # Two events have no moment in common.
+            # Two events have no moment in common, and nobody is in a place and has left it.
+            kinds = {part.get("@type") for part in field if isinstance(part, dict)}
             events = [part for part in field if isinstance(part, dict) and part.get("@type") in MOMENTARY]
-            made[name] = [sensible(part) for part in field if part not in events[1:]]
+            made[name] = [sensible(part) for part in field if part not in events[1:] and not is_left(part, kinds)]
         else:
             made[name] = sensible(field)
     if made.get("type") in SHAPES and "coordinates" in made:

@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub use texts::Texts;
-pub use trigger::{CUSTOM_VERB, Trigger};
+pub use trigger::{CUSTOM_VERB, DERIVED_VERBS, Trigger};
 
 /// An experience.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -189,7 +189,7 @@ pub enum Action {
 pub struct Content {
     /// Locale → text; has `default`.
     pub content: BTreeMap<String, String>,
-    /// Shown as a notification when the app is not in the foreground; may be empty.
+    /// Shown as a notification when the app is not in the foreground; empty, or has `default`.
     #[serde(default)]
     pub bg_alert: BTreeMap<String, String>,
 }

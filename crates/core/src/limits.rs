@@ -349,7 +349,7 @@ pub const EVENT_ID_KEPT_MS: i64 = 7 * 86_400_000;
 pub const SENSITIVE_CATEGORIES_MAX: usize = 100;
 /// Milliseconds an event may lie in the future: device clocks drift.
 pub const EVENT_AHEAD_MS_MAX: i64 = 10 * 60_000;
-/// Oldest event time accepted: 2000-01-01, before any app of this kind.
+/// Oldest time of an event, a receipt or a consent that is accepted: 2000-01-01, before any app of this kind.
 pub const EVENT_AT_MIN: i64 = 946_684_800_000;
 /// Milliseconds by which an event may be older than the newest of its instance and still fire, and by
 /// which a position or sighting may be older than the newest of these and still say something of presence.

@@ -65,7 +65,10 @@ pub(crate) fn schema() -> Schema {
                     ),
                     schema::defaulted(
                         "bgAlert",
-                        texts_schema(alert),
+                        schema::one_of([
+                            texts_schema(alert).with_names(&["default"]),
+                            schema::object([]).noted("None."),
+                        ]),
                         serde_json::json!({}),
                         "The notification while the app is in the background, likewise.",
                     ),
@@ -199,17 +202,11 @@ fn read_content(fields: &mut Fields<'_, '_>, make: MakeAction) -> Option<Content
     let bg_alert = read_texts(fields, "bgAlert", |value| {
         templates::checked(values::text(TEXT_CHARS_MAX)(value)?)
     });
-    match fields.take("content").map(Value::as_object) {
-        None => fields.require("content", "expected an object with a text under `default`"),
-        Some(Some(texts)) if !texts.contains_key("default") => fields.fault_inside(
-            "content",
-            "default",
-            values::Complaint {
-                code: FaultCode::Required,
-                detail: "expected the text for all languages without one of their own".to_owned(),
-            },
-        ),
-        Some(_) => {}
+    fields.require("content", "expected an object with a text under `default`");
+    require_default(fields, "content");
+    // An empty one is as good as none.
+    if fields.take("bgAlert") != Some(&serde_json::json!({})) {
+        require_default(fields, "bgAlert");
     }
     Some(Content {
         content: content?,
@@ -223,6 +220,18 @@ fn tag_value(value: &Value) -> Reading<String> {
     match TagChange::parse(text) {
         Some(_) => Ok(text.to_owned()),
         None => complain(FaultCode::InvalidFormat, format!("expected {expected}")),
+    }
+}
+
+/// Refuses texts, if there are any, without the one that is for whom none of the others is.
+pub(crate) fn require_default(fields: &mut Fields<'_, '_>, key: &'static str) {
+    let texts = fields.take(key).and_then(Value::as_object);
+    if texts.is_some_and(|texts| !texts.contains_key("default")) {
+        let complaint = values::Complaint {
+            code: FaultCode::Required,
+            detail: "expected the text for all languages without one of their own".to_owned(),
+        };
+        fields.fault_inside(key, "default", complaint);
     }
 }
 

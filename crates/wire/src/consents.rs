@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use moca_core::consent::{Consent, Consents, Purpose};
+use moca_core::{
+    consent::{Consent, Consents, Purpose},
+    limits::EVENT_AT_MIN,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -66,7 +69,7 @@ pub(crate) fn read_fields(fields: &mut Fields<'_, '_>) -> Option<ConsentsInput> 
         let consent = fields.optional_object(purpose.as_str(), |fields| {
             let granted = fields.required("granted", values::boolean);
             let version = fields.required("version", values::code);
-            let at = fields.optional("at", values::moment);
+            let at = fields.optional("at", values::integer(EVENT_AT_MIN, i64::MAX));
             Some(ConsentInput {
                 granted: granted?,
                 version: version?,
@@ -102,7 +105,10 @@ fn consent_schema(at: Field) -> Schema {
 pub(crate) fn input_schema() -> Schema {
     purposes(|| {
         let note = "When they answered; when it is told, if absent or later than that.";
-        let at = schema::optional("at", schema::moment(), note);
+        let at = schema::integer(EVENT_AT_MIN, i64::MAX)
+            .noted("Milliseconds since 1970-01-01T00:00:00Z, from 2000 on.")
+            .with_example(1_767_614_400_000_i64);
+        let at = schema::optional("at", at, note);
         consent_schema(at).titled("Consent input")
     })
 }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    actions::{TEXTS, read_texts, texts_schema},
+    actions::{TEXTS, read_texts, require_default, texts_schema},
     experiences::type_of,
     fault::FaultCode,
     links,
@@ -218,16 +218,8 @@ fn read_action(fields: &mut Fields<'_, '_>) -> Option<PushAction> {
     let title = read_texts(fields, "title", values::line(PUSH_TITLE_CHARS_MAX));
     let body = read_texts(fields, "body", body_text);
     fields.require("body", "expected an object with a text under `default`");
-    for key in ["title", "body"] {
-        let texts = fields.take(key).and_then(Value::as_object);
-        if texts.is_some_and(|texts| !texts.contains_key("default")) {
-            let complaint = values::Complaint {
-                code: FaultCode::Required,
-                detail: "expected the text for all languages without one of their own".to_owned(),
-            };
-            fields.fault_inside(key, "default", complaint);
-        }
-    }
+    require_default(fields, "title");
+    require_default(fields, "body");
     let link = fields.optional("link", links::any_url);
     let image = fields.optional("image", links::web_url);
     let sound = fields.optional("sound", values::code);

@@ -2,11 +2,11 @@
 
 use moca_core::{
     event::Proximity,
-    experience::{CUSTOM_VERB, Trigger},
+    experience::{CUSTOM_VERB, DERIVED_VERBS, Direction, Trigger},
     limits::{COMPOSITE_PARTS_MAX, DELAY_MS_MAX},
     segment::EventQuery,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     experiences::type_of,
@@ -14,7 +14,7 @@ use crate::{
     read::Fields,
     schema::{self, Field, Schema},
     segments,
-    values::{self, Reading},
+    values::{self, Complaint, Reading},
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -100,16 +100,19 @@ fn fields_of(kind: Kind) -> Vec<Field> {
         Kind::Event => vec![
             schema::required(
                 "verb",
-                schema::code().with_example("purchase"),
-                "The verb of the event.",
+                schema::code()
+                    .formatted("event-verb")
+                    .with_example("purchase"),
+                "The verb of an event that apps report: none that follows from where devices are, such as \
+                 `enter_place`.",
             ),
             schema::optional("item", schema::code(), "Its item; any if not said."),
             schema::optional("category", schema::code(), "Its category; any if not said."),
             schema::optional("where", where_schema(), "What must hold for it besides."),
         ],
         Kind::Composite => {
-            let note =
-                "The parts, all of which must hold; at most one `EventTrigger` or `CustomTrigger`.";
+            let note = "The parts, all of which must hold: at most one `EventTrigger` or `CustomTrigger`, and no \
+                        entry and exit of the same place, zone or beacon.";
             let list =
                 schema::list(part_schema(), 1, COMPOSITE_PARTS_MAX).formatted("trigger-parts");
             vec![schema::required("list", list, note)]
@@ -156,7 +159,42 @@ pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Option<Trigger> {
         fields.fault("list", FaultCode::Mismatch, detail);
         return None;
     }
+    refuse_contradictions(fields, &list);
     Some(Trigger::Composite { list })
+}
+
+/// Nobody is in a place and has left it.
+fn refuse_contradictions(fields: &mut Fields<'_, '_>, list: &[Trigger]) {
+    for (index, part) in list.iter().enumerate() {
+        let Some((Direction::Exit, target)) = part.crossing() else {
+            continue;
+        };
+        let enters = Some((Direction::Enter, target));
+        if let Some(other) = list.iter().position(|other| other.crossing() == enters) {
+            let complaint = Complaint {
+                code: FaultCode::Mismatch,
+                detail: format!(
+                    "expected something else than what the part with index {other} waits for to be entered: \
+                     nobody is inside and has left at once. Remove one of the two"
+                ),
+            };
+            fields.fault_inside("list", &index.to_string(), complaint);
+        }
+    }
+}
+
+fn event_verb(value: &Value) -> Reading<String> {
+    let verb = values::code(value)?;
+    match DERIVED_VERBS.iter().find(|(derived, _)| *derived == verb) {
+        None => Ok(verb),
+        Some((_, trigger)) => values::complain(
+            FaultCode::UnknownValue,
+            format!(
+                "expected the verb of an event that apps report: {verb} follows from where devices are, and \
+                 {trigger} waits for it"
+            ),
+        ),
+    }
 }
 
 fn refuse_nested(kind: Kind) -> Reading<Kind> {
@@ -241,7 +279,7 @@ fn read_part(fields: &mut Fields<'_, '_>, kind: Kind) -> Option<Trigger> {
             custom_argument: fields.required("customArgument", values::code)?,
         },
         Kind::Event => {
-            let verb = fields.required("verb", values::code);
+            let verb = fields.required("verb", event_verb);
             let item = fields.optional("item", values::code);
             let category = fields.optional("category", values::code);
             let query = match fields.take("where") {
@@ -273,9 +311,17 @@ fn read_proximity(fields: &mut Fields<'_, '_>) -> Option<Proximity> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
+
+    #[test]
+    fn every_derived_verb_is_the_word_of_the_trigger_that_waits_for_it() {
+        let id = Value::from("IXa7Bl9oRo6c7zQ5aQIzlg");
+        for (verb, kind) in DERIVED_VERBS {
+            let all = json!({"@type": kind, "placeId": id, "zoneId": id, "beaconId": id});
+            let trigger: Trigger = serde_json::from_value(all).unwrap();
+            assert_eq!(trigger.word(), verb);
+        }
+    }
 
     #[test]
     fn every_kind_has_the_name_that_it_is_written_with() {

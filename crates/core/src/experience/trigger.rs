@@ -16,6 +16,17 @@ use crate::{
 /// argument of the [`Trigger::Custom`] that waits for it.
 pub const CUSTOM_VERB: &str = "custom_trigger";
 
+/// Events that follow from where a device is. No app has to report them, so no [`Trigger::Event`] waits
+/// for one; what does is the trigger behind it.
+pub const DERIVED_VERBS: [(&str, &str); 6] = [
+    ("enter_place", "EnterPlaceTrigger"),
+    ("exit_place", "ExitPlaceTrigger"),
+    ("enter_zone", "EnterZoneTrigger"),
+    ("exit_zone", "ExitZoneTrigger"),
+    ("enter_beacon", "EnterBeaconTrigger"),
+    ("exit_beacon", "ExitBeaconTrigger"),
+];
+
 /// When an experience fires.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "@type")]

@@ -17,7 +17,7 @@ fn registration() -> Value {
         "push": {"provider": "APNs", "token": "00aa".repeat(16)},
         "consents": {
             "analytics": {"granted": false, "version": "1"},
-            "profiling": {"granted": true, "version": "2", "at": 5}
+            "profiling": {"granted": true, "version": "2", "at": 946_684_800_000_i64}
         }
     })
 }
@@ -58,6 +58,12 @@ fn a_full_registration_is_read_and_written_back() {
                 Remove,
                 "/consents/analytics/granted",
                 "required",
+            ),
+            (
+                "/consents/profiling/at",
+                Set(json!(946_684_799_999_i64)),
+                "/consents/profiling/at",
+                "out_of_range",
             ),
             (
                 "/instanceId",

@@ -221,6 +221,12 @@ fn each_fault_of_an_action_is_found_where_it_is() {
                 "too_long",
             ),
             (
+                "/action/bgAlert",
+                Set(json!({"es": "Oye"})),
+                "/action/bgAlert/default",
+                "required",
+            ),
+            (
                 "/action/sound",
                 Set(json!("ping")),
                 "/action/sound",
@@ -405,8 +411,9 @@ fn others() -> Vec<Value> {
 #[test]
 fn other_triggers_are_read_and_written_back_alone_and_as_parts() {
     let enter = json!({"@type": "EnterPlaceTrigger", "placeId": OTHER_ID, "delayMs": 60_000});
+    let exit = json!({"@type": "ExitPlaceTrigger", "placeId": ID});
     for other in others() {
-        let composite = json!({"@type": "CompositeTrigger", "list": [enter, other]});
+        let composite = json!({"@type": "CompositeTrigger", "list": [enter, other, exit]});
         for trigger in [other, composite] {
             let mut body = experience();
             body["trigger"] = trigger.clone();
@@ -430,6 +437,7 @@ fn each_fault_of_other_triggers_is_found_where_it_is() {
     let custom = others().remove(2);
     let many = |part: &Value, count| json!({"@type": "CompositeTrigger", "list": vec![part.clone(); count]});
     let exit = json!({"@type": "ExitPlaceTrigger", "placeId": ID});
+    let stay = json!({"@type": "EnterPlaceTrigger", "placeId": ID, "delayMs": 60_000});
     let trigger = |trigger: Value| Set(trigger);
     assert_faults(
         &experience(),
@@ -516,6 +524,18 @@ fn each_fault_of_other_triggers_is_found_where_it_is() {
                 trigger(json!({"@type": "CompositeTrigger", "list": [event, exit, custom]})),
                 "/trigger/list",
                 "mismatch",
+            ),
+            (
+                "/trigger",
+                trigger(json!({"@type": "CompositeTrigger", "list": [event, exit, stay]})),
+                "/trigger/list/1",
+                "mismatch",
+            ),
+            (
+                "/trigger",
+                trigger(json!({"@type": "EventTrigger", "verb": "exit_beacon"})),
+                "/trigger/verb",
+                "unknown_value",
             ),
         ],
     );

@@ -188,7 +188,7 @@ fn what_went_wrong_is_told_with_what_to_do_and_a_code() {
         &["places", "update", "x"],
         &["places", "list", "--all", "--limit", "5"],
         &["gadgets", "list"],
-        &["decisions", "list"],
+        &["users", "list"],
     ] {
         assert_eq!(desk.run(arguments).code, 2, "{arguments:?}");
     }

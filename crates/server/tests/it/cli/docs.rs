@@ -103,7 +103,8 @@ fn every_action_reaches_a_device() {
 fn a_device_gets_what_it_needs_to_decide_offline() {
     let page = include_str!("../../../../../docs/bundle.md");
     let (_desk, done) = type_in_after("", page);
-    assert!(done.out.ends_with("304\n"), "{}", done.out);
+    assert!(done.out.contains("\n304\n"), "{}", done.out);
+    assert!(done.out.ends_with("repeat NextDay\n"), "{}", done.out);
 }
 
 #[test]

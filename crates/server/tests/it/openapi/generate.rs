@@ -70,7 +70,8 @@ impl<'a> Generator<'a> {
         }
     }
 
-    /// Parts of a composite trigger: of those that hold for a moment, one at most.
+    /// Parts of a composite trigger: of those that hold for a moment, one at most, and no entry and exit
+    /// of what may become the same thing.
     fn parts(&mut self, schema: &'a Value) -> Value {
         let Value::Array(mut parts) = self.list(schema) else {
             unreachable!("it makes a list");
@@ -79,9 +80,12 @@ impl<'a> Generator<'a> {
             |part: &Value| part["@type"] == "EventTrigger" || part["@type"] == "CustomTrigger";
         let first = parts.iter().position(is_event);
         let mut index = 0;
+        let kinds: Vec<String> = parts.iter().map(|part| part["@type"].to_string()).collect();
         parts.retain(|part| {
             index += 1;
-            !is_event(part) || Some(index - 1) == first
+            let enters = part["@type"].to_string().replace("Exit", "Enter");
+            let is_entered = kinds[index - 1] != enters && kinds.contains(&enters);
+            !is_entered && (!is_event(part) || Some(index - 1) == first)
         });
         parts.into()
     }
@@ -268,6 +272,7 @@ impl<'a> Generator<'a> {
                 "https://e.example/a.mp4",
                 "http://e.example/{{ device.lang }}.png",
             ],
+            "event-verb" => &["purchase", "view_item"],
             "tag-expression" => &["+1", "-2.5", "3", "=3", "=.5", "10."],
             "event-query-text" => &[r#"{"value": {"$gte": 20}}"#, r#"{"property.gift": true}"#],
             "segment-query-text" => &[r#"{"lang": "es"}"#, r#"{"$not": {"os": {"$in": ["iOS"]}}}"#],
