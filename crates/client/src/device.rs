@@ -55,11 +55,13 @@ impl DeviceClient {
     pub async fn set_profile(
         &self,
         profile: Profile,
+        location_status: Option<String>,
         push: Option<Push>,
     ) -> Result<(), ClientError> {
         let body = Registration {
             device_key: None,
             profile,
+            location_status,
             push,
             consents: ConsentsInput::default(),
         };

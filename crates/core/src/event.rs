@@ -249,8 +249,8 @@ pub struct Subject {
 /// What an instance did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Change {
-    /// Registered, or registered again with the same device key. It has no push address then, unless
-    /// [`Change::PushSet`] comes next.
+    /// Registered, or registered again with the same device key. It has no push address and no location
+    /// status then, unless [`Change::PushSet`] and [`Change::LocationStatusSet`] come next.
     Registered {
         /// Hash of the key the device is known by in its app, when it gave one.
         device_key_hash: Option<[u8; 32]>,
@@ -259,7 +259,7 @@ pub enum Change {
         /// The device.
         profile: Box<Profile>,
     },
-    /// Told its device's profile anew. It has no push address then, unless [`Change::PushSet`] comes next.
+    /// Told its device's profile anew. What it did not tell again it does not have then, likewise.
     ProfileReplaced(Box<Profile>),
     /// An identified user logged in.
     LoggedIn {
@@ -298,6 +298,8 @@ pub enum Change {
     ConsentsSet(Consents),
     /// Opened a notification.
     Opened(Opening),
+    /// Told whether the app may know where the device is, as its system calls that.
+    LocationStatusSet(String),
 }
 
 #[cfg(test)]

@@ -497,6 +497,7 @@ proptest! {
                     properties: &Properties::new(),
                     tags: &BTreeMap::new(),
                     push_enabled: false,
+                    location_status: None,
                     listed: &BTreeSet::new(),
                     refuses_profiling: false,
                     created_at: 0,

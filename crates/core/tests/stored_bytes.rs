@@ -196,6 +196,10 @@ fn records_of_the_event_log() {
         }),
         "0cb5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b28001",
     );
+    kept_change(
+        Change::LocationStatusSet("always".into()),
+        "0d06616c77617973",
+    );
     kept(
         &Record::Happened(Happenings {
             app_id: id(0xa2),

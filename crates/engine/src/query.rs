@@ -55,6 +55,8 @@ pub struct InstanceView {
     pub profile: Profile,
     /// Where it can be pushed to; for the device alone.
     pub push: Option<PushAddress>,
+    /// Whether the app may know where the device is, as its system calls that.
+    pub location_status: Option<String>,
     /// What the person agreed to, and what not.
     pub consents: Consents,
     /// Who is logged in.

@@ -111,6 +111,11 @@ pub enum Told {
         /// When, by the device's clock, ms since 1970.
         at: i64,
     },
+    /// It told whether the app may know where the device is.
+    LocationStatus {
+        /// As its system calls that.
+        status: String,
+    },
     /// A notification was opened.
     Opened {
         /// Which one.
@@ -171,6 +176,7 @@ impl LogEntry {
                 receipt: receipt.kind,
                 at: receipt.at_ms,
             },
+            Change::LocationStatusSet(status) => Told::LocationStatus { status },
             Change::Opened(opening) => Told::Opened {
                 notification_id: opening.notification_id,
                 at: opening.at_ms,
@@ -252,7 +258,7 @@ impl Described for LogEntry {
     fn schema() -> Schema {
         let profile = || schema::required("profile", told_profile_schema(), "The device.");
         let set = |note| schema::required("properties", properties::schema(), note);
-        let kinds: [(&str, Vec<Field>); 14] = [
+        let kinds: [(&str, Vec<Field>); 15] = [
             ("registered", vec![profile()]),
             ("profile", vec![profile()]),
             (
@@ -321,6 +327,14 @@ impl Described for LogEntry {
                     ),
                     schema::required("at", schema::moment(), "When, by the device's clock."),
                 ],
+            ),
+            (
+                "locationStatus",
+                vec![schema::required(
+                    "status",
+                    schema::any_text(),
+                    "Whether the app may know where the device is, as its system calls that.",
+                )],
             ),
             (
                 "opened",

@@ -35,6 +35,9 @@ pub struct Registration {
     /// The device.
     #[serde(flatten, serialize_with = "serialize_known")]
     pub profile: Profile,
+    /// Whether the app may know where the device is, as its system calls that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location_status: Option<String>,
     /// Where it can be pushed to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub push: Option<Push>,
@@ -48,6 +51,8 @@ pub struct Registration {
 pub struct ToldDevice {
     /// The device.
     pub profile: Profile,
+    /// Whether the app may know where the device is, as its system calls that.
+    pub location_status: Option<String>,
     /// Where it can be pushed to.
     pub push: Option<Push>,
     /// What the person agrees to, and what not.
@@ -91,6 +96,9 @@ pub struct Instance {
     /// Where; answered to the device alone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub push: Option<Push>,
+    /// Whether the app may know where the device is, as its system calls that.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub location_status: Option<String>,
     /// The device.
     #[serde(flatten, serialize_with = "serialize_known")]
     pub profile: Profile,
@@ -158,11 +166,13 @@ pub fn read_registration(value: &Value) -> Result<Registration, Vec<Fault>> {
     read::part(value, "", |fields| {
         let device_key = fields.optional("deviceKey", values::code);
         let profile = read_profile_fields(fields);
+        let location_status = fields.optional("locationStatus", values::code);
         let push = fields.optional_object("push", push::read);
         let consents = read_consents(fields);
         Some(Registration {
             device_key,
             profile,
+            location_status,
             push,
             consents,
         })
@@ -183,6 +193,7 @@ pub fn read_profile(value: &Value) -> Body<ToldDevice> {
     read::sent_back(value, &server_owned, |fields| {
         Some(ToldDevice {
             profile: read_profile_fields(fields),
+            location_status: fields.optional("locationStatus", values::code),
             push: fields.optional_object("push", push::read),
             consents: read_consents(fields),
         })
@@ -328,14 +339,17 @@ impl Described for Registration {
             schema::code(),
             "What the app knows the device by: the same key is the same instance.",
         );
-        schema::object([device_key])
-            .and(profile_fields())
-            .and([push_field(), consents_field(consents::input_schema())])
+        schema::object([device_key]).and(profile_fields()).and([
+            location_status_field(),
+            push_field(),
+            consents_field(consents::input_schema()),
+        ])
     }
 
     fn example() -> Value {
         let mut example = profile_example();
         example["deviceKey"] = json!("b7e1c2d3");
+        example["locationStatus"] = json!("always");
         example["consents"] = ConsentsInput::example();
         example["push"] = push::example();
         example
@@ -380,6 +394,16 @@ impl Described for Instance {
     }
 }
 
+fn location_status_field() -> Field {
+    let note = "Whether the app may know where the device is, as its system calls that: for example `always`, \
+                `whenInUse` or `denied`.";
+    schema::optional(
+        "locationStatus",
+        schema::code().with_example("always"),
+        note,
+    )
+}
+
 fn push_field() -> Field {
     let note = "Where it can be pushed to; answered to the device alone.";
     schema::optional("push", push::schema(), note)
@@ -413,6 +437,7 @@ fn instance_schema() -> Schema {
         ),
     ])
     .and(profile_fields())
+    .and([location_status_field()])
 }
 
 fn instance_example() -> Value {
@@ -426,6 +451,7 @@ fn instance_example() -> Value {
         ("tags", json!({"museum": 3.0})),
         ("consents", KnownConsents::example()),
         ("pushEnabled", json!(true)),
+        ("locationStatus", json!("always")),
     ] {
         example[name] = value;
     }

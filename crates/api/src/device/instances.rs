@@ -21,6 +21,7 @@ pub(crate) async fn register(call: &Call<AppClient>) -> Result<Reply, Failure> {
     let push = registration.push.map(PushAddress::from);
     let push = push.map(|address| Change::PushSet(Box::new(address)));
     let mut more: Vec<Change> = push.into_iter().collect();
+    more.extend(registration.location_status.map(Change::LocationStatusSet));
     if !registration.consents.is_empty() {
         let consents = registration.consents.told_at(call.now_ms());
         more.push(Change::ConsentsSet(consents));

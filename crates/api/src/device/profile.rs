@@ -33,6 +33,7 @@ pub(crate) async fn get(call: &Call<Device>) -> Result<Reply, Failure> {
         consents: view.consents,
         push_enabled: view.push.is_some(),
         push: view.push.map(Push::from),
+        location_status: view.location_status,
         profile: view.profile,
     })
 }
@@ -71,6 +72,8 @@ pub(crate) async fn put(call: &Call<Device>) -> Result<Reply, Failure> {
         )
         .by_itself()?;
     let mut changes = vec![Change::ProfileReplaced(Box::new(told.profile))];
+    let status = told.location_status;
+    changes.extend(status.map(Change::LocationStatusSet));
     changes.extend(told.push.map(|push| Change::PushSet(Box::new(push.into()))));
     let answered = told.consents.told_at(call.now_ms());
     changes.extend(new_consents(&before, answered));

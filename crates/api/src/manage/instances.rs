@@ -83,6 +83,7 @@ pub(super) fn known(view: InstanceView) -> KnownInstance {
             consents: view.consents,
             push_enabled: view.push.is_some(),
             push: None,
+            location_status: view.location_status,
             profile: view.profile,
         },
     }

@@ -124,6 +124,7 @@ impl Device {
                 properties: &none,
                 tags: &Default::default(),
                 push_enabled: false,
+                location_status: None,
                 listed: &Default::default(),
                 refuses_profiling: false,
                 created_at: 0,

@@ -41,6 +41,7 @@ fn the_first_rule_that_stops_is_what_is_decided() {
             created_at: 0,
             last_seen_at: 0,
             push_enabled: false,
+            location_status: None,
             listed: &listed,
             refuses_profiling: false,
         },

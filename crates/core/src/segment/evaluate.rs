@@ -33,6 +33,8 @@ pub struct Traits<'a> {
     pub tags: &'a BTreeMap<String, f64>,
     /// Whether it can be pushed to.
     pub push_enabled: bool,
+    /// Whether the app may know where the device is, as its system calls that.
+    pub location_status: Option<&'a str>,
     /// The static segments that it was put into.
     pub listed: &'a BTreeSet<SegmentId>,
     /// Whether the person refused to be put into groups.
@@ -237,6 +239,7 @@ impl<'a> Found<'a> {
             Field::SdkVersion => text(&profile.sdk_version),
             Field::TimeZone => text(&profile.time_zone),
             Field::UserId => of.user_id.map_or(Self::Missing, Self::Text),
+            Field::LocationStatus => of.location_status.map_or(Self::Missing, Self::Text),
             Field::LoggedIn => Self::Bool(of.user_id.is_some()),
             Field::PushEnabled => Self::Bool(of.push_enabled),
             Field::CreatedAt => Self::Number(of.created_at as f64),

@@ -78,6 +78,7 @@ pub(super) enum Field {
     DeviceType,
     Lang,
     LastSeenAt,
+    LocationStatus,
     LoggedIn,
     Os,
     OsVersion,
@@ -113,7 +114,7 @@ const OF_EVENT: [(&str, Field); 4] = [
 ];
 
 /// The fields with a name of their own, in the order of their names.
-const NAMED: [(&str, Field); 15] = [
+const NAMED: [(&str, Field); 16] = [
     ("appVersion", Field::AppVersion),
     ("carrier", Field::Carrier),
     ("country", Field::Country),
@@ -122,6 +123,7 @@ const NAMED: [(&str, Field); 15] = [
     ("deviceType", Field::DeviceType),
     ("lang", Field::Lang),
     ("lastSeenAt", Field::LastSeenAt),
+    ("locationStatus", Field::LocationStatus),
     ("loggedIn", Field::LoggedIn),
     ("os", Field::Os),
     ("osVersion", Field::OsVersion),

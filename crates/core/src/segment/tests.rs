@@ -26,6 +26,7 @@ struct Someone {
     properties: Properties,
     tags: BTreeMap<String, f64>,
     push_enabled: bool,
+    location_status: Option<String>,
     listed: BTreeSet<SegmentId>,
     refuses_profiling: bool,
     created_at: i64,
@@ -40,6 +41,7 @@ impl Someone {
             properties: &self.properties,
             tags: &self.tags,
             push_enabled: self.push_enabled,
+            location_status: self.location_status.as_deref(),
             listed: &self.listed,
             refuses_profiling: self.refuses_profiling,
             created_at: self.created_at,
@@ -70,6 +72,7 @@ impl Someone {
                     "appVersion" => one.profile.app_version = text(),
                     "sdkVersion" => one.profile.sdk_version = text(),
                     "userId" => one.user_id = text(),
+                    "locationStatus" => one.location_status = text(),
                     "createdAt" => one.created_at = value.as_i64().unwrap(),
                     "lastSeenAt" => one.last_seen_at = value.as_i64().unwrap(),
                     other => panic!("no field {other}"),
@@ -142,6 +145,7 @@ fn each_field_is_found_under_its_name() {
     let values = json!({
         "lang": "a", "country": "b", "os": "c", "osVersion": "d", "deviceType": "e", "deviceModel": "f",
         "carrier": "g", "timeZone": "h", "appVersion": "i", "sdkVersion": "j", "userId": "k",
+        "locationStatus": "always",
         "createdAt": 7, "lastSeenAt": 8, "tag.t.u": 2.5, "property.p": "l"
     });
     let (one, nobody) = (Someone::with(&values), Someone::default());

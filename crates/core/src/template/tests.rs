@@ -52,6 +52,7 @@ impl Ana {
                 properties: &self.properties,
                 tags: &self.tags,
                 push_enabled: false,
+                location_status: None,
                 refuses_profiling: false,
                 listed: &self.listed,
                 created_at: 0,

@@ -31,6 +31,7 @@ pub(crate) fn unknown(subject: Subject, created_at: i64) -> InstanceState {
         push: None,
         listed: BTreeSet::new(),
         consents: Consents::new(),
+        location_status: None,
     }
 }
 
@@ -42,6 +43,7 @@ pub(crate) fn traits(state: &InstanceState) -> Traits<'_> {
         properties: &state.properties,
         tags: &state.tags,
         push_enabled: state.push.is_some(),
+        location_status: state.location_status.as_deref(),
         listed: &state.listed,
         refuses_profiling: is_refused(&state.consents, Purpose::Profiling),
         created_at: state.created_at,
@@ -69,12 +71,13 @@ pub(crate) fn apply(state: &mut InstanceState, change: &Change) {
     match change {
         Change::Registered { profile, .. } | Change::ProfileReplaced(profile) => {
             state.profile = (**profile).clone();
-            state.push = None;
+            (state.push, state.location_status) = (None, None);
         }
         Change::PushSet(address) => state.push = Some((**address).clone()),
         // Only that one: the device may have told another meanwhile.
         Change::PushEnded(address) if state.push.as_ref() == Some(&**address) => state.push = None,
         Change::PushEnded(_) => {}
+        Change::LocationStatusSet(status) => state.location_status = Some(status.clone()),
         Change::LoggedIn {
             user_id,
             properties,

@@ -161,6 +161,7 @@ fn take_in_change(
         | Change::Event(_)
         | Change::Receipt(_)
         | Change::Opened(_)
+        | Change::LocationStatusSet(_)
         | Change::Listed { .. } => Ok(()),
     }
 }

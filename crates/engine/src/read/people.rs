@@ -236,6 +236,7 @@ pub(crate) fn view(state: InstanceState) -> InstanceView {
         last_seen_at: state.heard_at,
         profile: state.profile,
         push: state.push,
+        location_status: state.location_status,
         consents: state.consents,
         user_id: state.user_id,
         properties: state.properties,

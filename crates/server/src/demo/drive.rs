@@ -53,6 +53,7 @@ pub(super) async fn register(
         let registration = Registration {
             device_key: Some(traveller.device_key.clone()),
             profile: traveller.profile.clone(),
+            location_status: None,
             push: None,
             consents: ConsentsInput::default(),
         };

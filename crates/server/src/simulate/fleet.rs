@@ -70,6 +70,7 @@ impl Fleet {
             let registration = Registration {
                 device_key: Some(format!("simulate-{seed}-{number}")),
                 profile: Phone::profile(seed, number),
+                location_status: None,
                 push: None,
                 consents: ConsentsInput::default(),
             };

@@ -195,6 +195,7 @@ async fn the_whole_job_is_done_with_types() {
             lang: Some("es-MX".into()),
             ..Profile::default()
         },
+        location_status: None,
         push: None,
         consents: ConsentsInput::default(),
     };
@@ -263,7 +264,7 @@ async fn a_device_tells_of_itself() {
     let push = Push::Fcm {
         token: "token".into(),
     };
-    let set = device.set_profile(profile.clone(), Some(push.clone()));
+    let set = device.set_profile(profile.clone(), Some("always".into()), Some(push.clone()));
     set.await.unwrap();
     let instance = device.instance().await.unwrap();
     assert_eq!(instance.user_id.as_deref(), Some("u-7"));
@@ -272,6 +273,7 @@ async fn a_device_tells_of_itself() {
     assert_eq!(instance.profile, profile);
     assert!(instance.push_enabled);
     assert_eq!(instance.push, Some(push));
+    assert_eq!(instance.location_status.as_deref(), Some("always"));
     device.log_out().await.unwrap();
     assert_eq!(device.instance().await.unwrap().user_id, None);
     server.running.shutdown().await.unwrap();

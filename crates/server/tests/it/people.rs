@@ -94,7 +94,7 @@ async fn an_instance_is_shown_with_all_that_is_known_of_it() {
     let told = json!({
         "deviceKey": "key-1", "deviceModel": "iPhone 11", "os": "iOS", "osVersion": "14.6",
         "lang": "es", "country": "ES", "timeZone": "Europe/Madrid", "carrier": "Lune",
-        "appVersion": "2.1", "sdkVersion": "3.0"
+        "appVersion": "2.1", "sdkVersion": "3.0", "locationStatus": "always"
     });
     let phone = Phone::register(&team, &app, told.clone()).await;
     phone.log_in("ana", json!({"vip": true})).await;

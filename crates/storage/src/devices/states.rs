@@ -57,6 +57,9 @@ pub struct InstanceState {
     /// What the person agreed to, and what not.
     #[serde(skip)]
     pub consents: Consents,
+    /// Whether the app may know where the device is, as its system calls that.
+    #[serde(skip)]
+    pub location_status: Option<String>,
 }
 
 pub(super) fn encode(state: &InstanceState) -> Result<Vec<u8>, StorageError> {
@@ -68,7 +71,8 @@ pub(super) fn encode(state: &InstanceState) -> Result<Vec<u8>, StorageError> {
         .push(order(&state.presence).as_ref())?
         .push(Some(watched).filter(|watched| !watched.is_empty()))?
         .push((!state.consents.is_empty()).then_some(&state.consents))?
-        .push((!state.caps.earlier.is_empty()).then_some(&state.caps.earlier))?;
+        .push((!state.caps.earlier.is_empty()).then_some(&state.caps.earlier))?
+        .push(state.location_status.as_ref())?;
     encode_with(state, &parts)
 }
 
@@ -84,6 +88,7 @@ pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<InstanceState, StorageE
         state.presence.watched = next_part(parts)?.unwrap_or_default();
         state.consents = next_part(parts)?.unwrap_or_default();
         state.caps.earlier = next_part(parts)?.unwrap_or_default();
+        state.location_status = next_part(parts)?;
         Some(())
     })
 }

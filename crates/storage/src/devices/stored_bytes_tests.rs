@@ -114,6 +114,7 @@ fn instance_state() {
         push: None,
         listed: BTreeSet::new(),
         consents: Consents::new(),
+        location_status: None,
     };
     let kept = "[1]01[2][3]ac02d00f00000103694f530000000000000001017501017001000000000000f03f0101740000000000000040d20f0100[7]0001[8]d40f0101[9]d60f0001[5]02d00f01[6]d00f01d80fda0f";
     let bytes = states::encode(&state).unwrap();
@@ -195,6 +196,14 @@ fn instance_state() {
     let bytes = states::encode(&state).unwrap();
     let earlier = "0101[5]01800101[6]02028001";
     assert_eq!(hex(&bytes), format!("02[1]{rest}000000000000{earlier}"));
+    assert_eq!(states::decode(&[], &bytes).unwrap(), state);
+
+    state.location_status = Some("on".to_owned());
+    let bytes = states::encode(&state).unwrap();
+    assert_eq!(
+        hex(&bytes),
+        format!("02[1]{rest}000000000000{earlier}01026f6e")
+    );
     assert_eq!(states::decode(&[], &bytes).unwrap(), state);
 }
 

@@ -14,7 +14,7 @@ fn registration() -> Value {
         "deviceKey": "k-1", "deviceModel": "Pixel 9", "deviceType": "Phone", "os": "Android",
         "osVersion": "16", "lang": "es-MX", "country": "ES", "timeZone": "Europe/Madrid",
         "carrier": "Movistar", "appVersion": "1.2", "sdkVersion": "3.0",
-        "push": {"provider": "APNs", "token": "00aa".repeat(16)},
+        "locationStatus": "always", "push": {"provider": "APNs", "token": "00aa".repeat(16)},
         "consents": {
             "analytics": {"granted": false, "version": "1"},
             "profiling": {"granted": true, "version": "2", "at": 946_684_800_000_i64}
@@ -32,6 +32,7 @@ fn a_full_registration_is_read_and_written_back() {
         instances::read_registration,
         &[
             "/lang",
+            "/locationStatus",
             "/deviceKey",
             "/consents",
             "/consents/analytics",
@@ -52,6 +53,12 @@ fn a_full_registration_is_read_and_written_back() {
                 "unknown_value",
             ),
             ("/os", Set(json!(7)), "/os", "wrong_type"),
+            (
+                "/locationStatus",
+                Set(json!(" ")),
+                "/locationStatus",
+                "too_short",
+            ),
             ("/consents", Set(json!([])), "/consents", "wrong_type"),
             (
                 "/consents/analytics/granted",
@@ -151,12 +158,14 @@ fn an_instance_can_be_sent_back_as_its_profile() {
     let answer = json!({
         "createdAt": 1, "instanceId": ID, "appId": ID, "userId": "u", "properties": {}, "tags": {"a": 1.0},
         "pushEnabled": true, "push": {"provider": "FCM", "token": "a:b"}, "lang": "es",
-        "consents": {"marketing": {"granted": true, "version": "1", "at": 3}}
+        "consents": {"marketing": {"granted": true, "version": "1", "at": 946_684_800_003_i64}},
+        "locationStatus": "whenInUse"
     });
     let instance: instances::Instance = serde_json::from_value(answer.clone()).unwrap();
     assert_eq!(serde_json::to_value(&instance).unwrap(), answer);
     let told = instances::read_profile(&answer).by_itself().unwrap();
     assert_eq!((told.profile, told.push), (instance.profile, instance.push));
+    assert_eq!(told.location_status.as_deref(), Some("whenInUse"));
 }
 
 #[test]

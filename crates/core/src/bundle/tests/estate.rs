@@ -58,6 +58,7 @@ impl Server {
             properties: &self.properties,
             tags: &NOTHING.0,
             push_enabled: false,
+            location_status: None,
             listed: &NOTHING.1,
             refuses_profiling: false,
             created_at: 0,
