@@ -65,6 +65,36 @@ pub struct AppClient {
     _proof: Proof,
 }
 
+/// Who brings what many devices told: a member of an account, or one of its apps.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    /// The tenant.
+    pub account_id: AccountId,
+    /// The app, if it is one: it tells of its own instances only.
+    pub app_id: Option<AppId>,
+    _proof: Proof,
+}
+
+impl From<&Principal> for Gateway {
+    fn from(member: &Principal) -> Self {
+        Self {
+            account_id: member.account_id,
+            app_id: None,
+            _proof: Proof,
+        }
+    }
+}
+
+impl From<&AppClient> for Gateway {
+    fn from(app: &AppClient) -> Self {
+        Self {
+            account_id: app.account_id,
+            app_id: Some(app.app_id),
+            _proof: Proof,
+        }
+    }
+}
+
 /// Anybody at all: what is public asks for no proof.
 #[derive(Debug, Clone, Copy)]
 pub struct Anyone;

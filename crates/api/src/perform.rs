@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use crate::{
     accept, audit,
-    auth::{self, Anyone, Principal},
+    auth::{self, Anyone, AppClient, Gateway, Principal},
     body::{self, Taken},
     call::{Call, Request},
     content,
@@ -152,27 +152,39 @@ impl Prepared<'_> {
                 count(state, exchange, caller, &device.limits)?;
                 let (checked, taken) = self.take(exchange).await?;
                 let caller = format!("instance {}", subject.instance_id);
-                checked
-                    .device(subject.account_id, caller, device, taken, handler)
-                    .await
+                let key = checked.key(subject.account_id, &caller, &taken);
+                checked.device(key, device, taken, handler).await
             }
             Endpoint::App(handler) => {
-                let app = door::pass(
-                    state,
-                    exchange,
-                    For::App,
-                    credentials,
-                    auth::app(state, headers, now_ms),
-                )
-                .await?;
-                let (account_id, app_id) = (app.account_id, app.app_id);
-                exchange.account_id = Some(account_id);
-                count(state, exchange, Caller::App(app_id), &app.limits)?;
+                let proof = auth::app(state, headers, now_ms);
+                let app = door::pass(state, exchange, For::App, credentials, proof).await?;
+                admit_app(state, exchange, &app)?;
                 let (checked, taken) = self.take(exchange).await?;
-                let caller = format!("app {app_id}");
-                checked
-                    .device(account_id, caller, app, taken, handler)
-                    .await
+                let key = checked.key_of_app(&app, &taken);
+                checked.device(key, app, taken, handler).await
+            }
+            Endpoint::Gateway(_, handler) if auth::basic(headers).is_some() => {
+                let proof = auth::app(state, headers, now_ms);
+                let app = door::pass(state, exchange, For::App, credentials, proof).await?;
+                admit_app(state, exchange, &app)?;
+                let (checked, taken) = self.take(exchange).await?;
+                let key = checked.key_of_app(&app, &taken);
+                let gateway = Gateway::from(&app);
+                checked.device(key, gateway, taken, handler).await
+            }
+            Endpoint::Gateway(role, handler) => {
+                let mut tx = state.control.read().await?;
+                let proof = auth::member(&mut tx, headers, now_ms);
+                let principal =
+                    door::pass(state, exchange, For::Member, credentials, proof).await?;
+                drop(tx);
+                admit(state, exchange, &principal)?;
+                auth::require_role(&principal, role)?;
+                require_scopes(&principal, self.route)?;
+                let (checked, taken) = self.take(exchange).await?;
+                let key = checked.key_of_member(&principal, &taken);
+                let gateway = Gateway::from(&principal);
+                checked.device(key, gateway, taken, handler).await
             }
         }
     }
@@ -266,6 +278,10 @@ impl Checked {
         })
     }
 
+    fn key_of_app(&self, app: &AppClient, taken: &Taken) -> Option<Key> {
+        self.key(app.account_id, &format!("app {}", app.app_id), taken)
+    }
+
     fn into_call<P>(self, principal: P, taken: Taken) -> Call<P> {
         Call {
             principal,
@@ -335,13 +351,11 @@ impl Checked {
     /// Runs a handler of the device API. What it appends lasts by itself; the answer is kept after.
     async fn device<P: Sync>(
         self,
-        account_id: AccountId,
-        caller: String,
+        key: Option<Key>,
         principal: P,
         taken: Taken,
         handler: for<'a> fn(&'a Call<P>) -> Pending<'a>,
     ) -> Result<Reply, Failure> {
-        let key = self.key(account_id, &caller, &taken);
         let call = self.into_call(principal, taken);
         // What the client asked to wait is no work.
         let ms = call.state().settings.work_ms + call.wait_ms();
@@ -382,12 +396,18 @@ fn admit(state: &ApiState, exchange: &mut Exchange, principal: &Principal) -> Re
     Ok(())
 }
 
+/// Notes which app calls, and counts it.
+fn admit_app(state: &ApiState, exchange: &mut Exchange, app: &AppClient) -> Result<(), Failure> {
+    exchange.account_id = Some(app.account_id);
+    count(state, exchange, Caller::App(app.app_id), &app.limits)
+}
+
 /// Refuses a member whose token's scopes leave out a family that the route reads or changes.
 fn require_scopes(principal: &Principal, route: &Route) -> Result<(), Failure> {
     if principal.reach == Reach::ALL {
         return Ok(());
     }
-    if route.family().is_none() {
+    if route.families().next().is_none() {
         return Err(Failure::internal("a route has no scope", route.path));
     }
     for family in route.families() {

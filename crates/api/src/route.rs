@@ -9,7 +9,7 @@ use moca_core::{
 use moca_storage::control::Tx;
 
 use crate::{
-    auth::{Anyone, AppClient, Device},
+    auth::{Anyone, AppClient, Device, Gateway},
     call::Call,
     failure::Failure,
     query::Parameter,
@@ -72,6 +72,9 @@ pub type DeviceHandler = for<'a> fn(&'a Call<Device>) -> Pending<'a>;
 /// A handler of the device API, for a whole app.
 pub type AppHandler = for<'a> fn(&'a Call<AppClient>) -> Pending<'a>;
 
+/// A handler of the device API, for many instances.
+pub type GatewayHandler = for<'a> fn(&'a Call<Gateway>) -> Pending<'a>;
+
 /// A handler of what anybody may read.
 pub type PublicHandler = for<'a> fn(&'a Call<Anyone>) -> Pending<'a>;
 
@@ -89,6 +92,8 @@ pub enum Endpoint {
     Device(DeviceHandler),
     /// `appId:appSecret` by HTTP Basic.
     App(AppHandler),
+    /// The same, or a member's token with at least this role.
+    Gateway(Role, GatewayHandler),
     /// A token's id and secret as an OAuth 2.0 client, by HTTP Basic or in the form.
     OAuthClient(ManageHandler),
     /// Anybody: the documentation.

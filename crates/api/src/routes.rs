@@ -19,7 +19,7 @@ use moca_core::{
 use moca_wire::decisions::Outcome;
 
 use crate::{
-    device::{self, bundle, events, messages, openings, profile, receipts},
+    device::{self, bundle, events, gateway, messages, openings, profile, receipts},
     docs::{self, HTML},
     manage::{
         account_deletion, account_limits, accounts, analytics, app_devices, apps, audit_events,
@@ -38,7 +38,7 @@ use crate::{
     },
     route::{
         BodyKind::{File, Form, JsonOrNdjson},
-        Endpoint::{App, Ask, Device, Manage, OAuthClient, Operations, Public},
+        Endpoint::{App, Ask, Device, Gateway, Manage, OAuthClient, Operations, Public},
         Route,
         Verb::{Delete, Get, Post, Put},
         route,
@@ -443,6 +443,7 @@ static ROUTES: &[Route] = &[
     route(Put,    "/device/v1/instance/properties",  Device(call!(profile::set_properties))).json().small(),
     route(Put,    "/device/v1/instance/tags/{name}", Device(call!(profile::tag))).json().small(),
     route(Post,   "/device/v1/events",               Device(call!(events::post))).body(JsonOrNdjson),
+    route(Post,   "/device/v1/events/batch",         Gateway(Editor, call!(gateway::post))).body(JsonOrNdjson).also(&[Family::Instances]),
     route(Get,    "/device/v1/messages",             Device(call!(messages::list))).query(MESSAGES).events(),
     route(Get,    "/device/v1/bundle",               Device(call!(bundle::get))).query(BUNDLE).conditional(),
     route(Post,   "/device/v1/messages/{messageId}/receipts", Device(call!(receipts::post))).json().small(),

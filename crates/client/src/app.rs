@@ -1,11 +1,14 @@
 //! The part of the device API that an app's secret opens.
 
 use moca_core::id::AppId;
-use moca_wire::instances::{Registered, Registration};
+use moca_wire::{
+    events::{EventsAnswer, GatewayEvent},
+    instances::{Registered, Registration},
+};
 use reqwest::Method;
 
 use crate::{
-    call::Call,
+    call::{Call, Repeat},
     device::DeviceClient,
     error::ClientError,
     transport::{Proof, Transport},
@@ -37,4 +40,16 @@ impl AppClient {
         let token = registered.instance_token.clone();
         Ok((registered, DeviceClient::new(self.transport.clone(), token)))
     }
+
+    /// Sends events of instances of the app. A repeat is harmless, for the server knows the ids.
+    pub async fn events(&self, events: &[GatewayEvent]) -> Result<EventsAnswer, ClientError> {
+        let call = gathered(events)?;
+        self.transport.send(&call, &self.proof).await?.json()
+    }
+}
+
+/// What a gateway sends.
+pub(crate) fn gathered(events: &[GatewayEvent]) -> Result<Call, ClientError> {
+    let call = Call::new(Method::POST, "/device/v1/events/batch").json(events)?;
+    Ok(call.repeat(Repeat::Freely))
 }

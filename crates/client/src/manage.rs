@@ -9,6 +9,7 @@ use moca_wire::{
     audit_events::AuditEvent,
     batch::BatchAnswer,
     campaigns::Campaign,
+    events::{EventsAnswer, GatewayEvent},
     oauth::AccessToken,
     page::Page,
     places::{Place, PlaceInput, PlaceKey},
@@ -23,7 +24,7 @@ use url::Url;
 
 use crate::{
     answer::Answer,
-    app::AppClient,
+    app::{self, AppClient},
     builder::Builder,
     call::Call,
     collection::Collection,
@@ -106,6 +107,12 @@ impl Client {
     /// A client for a device registered before.
     pub fn device(&self, instance_token: impl Into<String>) -> DeviceClient {
         DeviceClient::new(self.transport.clone(), instance_token.into())
+    }
+
+    /// Sends events of instances of all apps of the account. A repeat is harmless, for the server knows the
+    /// ids.
+    pub async fn events(&self, events: &[GatewayEvent]) -> Result<EventsAnswer, ClientError> {
+        self.send(&app::gathered(events)?).await?.json()
     }
 
     /// All objects of one kind: list, get, create, replace, delete, with their versions.

@@ -172,6 +172,31 @@ impl Engine {
             .ok_or(EngineError::Erased)
     }
 
+    /// The instances with these ids that are there.
+    pub async fn subjects(
+        &self,
+        ids: Vec<InstanceId>,
+    ) -> Result<HashMap<InstanceId, Subject>, EngineError> {
+        self.read(move |devices| {
+            let mut found = HashMap::with_capacity(ids.len());
+            for id in ids {
+                let entry = devices.directory_entry(id)?;
+                found.extend(entry.map(|entry| (id, entry.subject)));
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Appends the events of several instances that are new, all together; durable when it returns. For each
+    /// instance, in order, what came of its events; none for one that was erased.
+    pub async fn gathered(
+        &self,
+        told: Vec<(Subject, Vec<Event>)>,
+    ) -> Result<Vec<Option<Appended>>, EngineError> {
+        self.submit(|answer| Request::Gathered(told, answer)).await
+    }
+
     /// Appends a clock record if a timer of a silent device is due. The engine does this by itself
     /// about once a second; tests, whose clocks stand still, call it.
     pub async fn tick(&self) -> Result<(), EngineError> {

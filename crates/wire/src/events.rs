@@ -4,6 +4,7 @@
 use moca_core::{
     beacon::BeaconIdentity,
     event::Proximity,
+    id::InstanceId,
     limits::{
         ACCURACY_M_MAX, EVENT_AHEAD_MS_MAX, EVENT_AT_MIN, EVENTS_MAX, FLOOR_MAX, FLOOR_MIN,
         SIGHTINGS_MAX, SPEED_M_S_MAX,
@@ -17,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     beacons::identity_schema,
     properties,
-    schema::{self, Described, Schema},
+    schema::{self, Described, Field, Schema},
 };
 
 /// One event: a location, sightings of beacons, or a verb.
@@ -148,50 +149,103 @@ impl Described for Events {
     }
 }
 
+/// An event of one of many instances, as a gateway tells it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GatewayEvent {
+    /// The instance.
+    pub instance_id: InstanceId,
+    /// What it told.
+    #[serde(flatten)]
+    pub event: EventInput,
+}
+
+/// What a gateway sends: a list of events of many instances.
+#[derive(Debug, Clone, Copy)]
+pub struct GatewayEvents;
+
+impl Described for GatewayEvents {
+    const NAME: &'static str = "GatewayEventsInput";
+
+    fn schema() -> Schema {
+        schema::list(schema::reference::<GatewayEvent>(), 1, EVENTS_MAX).noted(
+            "Those that cannot be read, or whose instance is not there, are listed in the answer; the others \
+             are taken.",
+        )
+    }
+
+    fn example() -> Value {
+        json!([GatewayEvent::example()])
+    }
+}
+
+impl Described for GatewayEvent {
+    const NAME: &'static str = "GatewayEventInput";
+
+    fn schema() -> Schema {
+        event_schema(Some(schema::required(
+            "instanceId",
+            schema::id(),
+            "The instance that it happened to.",
+        )))
+    }
+
+    fn example() -> Value {
+        let mut event = EventInput::example();
+        event["instanceId"] = "AZuN58uAcACAAAAAAAAAoQ".into();
+        event
+    }
+}
+
+/// One event, with another field or without.
+fn event_schema(more: Option<Field>) -> Schema {
+    let late = format!(
+        "At most {} minutes ahead of the server's clock.",
+        EVENT_AHEAD_MS_MAX / 60_000
+    );
+    let common = || {
+        more.clone().into_iter().chain([
+            schema::required(
+                "id",
+                schema::uuid(),
+                "Chosen by the device; a repeat within seven days is ignored.",
+            ),
+            schema::required(
+                "t",
+                schema::integer(EVENT_AT_MIN, i64::MAX)
+                    .noted(&late)
+                    .with_example(1_767_614_400_000_i64),
+                "When it happened, milliseconds since 1970.",
+            ),
+        ])
+    };
+    let sightings = schema::list(sighting_schema(), 1, SIGHTINGS_MAX);
+    schema::one_of([
+        schema::object(common())
+            .and([schema::required(
+                "location",
+                location_schema(),
+                "A position fix.",
+            )])
+            .titled("Location event"),
+        schema::object(common())
+            .and([schema::required(
+                "sightings",
+                sightings,
+                "Beacons in range.",
+            )])
+            .titled("Sightings event"),
+        schema::object(common())
+            .and(verb_fields())
+            .titled("Verb event"),
+    ])
+}
+
 impl Described for EventInput {
     const NAME: &'static str = "EventInput";
 
     fn schema() -> Schema {
-        let late = format!(
-            "At most {} minutes ahead of the server's clock.",
-            EVENT_AHEAD_MS_MAX / 60_000
-        );
-        let common = || {
-            [
-                schema::required(
-                    "id",
-                    schema::uuid(),
-                    "Chosen by the device; a repeat within seven days is ignored.",
-                ),
-                schema::required(
-                    "t",
-                    schema::integer(EVENT_AT_MIN, i64::MAX)
-                        .noted(&late)
-                        .with_example(1_767_614_400_000_i64),
-                    "When it happened, milliseconds since 1970.",
-                ),
-            ]
-        };
-        let sightings = schema::list(sighting_schema(), 1, SIGHTINGS_MAX);
-        schema::one_of([
-            schema::object(common())
-                .and([schema::required(
-                    "location",
-                    location_schema(),
-                    "A position fix.",
-                )])
-                .titled("Location event"),
-            schema::object(common())
-                .and([schema::required(
-                    "sightings",
-                    sightings,
-                    "Beacons in range.",
-                )])
-                .titled("Sightings event"),
-            schema::object(common())
-                .and(verb_fields())
-                .titled("Verb event"),
-        ])
+        event_schema(None)
     }
 
     fn example() -> Value {
@@ -203,7 +257,7 @@ impl Described for EventInput {
     }
 }
 
-fn verb_fields() -> [schema::Field; 5] {
+fn verb_fields() -> [Field; 5] {
     [
         schema::required("verb", schema::code(), "The action."),
         schema::optional("item", schema::code(), "On what."),

@@ -10,6 +10,7 @@ use moca_core::{
     beacon::{BeaconIdentity, Hex},
     event::{Event, EventBody, Fix, Proximity, Sighting},
     geo::LatLon,
+    id::InstanceId,
     limits::{
         ACCURACY_M_MAX, CODE_CHARS_MAX, EVENT_AHEAD_MS_MAX, EVENT_AT_MIN, FLOOR_MAX, FLOOR_MIN,
         SIGHTINGS_MAX, SPEED_M_S_MAX,
@@ -28,6 +29,8 @@ const UUID_CHARS: usize = 36;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PlainEvent<'a> {
+    #[serde(rename = "instanceId")]
+    instance_id: Option<&'a str>,
     id: &'a str,
     t: i64,
     verb: Option<&'a str>,
@@ -69,21 +72,34 @@ struct PlainSighting<'a> {
 /// The event in a JSON text, or what is wrong with it first.
 pub(super) fn read(line: &str, now_ms: i64) -> Result<Event, Fault> {
     match read_plain(line, now_ms) {
-        Some(event) => Ok(event),
-        None => event_reader::read(line, now_ms),
+        Some((event, None)) => Ok(event),
+        _ => event_reader::read(line, now_ms),
     }
 }
 
-fn read_plain(line: &str, now_ms: i64) -> Option<Event> {
+/// The same of an event that names its instance.
+pub(super) fn read_addressed(line: &str, now_ms: i64) -> Result<(InstanceId, Event), Fault> {
+    match read_plain(line, now_ms) {
+        Some((event, Some(instance_id))) => Ok((instance_id, event)),
+        _ => event_reader::read_addressed(line, now_ms),
+    }
+}
+
+fn read_plain(line: &str, now_ms: i64) -> Option<(Event, Option<InstanceId>)> {
     let plain: PlainEvent<'_> = serde_json::from_str(line).ok()?;
+    let instance_id = match plain.instance_id {
+        Some(id) => Some(id.parse().ok()?),
+        None => None,
+    };
     if !(EVENT_AT_MIN..=now_ms + EVENT_AHEAD_MS_MAX).contains(&plain.t) {
         return None;
     }
-    Some(Event {
+    let event = Event {
         id: uuid(plain.id)?.into_bytes(),
         at_ms: plain.t,
         body: body(plain)?,
-    })
+    };
+    Some((event, instance_id))
 }
 
 fn body(plain: PlainEvent<'_>) -> Option<EventBody> {

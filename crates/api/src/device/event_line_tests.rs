@@ -106,10 +106,34 @@ fn an_event_is_taken_or_refused_as_documented() {
 #[test]
 fn what_the_fast_reader_takes_the_thorough_one_takes_alike() {
     for (line, _) in cases() {
-        if let Some(event) = read_plain(&line, NOW) {
+        if let Some((event, _)) = read_plain(&line, NOW) {
             assert_eq!(Ok(event), event_reader::read(&line, NOW), "{line}");
         }
     }
+}
+
+#[test]
+fn an_event_names_its_instance_where_it_has_to_and_nowhere_else() {
+    let instance = "AZuN58uAcACAAAAAAAAAoQ";
+    for (line, expected) in cases() {
+        let named = line.replacen('{', &format!(r#"{{"instanceId":"{instance}","#), 1);
+        assert!(read(&named, NOW).is_err(), "{named}");
+        assert!(read_addressed(&line, NOW).is_err(), "{line}");
+        let addressed = read_addressed(&named, NOW);
+        let thorough = event_reader::read_addressed(&named, NOW);
+        assert_eq!(addressed, thorough, "{named}");
+        let event = addressed.map(|(id, event)| {
+            assert_eq!(id.to_string(), instance);
+            event
+        });
+        assert_eq!(event.is_ok(), expected, "{named}");
+        if let Ok(event) = event {
+            assert_eq!(Ok(event), read(&line, NOW), "{line}");
+        }
+    }
+    let wrong = format!(r#"{{"instanceId":"x","id":"{ID}","t":{NOW},"verb":"buy"}}"#);
+    let fault = read_addressed(&wrong, NOW).unwrap_err();
+    assert_eq!(fault.pointer, "/instanceId");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use moca_core::{
     beacon::BeaconIdentity,
     event::{Event, EventBody, Fix, Sighting},
     geo::LatLon,
+    id::InstanceId,
     limits::{
         ACCURACY_M_MAX, EVENT_AHEAD_MS_MAX, EVENT_AT_MIN, FLOOR_MAX, FLOOR_MIN, SIGHTINGS_MAX,
         SPEED_M_S_MAX,
@@ -27,6 +28,22 @@ const VERB_FIELDS: [&str; 4] = ["item", "category", "value", "properties"];
 
 /// The event in a JSON text, or the first thing that is wrong with it.
 pub(super) fn read(line: &str, now_ms: i64) -> Result<Event, Fault> {
+    read_line(line, |fields| read_event(fields, now_ms))
+}
+
+/// The same of an event that names its instance.
+pub(super) fn read_addressed(line: &str, now_ms: i64) -> Result<(InstanceId, Event), Fault> {
+    read_line(line, |fields| {
+        let instance_id = fields.required("instanceId", values::id);
+        let event = read_event(fields, now_ms);
+        Some((instance_id?, event?))
+    })
+}
+
+fn read_line<T>(
+    line: &str,
+    fields: impl FnOnce(&mut Fields<'_, '_>) -> Option<T>,
+) -> Result<T, Fault> {
     let value = json::read(line).map_err(|error| {
         // Its line is that of this text, which is the whole body to the library only.
         let full = error.to_string();
@@ -35,18 +52,19 @@ pub(super) fn read(line: &str, now_ms: i64) -> Result<Event, Fault> {
         let detail = format!("the event is not the JSON we read: {what}");
         Fault::new("", FaultCode::InvalidFormat, detail)
     })?;
-    read::part(&value, "", |fields| {
-        let id = fields.required("id", values::uuid);
-        let latest = now_ms + EVENT_AHEAD_MS_MAX;
-        let at_ms = fields.required("t", values::integer(EVENT_AT_MIN, latest));
-        let body = read_body(fields);
-        Some(Event {
-            id: id?.into_bytes(),
-            at_ms: at_ms?,
-            body: body?,
-        })
+    read::part(&value, "", fields).map_err(first)
+}
+
+fn read_event(fields: &mut Fields<'_, '_>, now_ms: i64) -> Option<Event> {
+    let id = fields.required("id", values::uuid);
+    let latest = now_ms + EVENT_AHEAD_MS_MAX;
+    let at_ms = fields.required("t", values::integer(EVENT_AT_MIN, latest));
+    let body = read_body(fields);
+    Some(Event {
+        id: id?.into_bytes(),
+        at_ms: at_ms?,
+        body: body?,
     })
-    .map_err(first)
 }
 
 fn first(faults: Vec<Fault>) -> Fault {

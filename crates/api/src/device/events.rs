@@ -2,10 +2,7 @@
 
 use std::{fmt, str};
 
-use moca_core::{
-    event::Event,
-    limits::{BODY_INLINE_BYTES_MAX, EVENT_BYTES_MAX, EVENTS_MAX},
-};
+use moca_core::limits::{BODY_INLINE_BYTES_MAX, EVENT_BYTES_MAX, EVENTS_MAX};
 use moca_engine::Appended;
 use moca_wire::{
     events::{EventsAnswer, RejectedEvent},
@@ -26,29 +23,18 @@ use crate::{
 };
 
 /// What one request holds.
-struct Batch {
-    events: Vec<Event>,
-    rejected: Vec<RejectedEvent>,
+pub(super) struct Batch<E> {
+    pub(super) events: Vec<E>,
+    pub(super) rejected: Vec<RejectedEvent>,
 }
 
 /// Takes the good events of a batch and says what is wrong with the others. Answers when they are
 /// on disk.
 pub(crate) async fn post(call: &Call<Device>) -> Result<Reply, Failure> {
-    let (bytes, ndjson) = call.text()?;
     let now_ms = call.now_ms();
-    let batch = if bytes.len() <= BODY_INLINE_BYTES_MAX {
-        read(bytes, ndjson, now_ms)?
-    } else {
-        let bytes = bytes.clone();
-        spawn_blocking(move || read(&bytes, ndjson, now_ms))
-            .await
-            .map_err(|error| Failure::internal("reading events stopped", error))??
-    };
+    let batch = read_body(call, move |_, text| event_line::read(text, now_ms)).await?;
     let appended = if batch.events.is_empty() {
-        Appended {
-            accepted: 0,
-            duplicates: 0,
-        }
+        Appended::default()
     } else {
         let subject = call.principal.subject;
         call.state().engine.events(subject, batch.events).await?
@@ -60,14 +46,36 @@ pub(crate) async fn post(call: &Call<Device>) -> Result<Reply, Failure> {
     })
 }
 
-fn read(bytes: &[u8], ndjson: bool, now_ms: i64) -> Result<Batch, Failure> {
+/// The events in the body of a call, each read by itself, with its index.
+pub(super) async fn read_body<P, E: Send + 'static>(
+    call: &Call<P>,
+    read: impl Fn(usize, &str) -> Result<E, Fault> + Send + 'static,
+) -> Result<Batch<E>, Failure> {
+    let (bytes, ndjson) = call.text()?;
+    if bytes.len() <= BODY_INLINE_BYTES_MAX {
+        return read_bytes(bytes, ndjson, read);
+    }
+    let bytes = bytes.clone();
+    spawn_blocking(move || read_bytes(&bytes, ndjson, read))
+        .await
+        .map_err(|error| Failure::internal("reading events stopped", error))?
+}
+
+fn read_bytes<E>(
+    bytes: &[u8],
+    ndjson: bool,
+    read: impl Fn(usize, &str) -> Result<E, Fault>,
+) -> Result<Batch<E>, Failure> {
     match ndjson {
-        true => read_lines(bytes, now_ms),
-        false => read_array(json::utf8(bytes)?, now_ms),
+        true => read_lines(bytes, read),
+        false => read_array(json::utf8(bytes)?, read),
     }
 }
 
-fn read_array(text: &str, now_ms: i64) -> Result<Batch, Failure> {
+fn read_array<E>(
+    text: &str,
+    read: impl Fn(usize, &str) -> Result<E, Fault>,
+) -> Result<Batch<E>, Failure> {
     if !text.trim_start().starts_with('[') {
         return Err(malformed(
             "The body is an array of events, or one event a line with Content-Type: \
@@ -82,7 +90,7 @@ fn read_array(text: &str, now_ms: i64) -> Result<Batch, Failure> {
         .map_err(|error| malformed(format!("The body is not the JSON we read: {error}.")))?;
     check_count(count)?;
     let items = items.into_iter().map(|item| Ok(item.get()));
-    Ok(read_all(items, now_ms))
+    Ok(read_all(items, read))
 }
 
 /// Finds the texts of the items of an array and how many there are, without keeping more than a
@@ -113,13 +121,16 @@ impl<'de> Visitor<'de> for Items {
 }
 
 /// A line that cannot be read is refused alone: its neighbours are separate documents.
-fn read_lines(bytes: &[u8], now_ms: i64) -> Result<Batch, Failure> {
+fn read_lines<E>(
+    bytes: &[u8],
+    read: impl Fn(usize, &str) -> Result<E, Fault>,
+) -> Result<Batch<E>, Failure> {
     let lines = || {
         let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
         lines.filter(|line| !line.is_empty())
     };
     check_count(lines().count())?;
-    Ok(read_all(lines().map(utf8), now_ms))
+    Ok(read_all(lines().map(utf8), read))
 }
 
 fn utf8(line: &[u8]) -> Result<&str, Fault> {
@@ -140,7 +151,10 @@ fn check_count(count: usize) -> Result<(), Failure> {
     ))
 }
 
-fn read_all<'a>(texts: impl Iterator<Item = Result<&'a str, Fault>>, now_ms: i64) -> Batch {
+fn read_all<'a, E>(
+    texts: impl Iterator<Item = Result<&'a str, Fault>>,
+    read: impl Fn(usize, &str) -> Result<E, Fault>,
+) -> Batch<E> {
     let mut batch = Batch {
         events: Vec::with_capacity(texts.size_hint().0),
         rejected: Vec::new(),
@@ -148,15 +162,11 @@ fn read_all<'a>(texts: impl Iterator<Item = Result<&'a str, Fault>>, now_ms: i64
     for (index, text) in texts.enumerate() {
         let event = text.and_then(|text| {
             check_length(text)?;
-            event_line::read(text, now_ms)
+            read(index, text)
         });
         match event {
             Ok(event) => batch.events.push(event),
-            Err(fault) => batch.rejected.push(RejectedEvent {
-                index,
-                code: fault.code,
-                detail: fault.detail,
-            }),
+            Err(fault) => batch.rejected.push(rejected(index, fault)),
         }
     }
     batch
@@ -169,4 +179,13 @@ fn check_length(text: &str) -> Result<(), Fault> {
     let bytes = text.len();
     let detail = format!("an event has at most {EVENT_BYTES_MAX} bytes; this one has {bytes}");
     Err(Fault::new("", FaultCode::TooLong, detail))
+}
+
+/// An event with this fault.
+pub(super) fn rejected(index: usize, fault: Fault) -> RejectedEvent {
+    RejectedEvent {
+        index,
+        code: fault.code,
+        detail: fault.detail,
+    }
 }

@@ -4,6 +4,7 @@ pub mod bundle;
 mod event_line;
 mod event_reader;
 pub mod events;
+pub mod gateway;
 pub mod instances;
 pub mod messages;
 pub mod openings;

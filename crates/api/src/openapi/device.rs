@@ -3,7 +3,7 @@
 use moca_core::bundle::Bundle;
 use moca_wire::{
     consents::{ConsentsInput, KnownConsents},
-    events::{EventInput, Events, EventsAnswer},
+    events::{EventInput, Events, EventsAnswer, GatewayEvent, GatewayEvents},
     instances::{Instance, Login, PropertyChanges, Registered, Registration, TagInput},
     messages::{Message, ReceiptInput},
     openings::{Opened, OpenedInput},
@@ -88,6 +88,17 @@ fn events() -> Group {
                 )
                 .takes::<Events>()
                 .with_part::<EventInput>()
+                .answers::<EventsAnswer>()
+        })
+        .with(Post, "/device/v1/events/batch", "Sends events of many instances", |operation| {
+            operation
+                .noted(
+                    "From a gateway or a back end: each event names its instance, of the app whose secret it \
+                     comes with, or of any app of the member's account. The rules are those of events that \
+                     devices send themselves.",
+                )
+                .takes::<GatewayEvents>()
+                .with_part::<GatewayEvent>()
                 .answers::<EventsAnswer>()
         })
         .with(Get, "/device/v1/messages", "Lists the inbox", |operation| {

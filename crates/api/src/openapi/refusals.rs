@@ -185,7 +185,7 @@ fn refusals(route: &Route) -> Vec<&'static Refusal> {
         false => &BAD_REQUEST,
     }];
     match route.endpoint {
-        Endpoint::Manage(..) | Endpoint::Ask(..) => all.push(&FORBIDDEN),
+        Endpoint::Manage(..) | Endpoint::Ask(..) | Endpoint::Gateway(..) => all.push(&FORBIDDEN),
         Endpoint::Device(_) | Endpoint::App(_) | Endpoint::OAuthClient(_) => {
             all.push(&UNKNOWN_CALLER);
         }

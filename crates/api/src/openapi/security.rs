@@ -63,18 +63,22 @@ pub(super) fn schemes() -> Value {
 pub(super) fn of(route: &Route) -> Value {
     match &route.endpoint {
         Endpoint::Manage(role, _) | Endpoint::Ask(role, _) => {
-            let scopes = scopes(route);
-            let words: Vec<&str> = [role.as_str()]
-                .into_iter()
-                .chain(scopes.iter().map(String::as_str))
-                .collect();
-            json!([{"memberToken": []}, {"oauth2": words}])
+            json!([{"memberToken": []}, {"oauth2": words(*role, route)}])
+        }
+        Endpoint::Gateway(role, _) => {
+            json!([{"app": []}, {"memberToken": []}, {"oauth2": words(*role, route)}])
         }
         Endpoint::OAuthClient(_) => json!([{"oauthClient": []}, {}]),
         Endpoint::App(_) => json!([{"app": []}]),
         Endpoint::Device(_) => json!([{"instanceToken": []}]),
         Endpoint::Public(_) | Endpoint::Operations(_) => json!([]),
     }
+}
+
+/// The role and the scopes that a token needs.
+fn words(role: Role, route: &Route) -> Vec<String> {
+    let role = role.as_str().to_owned();
+    std::iter::once(role).chain(scopes(route)).collect()
 }
 
 /// The scopes that a token needs for a route, if it has any.
@@ -92,7 +96,9 @@ pub(super) fn scopes(route: &Route) -> Vec<String> {
 /// The role a route asks for.
 pub(crate) const fn role(endpoint: &Endpoint) -> Option<Role> {
     match endpoint {
-        Endpoint::Manage(role, _) | Endpoint::Ask(role, _) => Some(*role),
+        Endpoint::Manage(role, _) | Endpoint::Ask(role, _) | Endpoint::Gateway(role, _) => {
+            Some(*role)
+        }
         _ => None,
     }
 }

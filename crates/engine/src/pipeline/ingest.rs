@@ -31,6 +31,11 @@ pub(crate) enum Request {
     Each(Vec<(Subject, Change)>, oneshot::Sender<()>),
     /// An instance sent events.
     Events(Subject, Vec<Event>, oneshot::Sender<Option<Appended>>),
+    /// A gateway sent events of instances.
+    Gathered(
+        Vec<(Subject, Vec<Event>)>,
+        oneshot::Sender<Vec<Option<Appended>>>,
+    ),
     /// Instances are to be erased.
     Erase(Vec<Subject>, oneshot::Sender<()>),
     /// The clock.
@@ -63,6 +68,10 @@ enum Answer {
     Done(oneshot::Sender<()>),
     Changed(oneshot::Sender<Option<()>>),
     Appended(oneshot::Sender<Option<Appended>>, Appended),
+    Gathered(
+        oneshot::Sender<Vec<Option<Appended>>>,
+        Vec<Option<Appended>>,
+    ),
 }
 
 /// What one row will hold, and who waits for it.
@@ -171,17 +180,20 @@ impl Ingest {
             Answer::Done(to) => tell(to, ()),
             Answer::Changed(to) => tell(to, Some(())),
             Answer::Appended(to, appended) => {
-                self.shared
-                    .metrics
-                    .events_accepted
-                    .inc_by(appended.accepted);
-                self.shared
-                    .metrics
-                    .events_duplicate
-                    .inc_by(appended.duplicates);
+                self.count(&appended);
                 tell(to, Some(appended));
             }
+            Answer::Gathered(to, all) => {
+                all.iter().flatten().for_each(|one| self.count(one));
+                tell(to, all);
+            }
         }
+    }
+
+    fn count(&self, appended: &Appended) {
+        let metrics = &self.shared.metrics;
+        metrics.events_accepted.inc_by(appended.accepted);
+        metrics.events_duplicate.inc_by(appended.duplicates);
     }
 }
 
@@ -222,6 +234,16 @@ impl Group<'_> {
             Request::Events(subject, events, to) => {
                 let appended = self.events(subject, events)?;
                 self.answers.push(Answer::Appended(to, appended));
+            }
+            Request::Gathered(told, to) => {
+                let mut all = Vec::with_capacity(told.len());
+                for (subject, events) in told {
+                    all.push(match self.is_erased(subject)? {
+                        true => None,
+                        false => Some(self.events(subject, events)?),
+                    });
+                }
+                self.answers.push(Answer::Gathered(to, all));
             }
             Request::Tick(to) => {
                 self.row.push(Record::Tick {

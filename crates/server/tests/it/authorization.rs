@@ -113,9 +113,10 @@ async fn each_kind_of_credential_opens_its_own_routes_only() {
             walk.stranger(route, &objects).basic(app_id, secret),
         );
         let wrong = match route.endpoint {
-            Endpoint::Manage(..) | Endpoint::Ask(..) => [device, app],
-            Endpoint::Device(_) => [member, app],
-            Endpoint::App(_) => [member, device],
+            Endpoint::Manage(..) | Endpoint::Ask(..) => vec![device, app],
+            Endpoint::Device(_) => vec![member, app],
+            Endpoint::App(_) => vec![member, device],
+            Endpoint::Gateway(..) => vec![device],
             Endpoint::OAuthClient(_) | Endpoint::Public(_) | Endpoint::Operations(_) => continue,
         };
         let mut answers = Vec::new();
@@ -159,7 +160,9 @@ async fn a_role_below_that_of_the_route_is_refused() {
     let walk = Walk::start().await;
     let objects = walk.objects().await;
     for route in routes() {
-        let (Endpoint::Manage(least, _) | Endpoint::Ask(least, _)) = route.endpoint else {
+        let (Endpoint::Manage(least, _) | Endpoint::Ask(least, _) | Endpoint::Gateway(least, _)) =
+            route.endpoint
+        else {
             continue;
         };
         for role in Role::ALL {

@@ -22,7 +22,7 @@ use moca_wire::{
     campaigns::{Campaign, CampaignInput},
     consents::ConsentsInput,
     decisions::Outcome,
-    events::{EventInput, LocationInput},
+    events::{EventInput, GatewayEvent, LocationInput},
     experiences::{Experience, ExperienceInput},
     instances::{Login, PropertyChanges, Registration},
     places::{Place, PlaceInput},
@@ -277,6 +277,27 @@ async fn a_device_tells_of_itself() {
     device.log_out().await.unwrap();
     assert_eq!(device.instance().await.unwrap().user_id, None);
     server.running.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_gateway_tells_what_devices_did() {
+    let walker = Walker::start().await;
+    let client = &walker.server.client;
+    let told = GatewayEvent {
+        instance_id: walker.device.instance().await.unwrap().instance_id,
+        event: EventInput {
+            id: uuid::Uuid::from_u128(7),
+            t: walker.now_ms,
+            verb: Some("purchase".into()),
+            ..EventInput::default()
+        },
+    };
+    let taken = client.events(std::slice::from_ref(&told)).await.unwrap();
+    assert_eq!((taken.accepted, taken.duplicates), (1, 0));
+    let app: App = client.get(walker.app_id).await.unwrap();
+    let app = client.app(walker.app_id, app.app_secret.unwrap());
+    let taken = app.events(&[told]).await.unwrap();
+    assert_eq!((taken.accepted, taken.duplicates), (0, 1));
 }
 
 #[tokio::test]

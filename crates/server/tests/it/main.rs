@@ -28,6 +28,7 @@ mod erasure;
 mod experiences;
 mod explain;
 mod exports;
+mod gateways;
 mod geofences;
 mod import;
 mod imports;

@@ -42,7 +42,7 @@ async fn every_answer_to_a_known_caller_says_how_much_is_left() {
             // Nobody in particular calls.
             Endpoint::Public(_) => continue,
             Endpoint::Manage(..) | Endpoint::Ask(..) | Endpoint::OAuthClient(_) => usual.token,
-            Endpoint::App(_) => usual.app,
+            Endpoint::App(_) | Endpoint::Gateway(..) => usual.app,
             Endpoint::Device(_) => usual.device,
             Endpoint::Operations(_) => panic!("on the public port"),
         };

@@ -38,6 +38,7 @@ const PARTICULAR: &[(&str, &[&str])] = &[
         "PUT /v2/segments/{segmentId}/members",
         &["segments:write", "instances:write"],
     ),
+    ("POST /device/v1/events/batch", &["instances:write"]),
     ("POST /v2/imports", &["imports:write", "labels:write"]),
     (
         "POST /v2/campaigns/{campaignId}/replay",
@@ -129,7 +130,9 @@ async fn every_route_needs_its_role_and_its_scopes() {
         made: HashMap::new(),
     };
     for route in routes() {
-        let (Endpoint::Manage(least, _) | Endpoint::Ask(least, _)) = route.endpoint else {
+        let (Endpoint::Manage(least, _) | Endpoint::Ask(least, _) | Endpoint::Gateway(least, _)) =
+            route.endpoint
+        else {
             continue;
         };
         let needed = needed(route);

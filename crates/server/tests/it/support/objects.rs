@@ -362,6 +362,12 @@ impl Installation {
                 "t": NOON,
                 "verb": "buy",
             }]),
+            ("POST", "/device/v1/events/batch") => json!([{
+                "instanceId": id("instanceId"),
+                "id": format!("f7826da6-4fa2-4e98-8024-{n:012x}"),
+                "t": NOON,
+                "verb": "buy",
+            }]),
             _ => return None,
         })
     }

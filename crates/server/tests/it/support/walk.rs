@@ -96,7 +96,9 @@ impl Walk {
         match route.endpoint {
             Endpoint::Manage(..) | Endpoint::Ask(..) => ask.bearer(&objects.tenant.token),
             Endpoint::Device(_) => ask.bearer(&objects.instance_token),
-            Endpoint::App(_) => ask.basic(&objects.ids["appId"], &objects.app_secret),
+            Endpoint::App(_) | Endpoint::Gateway(..) => {
+                ask.basic(&objects.ids["appId"], &objects.app_secret)
+            }
             Endpoint::OAuthClient(_) | Endpoint::Public(_) | Endpoint::Operations(_) => ask,
         }
     }
