@@ -107,7 +107,7 @@ const NOTIFICATION_ANALYTICS: &[Parameter] = &[
 ];
 
 const DECISIONS: &[Parameter] = &[
-    required("appId", ParameterKind::Id),
+    optional("appId", ParameterKind::Id),
     optional("instanceId", ParameterKind::Id),
     optional("campaignId", ParameterKind::Id),
     optional("experienceId", ParameterKind::Id),
@@ -119,7 +119,7 @@ const DECISIONS: &[Parameter] = &[
 ];
 
 const DECISION_SUMMARY: &[Parameter] = &[
-    required("appId", ParameterKind::Id),
+    optional("appId", ParameterKind::Id),
     optional("instanceId", ParameterKind::Id),
     optional("campaignId", ParameterKind::Id),
     optional("experienceId", ParameterKind::Id),

@@ -223,22 +223,31 @@ impl Engine {
         app_id: AppId,
         query: &DecisionQuery,
     ) -> Result<Page<KeptDecision>, EngineError> {
+        self.decisions_of(vec![app_id], query).await
+    }
+
+    /// The same of several apps, one after the other.
+    pub async fn decisions_of(
+        &self,
+        apps: Vec<AppId>,
+        query: &DecisionQuery,
+    ) -> Result<Page<KeptDecision>, EngineError> {
         self.wait(&self.inner.decided).await?;
         let query = query.clone();
-        self.read(move |devices| read::decisions::decisions(devices, app_id, &query))
+        self.read(move |devices| read::decisions::decisions(devices, &apps, &query))
             .await
     }
 
-    /// How many decisions of an app have which outcome, with all events acknowledged before this call
+    /// How many decisions of apps have which outcome, with all events acknowledged before this call
     /// decided.
     pub async fn decision_counts(
         &self,
-        app_id: AppId,
+        apps: Vec<AppId>,
         query: &DecisionQuery,
     ) -> Result<DecisionCounts, EngineError> {
         self.wait(&self.inner.decided).await?;
         let query = query.clone();
-        self.read(move |devices| read::decisions::summary(devices, app_id, &query))
+        self.read(move |devices| read::decisions::summary(devices, &apps, &query))
             .await
     }
 

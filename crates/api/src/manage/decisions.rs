@@ -1,6 +1,13 @@
 //! Decisions: what became of every trigger that came true.
 
-use moca_core::{app::App, id::AppId, resource::Kind, time::Range};
+use moca_core::{
+    app::App,
+    campaign::Campaign,
+    experience::Experience,
+    id::{AppId, CampaignId, ExperienceId},
+    resource::Kind,
+    time::Range,
+};
 use moca_engine::DecisionQuery;
 use moca_wire::{
     decisions::{Decision, DecisionSummary, Outcome},
@@ -12,9 +19,9 @@ use crate::{call::Call, failure::Failure, reply::Reply};
 
 /// `GET /v2/decisions`
 pub(crate) async fn list(call: &Call) -> Result<Reply, Failure> {
-    let app_id = require_app(call).await?;
+    let apps = apps(call).await?;
     let asked = asked(call)?;
-    let page = call.state().engine.decisions(app_id, &asked).await?;
+    let page = call.state().engine.decisions_of(apps, &asked).await?;
     let items: Vec<Decision> = page
         .items
         .iter()
@@ -25,9 +32,14 @@ pub(crate) async fn list(call: &Call) -> Result<Reply, Failure> {
 
 /// `GET /v2/decisions/summary`
 pub(crate) async fn summary(call: &Call) -> Result<Reply, Failure> {
-    let app_id = require_app(call).await?;
+    let apps = apps(call).await?;
     let asked = asked(call)?;
-    let counts = call.state().engine.decision_counts(app_id, &asked).await?;
+    if let Some(id) = asked.experience_id {
+        for app_id in &apps {
+            sensitive::refuse_experience(call, *app_id, id).await?;
+        }
+    }
+    let counts = call.state().engine.decision_counts(apps, &asked).await?;
     Reply::ok(&DecisionSummary {
         total: counts.outcomes.values().sum(),
         outcomes: counts.outcomes,
@@ -46,6 +58,37 @@ fn asked(call: &Call) -> Result<DecisionQuery, Failure> {
         offset: query.offset(),
         limit: query.limit(),
     })
+}
+
+/// The app in `appId`, else that of what is asked about, else all of the account.
+async fn apps(call: &Call) -> Result<Vec<AppId>, Failure> {
+    let query = call.query();
+    let account_id = call.principal.account_id;
+    if let Some(id) = query.id::<AppId>("appId") {
+        let mut tx = call.state().control.read().await?;
+        let app = tx.get::<App>(account_id, id.0).await?;
+        return Ok(app.iter().map(App::id).collect());
+    }
+    if let Some(id) = query.id("instanceId") {
+        let found = call.state().engine.subjects(vec![id]).await?;
+        let found = found.into_values();
+        let mut apps = found.filter(|one| one.account_id == account_id);
+        return Ok(apps.next().map(|one| one.app_id).into_iter().collect());
+    }
+    let mut tx = call.state().control.read().await?;
+    let mut campaign_id: Option<CampaignId> = query.id("campaignId");
+    if let (None, Some(id)) = (campaign_id, query.id::<ExperienceId>("experienceId")) {
+        let experience: Option<Experience> = tx.get(account_id, id.0).await?;
+        campaign_id = experience.map(|experience| experience.campaign_id);
+    }
+    if let Some(id) = campaign_id
+        && let Some(campaign) = tx.get::<Campaign>(account_id, id.0).await?
+    {
+        return Ok(vec![campaign.app_id]);
+    }
+    // What was decided on a campaign that is gone is still there.
+    let all = explain::all::<App>(&mut tx, account_id, Vec::new()).await?;
+    Ok(all.iter().map(App::id).collect())
 }
 
 /// The app in `appId`, when it is one of the account.

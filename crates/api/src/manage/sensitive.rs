@@ -108,8 +108,8 @@ pub(super) fn refusal(parameter: &str) -> Failure {
     Failure::new(
         Code::SensitivePlace,
         format!(
-            "{parameter} is, or is or was about, a sensitive place: it is not told how many people were \
-             there. Ask about another place, make a new experience about another place, or take \
+            "{parameter} is a sensitive place, is in one, or is or was about one: how many people were there is \
+             not told. Ask about another place, make a new experience for another place, or take \
              `sensitive` off the place if it was set by mistake."
         ),
     )

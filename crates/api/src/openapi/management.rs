@@ -446,7 +446,8 @@ fn webhooks() -> Group {
 }
 
 fn decisions() -> Group {
-    let note = "What became of every trigger that came true, and why.";
+    let note = "What became of every trigger that came true, and why. Without `appId` those of the app of what \
+                is named, or of all apps, one after the other.";
     Group::new("Decisions", note)
         .with(Get, "/v2/decisions", "Lists decisions", |operation| {
             operation.lists::<Decision>()

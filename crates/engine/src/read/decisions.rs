@@ -18,32 +18,37 @@ use crate::{
     query::{DecisionCounts, DecisionQuery, KeptDecision, Page},
 };
 
-/// The decisions of an app that a query asks for.
+/// The decisions of apps that a query asks for, those of one app after those of another.
 pub(crate) fn decisions(
     devices: &Devices,
-    app_id: AppId,
+    apps: &[AppId],
     query: &DecisionQuery,
 ) -> Result<Page<KeptDecision>, StorageError> {
-    let scope = DecisionScope {
-        app_id,
-        instance_id: query.instance_id,
-        range: query.range,
-    };
     let mut total = 0;
     let mut items = Vec::new();
-    devices.for_each_decision(&scope, |key, decision| {
-        if matches(&decision, query) {
-            if total >= query.offset && (items.len() as i64) < query.limit {
-                items.push(KeptDecision {
-                    id: decision_id(decision.at_ms, key),
-                    decision,
-                });
+    for scope in scopes(apps, query) {
+        devices.for_each_decision(&scope, |key, decision| {
+            if matches(&decision, query) {
+                if total >= query.offset && (items.len() as i64) < query.limit {
+                    items.push(KeptDecision {
+                        id: decision_id(decision.at_ms, key),
+                        decision,
+                    });
+                }
+                total += 1;
             }
-            total += 1;
-        }
-        true
-    })?;
+            true
+        })?;
+    }
     Ok(Page { total, items })
+}
+
+fn scopes(apps: &[AppId], query: &DecisionQuery) -> impl Iterator<Item = DecisionScope> {
+    apps.iter().map(|app_id| DecisionScope {
+        app_id: *app_id,
+        instance_id: query.instance_id,
+        range: query.range,
+    })
 }
 
 /// What a replay has decided, of what is asked for.
@@ -74,26 +79,23 @@ pub(crate) fn replayed(
 /// How many of the decisions that a query asks for have which outcome, and how many instances had it.
 pub(crate) fn summary(
     devices: &Devices,
-    app_id: AppId,
+    apps: &[AppId],
     query: &DecisionQuery,
 ) -> Result<DecisionCounts, StorageError> {
-    let scope = DecisionScope {
-        app_id,
-        instance_id: query.instance_id,
-        range: query.range,
-    };
     let mut counts = DecisionCounts::default();
     let mut seen = HashSet::new();
-    devices.for_each_decision(&scope, |_, decision| {
-        if matches(&decision, query) {
-            let outcome = Outcome::of(&decision.verdict);
-            add(&mut counts.outcomes, outcome.as_str(), 1);
-            if seen.insert((outcome, decision.instance_id)) {
-                add(&mut counts.instances, outcome.as_str(), 1);
+    for scope in scopes(apps, query) {
+        devices.for_each_decision(&scope, |_, decision| {
+            if matches(&decision, query) {
+                let outcome = Outcome::of(&decision.verdict);
+                add(&mut counts.outcomes, outcome.as_str(), 1);
+                if seen.insert((outcome, decision.instance_id)) {
+                    add(&mut counts.instances, outcome.as_str(), 1);
+                }
             }
-        }
-        true
-    })?;
+            true
+        })?;
+    }
     Ok(counts)
 }
 

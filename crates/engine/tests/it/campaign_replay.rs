@@ -193,7 +193,10 @@ async fn what_really_ran_is_decided_again_in_the_same_stored_bytes() {
             campaign_id: Some(*campaign),
             ..DecisionQuery::default()
         };
-        let counts = engine.decision_counts(site.app_id, &query).await.unwrap();
+        let counts = engine
+            .decision_counts(vec![site.app_id], &query)
+            .await
+            .unwrap();
         assert_eq!(replay.progress.instances, counts.instances);
         let mut summed = moca_core::tally::Counts::new();
         for (word, count) in replay.progress.outcomes.values().flatten() {
@@ -302,7 +305,10 @@ async fn a_draft_lives_in_what_was_before_it_and_sends_nothing() {
     // Who is erased is gone from replays, and what is forgotten is forgotten.
     let subject = site.register(&engine, "0").await;
     engine.erase(vec![subject]).await.unwrap();
-    engine.decision_counts(site.app_id, &query).await.unwrap();
+    engine
+        .decision_counts(vec![site.app_id], &query)
+        .await
+        .unwrap();
     engine.shutdown().await.unwrap();
     drop(engine);
     let holds = |pairs: &[(Vec<u8>, Vec<u8>)], id: Id| {

@@ -20,6 +20,7 @@ mod client;
 mod client_readme;
 mod consents;
 mod crash;
+mod decisions;
 mod deletions;
 mod demo;
 mod devices;

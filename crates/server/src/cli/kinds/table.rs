@@ -449,7 +449,7 @@ pub(crate) static KINDS: &[Kind] = &[
         about: "Decisions: what became of every trigger that came true",
         verbs: Verbs::ListOnly,
         filters: &[
-            needed("app", "appId", Text, "Those of the app of this id"),
+            field("app", "appId", Text, "Only those of the app of this id"),
             field("instance", "instanceId", Text, "Only those of this instance"),
             field("campaign", "campaignId", Text, "Only those of this campaign"),
             field("experience", "experienceId", Text, "Only those of this experience"),

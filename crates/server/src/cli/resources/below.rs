@@ -132,7 +132,7 @@ const ESTIMATED: &[Field] = &[
 /// The command that counts decisions by their outcome, and its flags.
 const SUMMARY: &str = "summary";
 const SUMMARISED: &[Field] = &[
-    needed("app", "appId", Text, "Those of the app of this id"),
+    field("app", "appId", Text, "Only those of the app of this id"),
     field(
         "instance",
         "instanceId",
