@@ -13,7 +13,7 @@ use crate::error::ClientError;
 /// Characters of an answer that cannot be read which are kept in the error.
 const KEPT_CHARS_MAX: usize = 300;
 
-/// An answer of status 200 or 201.
+/// An answer of status 200 or 201, or 304 to a call that asks for something newer.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The HTTP status.
@@ -22,6 +22,8 @@ pub struct Answer {
     pub etag: Option<String>,
     /// The id of the request in the server's log.
     pub request_id: Option<String>,
+    /// The signature of the body, if it is a bundle.
+    pub(crate) signature: Option<String>,
     /// The body.
     pub body: Bytes,
 }
@@ -29,9 +31,17 @@ pub struct Answer {
 impl Answer {
     /// The body, read as JSON.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
-        serde_json::from_slice(&self.body).map_err(|source| ClientError::Unreadable {
-            request_id: self.request_id.clone(),
-            body: shortened(&self.body),
+        Self::json_of(&self.body, self.request_id.as_deref())
+    }
+
+    /// The body of the answer to a request, read as JSON.
+    pub(crate) fn json_of<T: DeserializeOwned>(
+        body: &[u8],
+        request_id: Option<&str>,
+    ) -> Result<T, ClientError> {
+        serde_json::from_slice(body).map_err(|source| ClientError::Unreadable {
+            request_id: request_id.map(str::to_owned),
+            body: shortened(body),
             source,
         })
     }
@@ -39,7 +49,8 @@ impl Answer {
     /// The answer in a response, or the error that it is.
     pub(crate) async fn read(response: Response) -> Result<Self, ClientError> {
         let status = response.status();
-        if !status.is_success() {
+        // What nobody asked for under a condition is never unchanged.
+        if !status.is_success() && status != StatusCode::NOT_MODIFIED {
             return Err(Self::refused(response).await);
         }
         let headers = response.headers().clone();
@@ -48,6 +59,7 @@ impl Answer {
             status: status.as_u16(),
             etag: text(&headers, ETAG.as_str()),
             request_id: text(&headers, "x-request-id"),
+            signature: text(&headers, "x-bundle-signature"),
             body,
         })
     }

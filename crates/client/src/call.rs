@@ -20,6 +20,7 @@ pub struct Call {
     pub(crate) content_type: &'static str,
     pub(crate) body: Option<Bytes>,
     pub(crate) if_match: Option<String>,
+    pub(crate) if_none_match: Option<String>,
     pub(crate) repeat: Repeat,
     pub(crate) accept: Option<&'static str>,
     /// Time that the server is asked to wait before it answers.
@@ -54,6 +55,7 @@ impl Call {
             content_type: "application/json",
             body: None,
             if_match: None,
+            if_none_match: None,
             repeat,
             accept: None,
             patience: Duration::ZERO,
@@ -85,6 +87,14 @@ impl Call {
     #[must_use]
     pub fn if_match(mut self, etag: Option<&str>) -> Self {
         self.if_match = etag.map(str::to_owned);
+        self
+    }
+
+    /// The same, only if there is something other than what has this `ETag`: else the answer is of
+    /// status 304 and has no body.
+    #[must_use]
+    pub fn if_none_match(mut self, etag: &str) -> Self {
+        self.if_none_match = Some(etag.to_owned());
         self
     }
 

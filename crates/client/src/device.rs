@@ -1,6 +1,6 @@
 //! The device API, as one registered device.
 
-use moca_core::{bundle::Bundle, consent::Consents, event::Profile, geo::LatLon};
+use moca_core::{consent::Consents, event::Profile, geo::LatLon};
 use moca_wire::{
     consents::{ConsentsInput, KnownConsents},
     events::{EventInput, EventsAnswer},
@@ -13,6 +13,7 @@ use reqwest::Method;
 
 use crate::{
     answer::Answer,
+    bundle::SignedBundle,
     call::{Call, Repeat},
     error::ClientError,
     transport::{Proof, Transport},
@@ -51,7 +52,8 @@ impl DeviceClient {
         self.send(call).await?.json()
     }
 
-    /// Tells the device's profile anew, and where it can be pushed to.
+    /// Tells the device's profile anew, whether the app may know where the device is (as its system calls
+    /// that), and where it can be pushed to.
     pub async fn set_profile(
         &self,
         profile: Profile,
@@ -111,14 +113,25 @@ impl DeviceClient {
     }
 
     /// What the device needs to decide offline at this position, with so many regions to watch.
-    pub async fn bundle(&self, at: Option<LatLon>, regions: i64) -> Result<Bundle, ClientError> {
-        let mut call = Call::new(Method::GET, "/device/v1/bundle").query("regions", regions);
-        if let Some(at) = at {
-            call = call
-                .query("lat", at.latitude())
-                .query("lon", at.longitude());
-        }
-        self.send(call).await?.json()
+    pub async fn bundle(
+        &self,
+        at: Option<LatLon>,
+        regions: i64,
+    ) -> Result<SignedBundle, ClientError> {
+        let answer = self.send(ask_for_bundle(at, regions)).await?;
+        Ok(SignedBundle::of(answer))
+    }
+
+    /// The same, if the device is offered something else than in the bundle with this `etag`.
+    pub async fn newer_bundle(
+        &self,
+        at: Option<LatLon>,
+        regions: i64,
+        etag: &str,
+    ) -> Result<Option<SignedBundle>, ClientError> {
+        let call = ask_for_bundle(at, regions).if_none_match(etag);
+        let answer = self.send(call).await?;
+        Ok((answer.status != 304).then(|| SignedBundle::of(answer)))
     }
 
     /// A page of the inbox, oldest first.
@@ -127,5 +140,15 @@ impl DeviceClient {
             .query("offset", offset)
             .query("limit", limit);
         self.send(call).await?.json()
+    }
+}
+
+fn ask_for_bundle(at: Option<LatLon>, regions: i64) -> Call {
+    let call = Call::new(Method::GET, "/device/v1/bundle").query("regions", regions);
+    match at {
+        Some(at) => call
+            .query("lat", at.latitude())
+            .query("lon", at.longitude()),
+        None => call,
     }
 }

@@ -86,6 +86,11 @@ pub enum ClientError {
         #[source]
         source: serde_json::Error,
     },
+    /// A bundle is not as the server of this app made it, or the key is that of another app.
+    #[error(
+        "the bundle is not signed with this key: ask for it again, and compare the app's bundleKey"
+    )]
+    Forged,
     /// A body could not be written as JSON.
     #[error("the body of a call cannot be written as JSON")]
     Body(#[source] serde_json::Error),
@@ -135,6 +140,7 @@ impl ClientError {
             Self::Server { .. }
             | Self::Network { .. }
             | Self::Unreadable { .. }
+            | Self::Forged
             | Self::Body(_)
             | Self::Configuration(_) => None,
         }

@@ -3,6 +3,7 @@
 mod answer;
 mod app;
 mod builder;
+mod bundle;
 mod call;
 mod collection;
 mod device;
@@ -20,6 +21,7 @@ mod transport;
 pub use answer::Answer;
 pub use app::AppClient;
 pub use builder::Builder;
+pub use bundle::SignedBundle;
 pub use call::Call;
 pub use collection::{Collection, Versioned};
 pub use device::DeviceClient;

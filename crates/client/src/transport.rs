@@ -74,6 +74,7 @@ impl Transport {
                         status: 200,
                         etag: None,
                         request_id: Some(problem.request_id),
+                        signature: None,
                         body: Default::default(),
                     });
                 }
@@ -123,6 +124,9 @@ impl Transport {
         let mut request = self.http.request(call.method.clone(), self.url(call));
         if let Some(etag) = &call.if_match {
             request = request.header("if-match", etag);
+        }
+        if let Some(etag) = &call.if_none_match {
+            request = request.header("if-none-match", etag);
         }
         if let Some(media) = call.accept {
             request = request.header(ACCEPT, media);

@@ -71,7 +71,10 @@ fn code(error: &anyhow::Error) -> u8 {
         ) => UNAVAILABLE,
         Some(ClientError::Configuration(_)) => MISUSED,
         Some(
-            ClientError::Server { .. } | ClientError::Unreadable { .. } | ClientError::Body(_),
+            ClientError::Server { .. }
+            | ClientError::Unreadable { .. }
+            | ClientError::Forged
+            | ClientError::Body(_),
         )
         | None => FAILED,
     }

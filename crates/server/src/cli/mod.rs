@@ -2,6 +2,7 @@
 
 mod analytics;
 mod apply;
+mod bundle;
 mod check;
 mod completion;
 pub(crate) mod connection;
@@ -42,6 +43,7 @@ pub fn command() -> Command {
              moca import places FILE.csv    your places, into a running server\n  \
              moca export places -o FILE.csv all places, as a file; zones and beacons too\n  \
              moca explain INSTANCE ...      why a device gets an experience, or does not\n  \
+             moca bundle ...                what a device has to decide offline\n  \
              moca places list               what is there; so for apps, campaigns and the others\n  \
              moca analytics visitors ...    how many came, by hour, day, week or month\n  \
              moca simulate                  made-up devices that move among your places\n  \
@@ -58,6 +60,7 @@ pub fn command() -> Command {
         .subcommand(simulate::command())
         .subcommand(check::command())
         .subcommand(explain::command())
+        .subcommand(bundle::command())
         .subcommands(resources::commands())
         .subcommand(analytics::command())
         .subcommand(apply::command())
@@ -88,6 +91,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("simulate", arguments)) => simulate::run(arguments),
         Some(("check", arguments)) => check::run(arguments),
         Some(("explain", arguments)) => explain::run(arguments),
+        Some(("bundle", arguments)) => bundle::run(arguments),
         Some(("analytics", arguments)) => analytics::run(arguments),
         Some(("config", _)) => print_example(),
         Some(("apply", arguments)) => apply::run(arguments),

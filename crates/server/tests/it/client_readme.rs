@@ -10,11 +10,14 @@ use moca_client::{
 use moca_core::{
     account::TokenConfig,
     bulk::{BulkKind, FileFormat, ImportFormat},
+    geo::LatLon,
     label::LabelConfig,
     place::PlaceConfig,
 };
 use moca_wire::{
+    apps::App,
     campaigns::Campaign,
+    experiences::Experience,
     labels::{Label, LabelInput},
     members::Member,
     places::{Place, PlaceInput},
@@ -23,7 +26,7 @@ use moca_wire::{
 };
 use serde_json::{Value, json};
 
-use crate::support::server::TestServer;
+use crate::{client::Walker, support::server::TestServer};
 
 const README: &str = include_str!("../../../client/README.md");
 const CODE: &str = include_str!("client_readme.rs");
@@ -118,6 +121,40 @@ async fn a_client_is_set_up_and_lists() -> anyhow::Result<()> {
 
 fn plaza() -> PlaceConfig {
     serde_json::from_value(json!({"name": "Plaza Mayor", "externalId": "ES-28-7"})).unwrap()
+}
+
+#[tokio::test]
+async fn a_device_keeps_a_bundle() -> anyhow::Result<()> {
+    let walker = Walker::start().await;
+    let device = &walker.device;
+    let app: App = walker.server.client.get(walker.app_id).await?;
+    let here = LatLon::new(40.4155, -3.7074)?;
+    let kept = device.bundle(Some(here), 20).await?;
+    let bundle = kept.open(&app.bundle_key)?;
+    println!("{} regions to watch", bundle.regions.len());
+    let newer = device.newer_bundle(Some(here), 20, &kept.etag).await?;
+    assert!(newer.is_none(), "nothing else is offered");
+
+    assert_eq!((bundle.app_id, bundle.experiences.len()), (app.app_id, 1));
+    let experiences = walker.server.client.all::<Experience>();
+    let switch_off = |it: &mut Experience| it.config.enabled = false;
+    let id = bundle.experiences[0].experience_id;
+    experiences.edit(id, switch_off).await?;
+    let newer = device.newer_bundle(Some(here), 20, &kept.etag).await?;
+    let newer = newer.expect("the experience is gone");
+    assert_ne!(newer.etag, kept.etag);
+    assert_eq!(newer.open(&app.bundle_key)?.experiences, []);
+
+    let mut changed = kept.clone();
+    changed.json = newer.json;
+    let forged = changed.open(&app.bundle_key);
+    assert!(matches!(forged, Err(ClientError::Forged)));
+    let other_key = "ohFjqwI8S-PHWafSWq5TtVLquM6NgtXNSbvGQTZOPgk";
+    let forged = kept.open(other_key);
+    assert!(matches!(forged, Err(ClientError::Forged)));
+    let no_key = kept.open("a key");
+    assert!(matches!(no_key, Err(ClientError::Configuration(_))));
+    Ok(())
 }
 
 #[tokio::test]
@@ -263,6 +300,7 @@ fn what_to_do(error: &ClientError) -> String {
             NetworkFault::Timeout | NetworkFault::Interrupted => "repeat later".to_owned(),
         },
         ClientError::Unreadable { body, .. } => format!("this is not MOCA: {body}"),
+        ClientError::Forged => "ask for the bundle again".to_owned(),
         ClientError::Body(_) | ClientError::Configuration(_) => error.to_string(),
     }
 }
