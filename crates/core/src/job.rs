@@ -2,6 +2,43 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::resource::Frame;
+
+/// What all jobs are.
+pub trait Job: Sized {
+    /// What becomes of every job.
+    fn parts(&mut self) -> Parts<'_>;
+
+    /// The same, changed now.
+    #[must_use]
+    fn changed(mut self, now_ms: i64) -> Self {
+        let frame = self.parts().frame;
+        frame.updated_at = now_ms.max(frame.updated_at);
+        frame.revision += 1;
+        self
+    }
+
+    /// The same, ended now.
+    #[must_use]
+    fn ended(mut self, status: JobStatus, now_ms: i64) -> Self {
+        let parts = self.parts();
+        *parts.status = status;
+        *parts.finished_at = Some(now_ms);
+        self
+    }
+}
+
+/// The parts of a job that change whatever its work is.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    /// The frame.
+    pub frame: &'a mut Frame,
+    /// Where it stands.
+    pub status: &'a mut JobStatus,
+    /// When it ended, ms since 1970.
+    pub finished_at: &'a mut Option<i64>,
+}
+
 /// Where a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JobStatus {

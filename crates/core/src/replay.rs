@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     history::Taken,
     id::{AppId, CampaignId, ExperienceId, ReplayId},
-    job::JobStatus,
+    job::{Job, JobStatus, Parts},
     resource::Frame,
     tally::Counts,
     time::Range,
@@ -64,20 +64,14 @@ impl Replay {
     pub fn id(&self) -> ReplayId {
         ReplayId(self.frame.id)
     }
+}
 
-    /// The same, changed now.
-    #[must_use]
-    pub fn changed(mut self, now_ms: i64) -> Self {
-        self.frame.updated_at = now_ms.max(self.frame.updated_at);
-        self.frame.revision += 1;
-        self
-    }
-
-    /// The same, ended now.
-    #[must_use]
-    pub fn ended(mut self, status: JobStatus, now_ms: i64) -> Self {
-        self.status = status;
-        self.progress.finished_at = Some(now_ms);
-        self
+impl Job for Replay {
+    fn parts(&mut self) -> Parts<'_> {
+        Parts {
+            frame: &mut self.frame,
+            status: &mut self.status,
+            finished_at: &mut self.progress.finished_at,
+        }
     }
 }

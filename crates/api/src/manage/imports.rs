@@ -4,7 +4,7 @@ use moca_core::{
     bulk::{BulkKind, FileFormat, ImportFormat},
     id::ImportId,
     import::{Import, ImportConfig, ImportProgress},
-    job::JobStatus,
+    job::{Job as _, JobStatus},
     limits::{
         IMPORT_RADIUS_M, IMPORTS_KEPT_MAX, IMPORTS_KEPT_MS, IMPORTS_UNFINISHED_MAX,
         REFUSALS_KEPT_MAX,

@@ -9,7 +9,7 @@ use moca_core::{
     experience::{Experience, Target},
     history::Taken,
     id::{ExperienceId, ReplayId},
-    job::JobStatus,
+    job::{Job as _, JobStatus},
     limits::{REPLAYS_KEPT_MAX, REPLAYS_UNFINISHED_MAX},
     place::Place,
     replay::{Replay, ReplayProgress},

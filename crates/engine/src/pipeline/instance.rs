@@ -116,6 +116,11 @@ pub(crate) fn apply(state: &mut InstanceState, change: &Change) {
     }
 }
 
+/// Forgets that it was put into segments that are no longer there.
+pub(crate) fn forget_deleted(state: &mut InstanceState, segments: &Segments) {
+    state.listed.retain(|id| segments.get(*id).is_some());
+}
+
 /// Changes the number of a tag, as an action asks for: devices are held to the limit when they ask, so
 /// what would go beyond it is not taken over. Says whether it was.
 pub(crate) fn tag(state: &mut InstanceState, name: &str, change: TagChange) -> bool {

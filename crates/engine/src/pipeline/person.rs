@@ -43,6 +43,7 @@ pub(crate) fn take_in(
         deciding.end(state);
     }
     instance::apply(state, change);
+    instance::forget_deleted(state, world.segments());
     // That an address ended is not heard from the device, nor who put it on a list.
     if !matches!(change, Change::PushEnded(_) | Change::Listed { .. }) {
         state.heard_at = state.heard_at.max(received_at);
@@ -74,4 +75,81 @@ pub(crate) fn is_late(event: &Event, state: &InstanceState) -> bool {
         EventBody::Custom { .. } | EventBody::Withheld => state.newest_event_at,
     };
     event.at_ms < newest_at.saturating_sub(EVENT_LATE_MS_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use moca_core::{
+        event::Subject,
+        id::{AccountId, AppId, Id, InstanceId, SegmentId},
+        resource::Frame,
+        segment::{Segment, SegmentConfig, SegmentType},
+    };
+
+    use super::*;
+
+    const ACCOUNT: AccountId = AccountId(Id([1; 16]));
+    const APP: AppId = AppId(Id([2; 16]));
+
+    /// Decides nothing.
+    struct Nobody;
+
+    impl Deciding for Nobody {
+        fn note(&mut self, _: &InstanceState, _: Decided<'_>) -> Result<(), StorageError> {
+            Ok(())
+        }
+
+        fn end(&mut self, _: &mut InstanceState) {}
+    }
+
+    fn static_segment(byte: u8) -> Segment {
+        Segment {
+            frame: Frame {
+                account_id: ACCOUNT,
+                id: Id([byte; 16]),
+                created_at: 0,
+                updated_at: 0,
+                revision: 1,
+            },
+            app_id: APP,
+            config: SegmentConfig {
+                name: "Guests".into(),
+                description: None,
+                external_id: None,
+                kind: SegmentType::Static,
+                query: None,
+            },
+        }
+    }
+
+    #[test]
+    fn the_mark_of_a_segment_goes_after_the_segment() {
+        let mut world = World::default();
+        world.put_segment(static_segment(7));
+        world.put_segment(static_segment(8));
+        let subject = Subject {
+            account_id: ACCOUNT,
+            app_id: APP,
+            instance_id: InstanceId(Id([3; 16])),
+            number: 0,
+        };
+        let mut state = instance::unknown(subject, 0);
+        let id = |byte| SegmentId(Id([byte; 16]));
+        let tell = |state: &mut InstanceState, world: &World, change: &Change| {
+            take_in(state, world, 1, change, &mut Nobody).unwrap();
+        };
+        for byte in [7, 8] {
+            let change = Change::Listed {
+                segment_id: id(byte),
+                is_member: true,
+            };
+            tell(&mut state, &world, &change);
+        }
+        assert_eq!(state.listed, BTreeSet::from([id(7), id(8)]));
+        world.remove_segment(id(7));
+        tell(&mut state, &world, &Change::LoggedOut);
+        assert_eq!(state.listed, BTreeSet::from([id(8)]));
+    }
 }

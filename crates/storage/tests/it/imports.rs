@@ -5,7 +5,7 @@ use moca_core::{
     bulk::{BulkKind, ImportFormat},
     id::{AccountId, ImportId, MemberId},
     import::{Import, ImportConfig, ImportProgress, ImportRefusal},
-    job::JobStatus,
+    job::{Job as _, JobStatus},
     resource::Frame,
 };
 use moca_storage::{

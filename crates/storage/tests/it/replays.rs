@@ -4,7 +4,7 @@ use moca_core::{
     experience::Trigger,
     history::Taken,
     id::{AccountId, AppId, CampaignId, ExperienceId, PlaceId, ReplayId},
-    job::JobStatus,
+    job::{Job as _, JobStatus},
     replay::{Replay, ReplayProgress},
     resource::{Frame, Kind},
     tally::Counts,

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use moca_core::{
     import::{Import, ImportProgress, ImportRefusal},
-    job::JobStatus,
+    job::{Job as _, JobStatus},
     limits::REFUSALS_KEPT_MAX,
 };
 use moca_storage::{StorageError, control::Tx};

@@ -21,7 +21,7 @@ use moca_core::{
     clock::{Clock, Random},
     id::ImportId,
     import::Import,
-    job::JobStatus,
+    job::{Job as _, JobStatus},
     limits::{CONTROL_RETRY_MS, IMPORT_ATTEMPTS_MAX, IMPORTS_AT_ONCE},
 };
 use moca_storage::{StorageError, control::Control};

@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 
 use moca_core::{
     clock::Clock,
-    job::JobStatus,
+    job::{Job as _, JobStatus},
     limits::{
         CONTROL_RETRY_MS, REPLAY_DECISIONS_MAX, REPLAY_INSTANCES_AT_ONCE, REPLAY_REST_MS_MAX,
     },
