@@ -10,11 +10,16 @@
 //! Which of the two a step writes first is known here, not seen: a group of requests to the log and then to the
 //! device store, an erasure too. All else is written to the device store alone.
 //!
-//! Where anything else was written (a file that is made, a week of event ids that is dropped) the cut is
-//! behind it.
+//! Before either of them, a new week begins a keyspace of event ids and ends another. fjall makes the files of a
+//! keyspace, syncs each with its directory, and then has `current` name the newest by renaming another over it;
+//! what is named no longer it removes at last. So a crash leaves the first few of these changes, the last of
+//! which may be a file that is cut anywhere, or empty; what was removed may still be there.
+//!
+//! Where anything else was written the cut is behind it.
 
 use std::{
     collections::BTreeMap,
+    fmt,
     fs::{self, File},
     io::{Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
@@ -26,6 +31,10 @@ use super::support::SeededRandom;
 const WAL: &str = "events.db-wal";
 /// Made anew by SQLite from the write-ahead log.
 const INDEX: &str = "events.db-shm";
+/// Where the files of keyspaces are.
+const KEYSPACES: &str = "devices/keyspaces";
+/// Names the newest of the files beside it.
+const CURRENT: &str = "current";
 /// Zeros behind which the journal, whose file is longer than what is in it, has nothing.
 const ZEROS: u64 = 256 * 1_024;
 
@@ -34,8 +43,8 @@ const ZEROS: u64 = 256 * 1_024;
 pub(super) struct Mark {
     wal: u64,
     journal: u64,
-    /// All other files with their lengths.
-    others: BTreeMap<PathBuf, u64>,
+    /// All other files with what is in them.
+    others: BTreeMap<PathBuf, Vec<u8>>,
 }
 
 impl Mark {
@@ -43,13 +52,80 @@ impl Mark {
     pub(super) fn lengths(&self) -> [u64; 2] {
         [self.wal, self.journal]
     }
+
+    /// Whether a step made, replaced or removed files besides those that are appended to.
+    pub(super) fn has_other_files_than(&self, before: &Self) -> bool {
+        self.others != before.others
+    }
+}
+
+/// What was done to a file of a keyspace.
+#[derive(Clone)]
+enum Deed {
+    Made(PathBuf),
+    /// With what was in it before.
+    Replaced(PathBuf, Vec<u8>),
+    Removed(PathBuf, Vec<u8>),
+}
+
+/// What was done to the files of keyspaces, in an order in which it may have been done; nothing if
+/// other files were changed too.
+fn deeds(before: &Mark, after: &Mark) -> Option<Vec<Deed>> {
+    let (mut made, mut replaced, mut removed) = (Vec::new(), Vec::new(), Vec::new());
+    let (before, after) = (&before.others, &after.others);
+    for (name, bytes) in after {
+        match before.get(name) {
+            None => made.push(name.clone()),
+            Some(old) if old != bytes => replaced.push((name.clone(), old.clone())),
+            Some(_) => {}
+        }
+    }
+    for (name, bytes) in before {
+        if !after.contains_key(name) {
+            removed.push((name.clone(), bytes.clone()));
+        }
+    }
+    // Nothing is named before it is there.
+    made.sort_by_key(|name| name.ends_with(CURRENT));
+    let is_renamed = replaced.iter().all(|(name, _)| name.ends_with(CURRENT));
+    let mut changed = made.iter().chain(removed.iter().map(|(name, _)| name));
+    if !is_renamed || !changed.all(|name| name.starts_with(KEYSPACES)) {
+        return None;
+    }
+    let made = made.into_iter().map(Deed::Made);
+    let replaced = replaced.into_iter();
+    let replaced = replaced.map(|(name, old)| Deed::Replaced(name, old));
+    let removed = removed.into_iter();
+    let removed = removed.map(|(name, old)| Deed::Removed(name, old));
+    Some(made.chain(replaced).chain(removed).collect())
 }
 
 /// Up to where the files survive.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Cut {
     wal: u64,
     journal: u64,
+    /// What of the files of keyspaces was not done, or does not last.
+    undone: Vec<Deed>,
+    /// Bytes of the first of these that are there nevertheless, if it was making a file.
+    begun: Option<u64>,
+}
+
+impl fmt::Debug for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cut at {} and {}", self.wal, self.journal)?;
+        for deed in &self.undone {
+            match deed {
+                Deed::Made(name) => write!(f, ", without {}", name.display())?,
+                Deed::Replaced(name, _) => write!(f, ", with the old {}", name.display())?,
+                Deed::Removed(name, _) => write!(f, ", still with {}", name.display())?,
+            }
+        }
+        match self.begun {
+            Some(bytes) => write!(f, ", but for {bytes} bytes of the first"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Cut {
@@ -101,10 +177,15 @@ impl Disk {
 
     /// How far the files are written now.
     pub(super) fn mark(&mut self) -> Mark {
-        let mut others = self.files();
-        let wal = others.remove(Path::new(WAL)).unwrap_or(0);
+        let mut files = self.files();
+        let wal = files.remove(Path::new(WAL)).unwrap_or(0);
         let (journal, known) = &self.journal;
-        others.remove(journal);
+        files.remove(journal);
+        let read = |name: PathBuf| {
+            let bytes = fs::read(self.directory.join(&name)).unwrap();
+            (name, bytes)
+        };
+        let others = files.into_keys().map(read).collect();
         let end = end_of(&self.directory.join(journal), *known);
         self.journal.1 = end;
         Mark {
@@ -119,11 +200,28 @@ impl Disk {
         let mut cut = Cut {
             wal: after.wal,
             journal: after.journal,
+            undone: Vec::new(),
+            begun: None,
         };
+        let Some(mut deeds) = deeds(before, after) else {
+            return cut;
+        };
+        let done = random.below(deeds.len() as i64 + 1) as usize;
+        if done < deeds.len() {
+            (cut.wal, cut.journal) = (before.wal, before.journal);
+            cut.undone = deeds.split_off(done);
+            if let Some(Deed::Made(name)) = cut.undone.first()
+                && !name.ends_with(CURRENT)
+                && random.below(2) == 0
+            {
+                let bytes = after.others.get(name).map_or(0, Vec::len);
+                cut.begun = Some(random.below(bytes as i64 + 1) as u64);
+            }
+        }
         // The log is always written first.
         let logged = after.wal.saturating_sub(before.wal);
         let kept = after.journal.saturating_sub(before.journal);
-        if before.others == after.others && logged + kept > 0 {
+        if cut.undone.is_empty() && logged + kept > 0 {
             // As often in the log as in the journal, and now and then exactly between them.
             let written = match random.below(5) {
                 0 => logged,
@@ -134,7 +232,7 @@ impl Disk {
             cut.journal = before.journal + written.saturating_sub(logged);
         }
         let unsynced = cut.journal.saturating_sub(self.synced);
-        if before.others == after.others && random.below(2) == 0 && unsynced > 0 {
+        if random.below(2) == 0 && unsynced > 0 {
             cut.journal -= random.below(unsynced as i64 + 1) as u64;
         }
         cut
@@ -142,7 +240,31 @@ impl Disk {
 
     /// Copies what survives.
     pub(super) fn leave(&self, to: &Path, cut: Cut) {
+        let mut unmade = BTreeMap::new();
+        for (index, deed) in cut.undone.iter().enumerate() {
+            match deed {
+                Deed::Made(name) => {
+                    let begun = cut.begun.filter(|_| index == 0);
+                    unmade.insert(name, begun);
+                }
+                Deed::Replaced(name, old) | Deed::Removed(name, old) => {
+                    let target = to.join(name);
+                    fs::create_dir_all(target.parent().unwrap()).unwrap();
+                    fs::write(target, old).unwrap();
+                }
+            }
+        }
+        let replaced = |name: &Path| {
+            let mut undone = cut.undone.iter();
+            undone.any(|deed| matches!(deed, Deed::Replaced(other, _) if other == name))
+        };
         for (name, length) in self.files() {
+            let length = match unmade.get(&name) {
+                Some(None) => continue,
+                Some(Some(begun)) => *begun,
+                None if replaced(&name) => continue,
+                None => length,
+            };
             let target = to.join(&name);
             fs::create_dir_all(target.parent().unwrap()).unwrap();
             let from = File::open(self.directory.join(&name)).unwrap();
