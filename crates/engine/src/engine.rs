@@ -9,7 +9,6 @@ use std::{
 };
 
 use moca_core::{
-    campaign::decide::Decision,
     event::{Change, Event, Profile, Subject},
     experience::{Target, TargetKind},
     id::{AccountId, AppId, ExperienceId, InstanceId, ReplayId},
@@ -251,18 +250,14 @@ impl Engine {
             .await
     }
 
-    /// What a replay has decided so far, of what `is_asked_for`.
+    /// What a replay has decided so far, of what a query asks for.
     pub async fn replayed(
         &self,
         id: ReplayId,
-        is_asked_for: impl Fn(&Decision) -> bool + Send + 'static,
-        offset: i64,
-        limit: i64,
+        query: DecisionQuery,
     ) -> Result<Page<KeptDecision>, EngineError> {
-        self.read(move |devices| {
-            read::decisions::replayed(devices, id, is_asked_for, offset, limit)
-        })
-        .await
+        self.read(move |devices| read::decisions::replayed(devices, id, &query))
+            .await
     }
 
     /// The experiences to which anything happened in a range, with all that was acknowledged before

@@ -89,6 +89,11 @@ impl Outcome {
         }
     }
 
+    /// The number of the verdicts that it stands for.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
     /// The word used in the API, by which it is counted too.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -476,4 +481,62 @@ fn compared_value_schema() -> Schema {
         schema::list(text(), 0, SEGMENT_COMPARED_MAX),
         schema::null(),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use moca_core::{
+        campaign::{
+            Status,
+            decide::{Rival, Verdict},
+        },
+        id::Id,
+    };
+
+    use super::Outcome;
+
+    #[test]
+    fn outcomes_have_the_numbers_of_their_verdicts() {
+        let id = Id([0; 16]);
+        let by = Rival {
+            campaign_id: id.into(),
+            experience_id: id.into(),
+            priority: 1,
+        };
+        let verdicts = [
+            Verdict::Fired,
+            Verdict::NotRunning {
+                status: Status::Draft,
+            },
+            Verdict::Disabled,
+            Verdict::OutsideRecurrence { hour: 0, day: 1 },
+            Verdict::RepeatInterval {
+                last_at: 0,
+                next_at: None,
+            },
+            Verdict::DisplayCap { shown: 1, cap: 1 },
+            Verdict::DisplayWait {
+                last_at: 0,
+                next_at: 1,
+            },
+            Verdict::NotInSegment {
+                segment_id: id.into(),
+                compared: Vec::new(),
+            },
+            Verdict::Outranked { priority: 0, by },
+            Verdict::HeldOut {
+                bucket: 0,
+                percent: 1,
+            },
+            Verdict::SensitivePlace {
+                place_id: id.into(),
+            },
+            Verdict::NoConsent { consent: None },
+        ];
+        assert_eq!(verdicts.len(), Outcome::WORDS.len());
+        for (verdict, number) in verdicts.iter().zip(0..) {
+            assert_eq!(verdict.number(), number);
+            assert_eq!(Outcome::of(verdict).number(), number);
+        }
+    }
 }

@@ -8,7 +8,7 @@ use moca_core::{
     },
     experience::{Experience, Target},
     history::Taken,
-    id::{ExperienceId, ReplayId},
+    id::ReplayId,
     job::{Job as _, JobStatus},
     limits::{REPLAYS_KEPT_MAX, REPLAYS_UNFINISHED_MAX},
     place::Place,
@@ -17,6 +17,7 @@ use moca_core::{
     time::Range,
     zone::Zone,
 };
+use moca_engine::DecisionQuery;
 use moca_storage::control::{Filter, Tx};
 use moca_wire::{
     decisions::{Decision, Outcome},
@@ -180,15 +181,14 @@ pub(crate) async fn decisions(call: &Call) -> Result<Reply, Failure> {
     drop(tx);
     let query = call.query();
     let (offset, limit) = (query.offset(), query.limit());
-    let outcome = query.text("outcome").and_then(Outcome::named);
-    let experience: Option<ExperienceId> = query.id("experienceId");
-    let is_asked_for = move |decision: &moca_core::campaign::decide::Decision| {
-        outcome.is_none_or(|outcome| Outcome::of(&decision.verdict) == outcome)
-            && experience.is_none_or(|id| decision.experience_id == id)
+    let asked = DecisionQuery {
+        outcome: query.text("outcome").and_then(Outcome::named),
+        experience_id: query.id("experienceId"),
+        offset,
+        limit,
+        ..DecisionQuery::default()
     };
-    let engine = &call.state().engine;
-    let page = engine.replayed(replay.id(), is_asked_for, offset, limit);
-    let page = page.await?;
+    let page = call.state().engine.replayed(replay.id(), asked).await?;
     let items: Vec<Decision> = page
         .items
         .iter()

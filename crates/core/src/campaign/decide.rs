@@ -104,6 +104,26 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// A number for its kind, in the order of the variants. Decisions are counted by it, so it never changes.
+    pub const fn number(&self) -> u8 {
+        match self {
+            Self::Fired => 0,
+            Self::NotRunning { .. } => 1,
+            Self::Disabled => 2,
+            Self::OutsideRecurrence { .. } => 3,
+            Self::RepeatInterval { .. } => 4,
+            Self::DisplayCap { .. } => 5,
+            Self::DisplayWait { .. } => 6,
+            Self::NotInSegment { .. } => 7,
+            Self::Outranked { .. } => 8,
+            Self::HeldOut { .. } => 9,
+            Self::SensitivePlace { .. } => 10,
+            Self::NoConsent { .. } => 11,
+        }
+    }
+}
+
 /// What fired in the same moment and may have a higher priority.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rival {

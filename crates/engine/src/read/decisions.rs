@@ -9,7 +9,7 @@ use moca_core::{
 };
 use moca_storage::{
     StorageError,
-    devices::{DecisionScope, Devices},
+    devices::{DecisionFilter, DecisionKey, DecisionList, DecisionScope, Devices},
 };
 use moca_wire::decisions::Outcome;
 
@@ -24,46 +24,74 @@ pub(crate) fn decisions(
     apps: &[AppId],
     query: &DecisionQuery,
 ) -> Result<Page<KeptDecision>, StorageError> {
-    let mut total = 0;
-    let mut items = Vec::new();
-    for scope in scopes(apps, query) {
-        devices.for_each_decision(&scope, |key, decision| {
-            if matches(&decision, query) {
-                if total >= query.offset && (items.len() as i64) < query.limit {
-                    items.push(KeptDecision {
-                        id: decision_id(decision.at_ms, key),
-                        decision,
-                    });
-                }
-                total += 1;
-            }
-            true
-        })?;
+    let mut all = Page {
+        total: 0,
+        items: Vec::new(),
+    };
+    for app_id in apps {
+        let rest = DecisionQuery {
+            offset: (query.offset - all.total).max(0),
+            limit: query.limit - all.items.len() as i64,
+            ..query.clone()
+        };
+        let of_app = match query.instance_id {
+            Some(_) => of_instance(devices, *app_id, &rest)?,
+            None => page(devices, DecisionList::App(*app_id), &rest)?,
+        };
+        all.total += of_app.total;
+        all.items.extend(of_app.items);
     }
-    Ok(Page { total, items })
-}
-
-fn scopes(apps: &[AppId], query: &DecisionQuery) -> impl Iterator<Item = DecisionScope> {
-    apps.iter().map(|app_id| DecisionScope {
-        app_id: *app_id,
-        instance_id: query.instance_id,
-        range: query.range,
-    })
+    Ok(all)
 }
 
 /// What a replay has decided, of what is asked for.
 pub(crate) fn replayed(
     devices: &Devices,
     id: ReplayId,
-    is_asked_for: impl Fn(&Decision) -> bool,
-    offset: i64,
-    limit: i64,
+    query: &DecisionQuery,
 ) -> Result<Page<KeptDecision>, StorageError> {
+    page(devices, DecisionList::Replay(id), query)
+}
+
+fn page(
+    devices: &Devices,
+    list: DecisionList,
+    query: &DecisionQuery,
+) -> Result<Page<KeptDecision>, StorageError> {
+    let filter = DecisionFilter {
+        campaign_id: query.campaign_id,
+        experience_id: query.experience_id,
+        verdict: query.outcome.map(Outcome::number),
+    };
+    let offset = query.offset.unsigned_abs();
+    let limit = usize::try_from(query.limit).unwrap_or(0);
+    let (total, found) = devices.decision_page(list, &filter, query.range, offset, limit)?;
+    let kept = |(key, decision): (DecisionKey, Decision)| KeptDecision {
+        id: decision_id(decision.at_ms, key),
+        decision,
+    };
+    Ok(Page {
+        total: i64::try_from(total).unwrap_or(i64::MAX),
+        items: found.into_iter().map(kept).collect(),
+    })
+}
+
+/// Those of one instance, which are few: all of them are read.
+fn of_instance(
+    devices: &Devices,
+    app_id: AppId,
+    query: &DecisionQuery,
+) -> Result<Page<KeptDecision>, StorageError> {
+    let scope = DecisionScope {
+        app_id,
+        instance_id: query.instance_id,
+        range: query.range,
+    };
     let mut total = 0;
     let mut items = Vec::new();
-    devices.for_each_replayed(id, |key, decision| {
-        if is_asked_for(&decision) {
-            if total >= offset && (items.len() as i64) < limit {
+    devices.for_each_decision(&scope, |key, decision| {
+        if matches(&decision, query) {
+            if total >= query.offset && (items.len() as i64) < query.limit {
                 items.push(KeptDecision {
                     id: decision_id(decision.at_ms, key),
                     decision,
@@ -84,7 +112,12 @@ pub(crate) fn summary(
 ) -> Result<DecisionCounts, StorageError> {
     let mut counts = DecisionCounts::default();
     let mut seen = HashSet::new();
-    for scope in scopes(apps, query) {
+    for app_id in apps {
+        let scope = DecisionScope {
+            app_id: *app_id,
+            instance_id: query.instance_id,
+            range: query.range,
+        };
         devices.for_each_decision(&scope, |_, decision| {
             if matches(&decision, query) {
                 let outcome = Outcome::of(&decision.verdict);

@@ -24,7 +24,8 @@ use moca_core::{
 use moca_storage::{
     StorageError,
     devices::{
-        DecisionKey, DecisionScope, Devices, HistoryKey, InstanceState, SetKey, SetKind, TallyKey,
+        DecisionFilter, DecisionKey, DecisionList, DecisionScope, Devices, HistoryKey,
+        InstanceState, SetKey, SetKind, TallyKey,
     },
     log::LogReader,
 };
@@ -535,6 +536,12 @@ impl Oracle {
             true
         };
         devices.for_each_decision(&scope, each).unwrap();
+        if instance_id.is_none() {
+            // What is counted of them agrees, wherever a write was cut.
+            let (list, all) = (DecisionList::App(self.app_id), DecisionFilter::default());
+            let page = devices.decision_page(list, &all, None, 0, kept.len());
+            assert_eq!(page.unwrap(), (kept.len() as u64, kept.clone()));
+        }
         kept.sort_by_key(|(key, _)| (key.seq, key.index));
         kept
     }

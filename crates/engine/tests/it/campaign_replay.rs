@@ -272,7 +272,11 @@ async fn a_draft_lives_in_what_was_before_it_and_sends_nothing() {
         .replay_of(100, draft, range, Some(taken), ReplayProgress::default())
         .await;
     site.replayer(&engine).work_off().await.unwrap();
-    let page = engine.replayed(id, |_| true, 0, 1_000).await.unwrap();
+    let all = DecisionQuery {
+        limit: 1_000,
+        ..DecisionQuery::default()
+    };
+    let page = engine.replayed(id, all).await.unwrap();
 
     // It fired whenever the one did that waits for the other place about the point, and was stopped by
     // nothing. That place was entered by its beacons too, which the new one has none of.

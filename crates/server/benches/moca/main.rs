@@ -14,6 +14,7 @@
 #[path = "../../tests/it/support/binary.rs"]
 mod binary;
 mod crowd;
+mod decided;
 #[path = "../../tests/it/support/dice.rs"]
 mod dice;
 mod fences;
@@ -94,6 +95,9 @@ async fn main() {
     }
     if options.wants_named(import::NAME) {
         import::run(&mut table).await;
+    }
+    if options.wants_named(decided::NAME) {
+        decided::run(&mut table).await;
     }
     println!("{table}");
 }

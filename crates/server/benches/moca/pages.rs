@@ -51,7 +51,8 @@ fn point(dice: &mut Dice) -> (f64, f64) {
     (degrees(80), degrees(175))
 }
 
-async fn ask(
+/// Asks for pages, one after the other.
+pub(crate) async fn ask(
     table: &mut Table,
     server: &Binary,
     name: &str,

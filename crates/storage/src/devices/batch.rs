@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{
     Devices,
+    decision_pages::Changes,
     value::{backend, decode, encode},
 };
 use crate::StorageError;
@@ -40,6 +41,8 @@ impl Consumer {
 pub struct Batch<'a> {
     pub(super) devices: &'a Devices,
     pub(super) writes: OwnedWriteBatch,
+    /// How many decisions come and go with it.
+    pub(super) counts: Changes,
 }
 
 impl Devices {
@@ -48,6 +51,7 @@ impl Devices {
         Batch {
             devices: self,
             writes: self.database.batch(),
+            counts: Changes::new(),
         }
     }
 
@@ -79,9 +83,7 @@ impl Batch<'_> {
     pub fn commit(mut self, consumer: Consumer, seq: u64) -> Result<(), StorageError> {
         let devices = self.devices;
         self.put(&devices.offsets, consumer.name().as_bytes().to_vec(), &seq)?;
-        self.writes
-            .commit()
-            .map_err(backend("write to the device store"))
+        self.write(&devices.count_decisions(), "write to the device store")
     }
 
     pub(super) fn put<T: Serialize + ?Sized>(

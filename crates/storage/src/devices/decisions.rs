@@ -149,6 +149,13 @@ fn full_key(prefix: Key, sortable_at: u64, key: DecisionKey) -> Vec<u8> {
         .build()
 }
 
+/// What makes the decision unique, from the end of its key that begins with its time.
+pub(super) fn key_in(tail: &mut KeyReader<'_>) -> Option<DecisionKey> {
+    let (_at, seq, index) = (tail.unsigned()?, tail.unsigned()?, tail.array()?);
+    let index = u32::from_be_bytes(index);
+    Some(DecisionKey { seq, index })
+}
+
 /// The keys by which the decisions of an instance are found.
 pub(super) fn decisions_of(app: AppId, instance: InstanceId) -> Vec<u8> {
     prefix(app, Some(instance)).build()
@@ -183,14 +190,11 @@ impl Devices {
             .range(prefix().signed(range.from).build()..prefix().signed(range.to).build());
         for guard in stored {
             let (key, value) = guard.into_inner().map_err(backend(DOING))?;
-            let mut tail = KeyReader::new(&key[prefix_bytes..]);
-            let (Some(at), Some(seq), Some(index)) =
-                (tail.unsigned(), tail.unsigned(), tail.array())
-            else {
+            let tail = &key[prefix_bytes..];
+            let at = KeyReader::new(tail).unsigned();
+            let (Some(at), Some(id)) = (at, key_in(&mut KeyReader::new(tail))) else {
                 return Err(inconsistent(TABLE, "key", &key));
             };
-            let index = u32::from_be_bytes(index);
-            let id = DecisionKey { seq, index };
             let decision = match scope.instance_id {
                 None => decode(TABLE, &key, &value)?,
                 Some(_) => {
@@ -221,6 +225,7 @@ impl Batch<'_> {
         self.writes
             .insert(&self.devices.decisions, by_instance, Vec::new());
         let by_app = full_key(prefix(app, None), at, key);
+        self.count(&by_app, decision, 1)?;
         self.writes
             .insert(&self.devices.decisions, by_app, encode(decision)?);
         Ok(())

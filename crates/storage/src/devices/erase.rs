@@ -52,12 +52,10 @@ impl Devices {
         let (app, instance) = (subject.app_id, subject.instance_id);
         self.remove_all(&self.inbox, &inbox_of(instance), |_| None)?;
         self.remove_all(&self.receipts, &receipts_of(instance).build(), |_| None)?;
-        self.remove_all(&self.decisions, &decisions_of(app, instance), |key| {
-            Some(same_in_app(app, key))
+        self.forget_decisions(&self.decisions, &decisions_of(app, instance), |key| {
+            same_in_app(app, key)
         })?;
-        self.remove_all(&self.replays, &replayed_of(instance), |key| {
-            Some(same_of_replay(key))
-        })?;
+        self.forget_decisions(&self.replays, &replayed_of(instance), same_of_replay)?;
         for week in self.seen_keyspaces() {
             self.remove_all(&week, &seen_of(instance), |_| None)?;
         }

@@ -17,6 +17,9 @@
 //! | `inbox` | instance, index from 0 | [`super::Message`] |
 //! | `decisions` | `a` app, time, seq, index | [`moca_core::campaign::decide::Decision`] |
 //! | | `i` app, instance, time, seq, index | nothing: found under `a` |
+//! | | `n` app or replay, which of campaign, experience and verdict, these, `a` | number of such decisions |
+//! | | the same with `d` day or `q` quarter | number of those in it |
+//! | | `v` | nothing: every decision is counted |
 //! | `crossings` | seq | [`super::InstanceCrossing`]s, until counted |
 //! | `sets` | app, kind, level, index, target, part | roaring bitmap |
 //! | `firsts` | app, number | time of the instance's first event |

@@ -11,6 +11,7 @@
 mod addressed;
 mod batch;
 mod crossings;
+mod decision_pages;
 mod decisions;
 mod deliveries;
 #[cfg(test)]
@@ -55,6 +56,7 @@ use fjall::{
 use crate::{StorageError, private};
 pub use batch::{Batch, Consumer};
 pub use crossings::{InstanceCrossing, RowCrossings};
+pub use decision_pages::{DecisionFilter, DecisionList};
 pub use decisions::{DecisionKey, DecisionScope};
 pub use deliveries::{HookHealth, HookTally, Identified, Queued};
 pub use directory::DirectoryEntry;
@@ -105,6 +107,8 @@ pub struct Devices {
     history: Keyspace,
     replays: Keyspace,
     seen: RwLock<seen::Generations>,
+    /// Held by who changes what is counted of decisions.
+    counting: Mutex<()>,
     /// How often everything was made to last.
     syncs: AtomicU64,
 }
@@ -117,6 +121,7 @@ impl Devices {
         }
         let devices = Self::open_in(directory)?;
         devices.complete_directory()?;
+        devices.complete_decision_counts()?;
         Ok(devices)
     }
 
@@ -148,6 +153,7 @@ impl Devices {
             history: keyspace("history")?,
             replays: keyspace("replays")?,
             seen: RwLock::new(seen::Generations::open(&database)?),
+            counting: Mutex::default(),
             syncs: AtomicU64::new(0),
             database,
         })

@@ -53,15 +53,10 @@ impl Devices {
         let prefix = of_replay(replay).build();
         for stored in self.replays.prefix(&prefix) {
             let (key, value) = stored.into_inner().map_err(backend(DOING))?;
-            let mut tail = KeyReader::new(&key[prefix.len()..]);
-            let (Some(_), Some(seq), Some(index)) =
-                (tail.unsigned(), tail.unsigned(), tail.array())
-            else {
-                return Err(inconsistent(TABLE, "key", &key));
-            };
-            let index = u32::from_be_bytes(index);
+            let id = decisions::key_in(&mut KeyReader::new(&key[prefix.len()..]));
+            let id = id.ok_or_else(|| inconsistent(TABLE, "key", &key))?;
             let decision = decisions::decode(TABLE, &key, &value)?;
-            if !each(DecisionKey { seq, index }, decision) {
+            if !each(id, decision) {
                 break;
             }
         }
@@ -74,6 +69,7 @@ impl Devices {
         replay: ReplayId,
         decided: &[(DecisionKey, Decision)],
     ) -> Result<(), StorageError> {
+        let counting = self.count_decisions();
         let mut batch: Batch<'_> = self.batch();
         for (key, decision) in decided {
             let at = sortable(decision.at_ms);
@@ -82,9 +78,14 @@ impl Devices {
             batch.writes.insert(&self.replays, of_instance, Vec::new());
             let of_replay = full_key(of_replay(replay), at, *key);
             let value = decisions::encode(decision)?;
+            if let Some(kept) = self.replays.get(&of_replay).map_err(backend(DOING))? {
+                let kept = decisions::decode(TABLE, &of_replay, &kept)?;
+                batch.count(&of_replay, &kept, -1)?;
+            }
+            batch.count(&of_replay, decision, 1)?;
             batch.writes.insert(&self.replays, of_replay, value);
         }
-        batch.writes.commit().map_err(backend(DOING))
+        batch.write(&counting, DOING)
     }
 
     /// Forgets what a replay decided on an instance.
@@ -94,11 +95,12 @@ impl Devices {
         instance: InstanceId,
     ) -> Result<(), StorageError> {
         let prefix = by_instance(instance, replay).build();
-        self.remove_all(&self.replays, &prefix, |key| Some(same_of_replay(key)))
+        self.forget_decisions(&self.replays, &prefix, same_of_replay)
     }
 
     /// Forgets what a replay decided.
     pub fn forget_replay(&self, replay: ReplayId) -> Result<(), StorageError> {
+        self.forget_counts(replay)?;
         let prefix = of_replay(replay).build();
         loop {
             let mut batch: Batch<'_> = self.batch();
