@@ -377,6 +377,11 @@ pub const EXITS_KEPT_MAX: usize = 16;
 /// a late event keeps its distance from them too: more than any `repeat` with a pause lets fire in
 /// [`EVENT_LATE_MS_MAX`]. Of older ones late events know nothing.
 pub const FIRINGS_KEPT_MAX: usize = 16;
+/// Positions of a device around which it is looked for places that it may have been in, when it is asked why
+/// something did not fire at a past moment that is about no place.
+pub const FIXES_AROUND_MAX: usize = 16;
+/// How far around each of them, in metres: what is farther holds nobody in doubt.
+pub const PLACES_AROUND_M: f64 = 1_000.0;
 /// Metres outside a geofence at which nobody has left it yet, unless its place says otherwise. The
 /// figures behind this and the confirmation are in `docs/presence.md`.
 pub const EXIT_MARGIN_M: f64 = 20.0;

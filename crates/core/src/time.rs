@@ -29,6 +29,11 @@ impl Zone {
         Self(TimeZone::UTC)
     }
 
+    /// Its IANA name.
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+
     /// The local hour, 0..=23, and day, Sunday 1 to Saturday 7, of an instant.
     pub fn hour_and_day(&self, at_ms: i64) -> (i64, i64) {
         let local = self.0.to_datetime(timestamp(at_ms));

@@ -43,5 +43,5 @@ pub use query::{
     About, Appended, CountQuery, CountedExperience, DecisionCounts, DecisionQuery,
     ExperienceCounts, ExperiencesQuery, ExplainQuery, Explained, InboxMessage, InstanceQuery,
     InstanceView, KeptDecision, MemberQuery, NotificationCounts, NotificationsQuery, Page, Part,
-    Progress, Registered, TagQuery, ToldRow, UserInstance, UserQuery, UserView,
+    Progress, Registered, TagQuery, ToldRow, UserInstance, UserQuery, UserView, Whereabouts,
 };

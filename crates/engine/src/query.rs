@@ -8,6 +8,7 @@ use moca_core::{
     event::{Profile, Record, Subject},
     experience::{Experience, Target},
     explain::{Check, Facts},
+    geo::LatLon,
     id::{AppId, CampaignId, ExperienceId, Id, InstanceId, NotificationId, PlaceId},
     metric::Metric,
     notification::counts,
@@ -281,25 +282,31 @@ pub struct ExplainQuery {
     pub segments: Segments,
     /// The priorities of the app's campaigns that have one; not needed for a moment that is to come.
     pub priorities: HashMap<CampaignId, i64>,
-    /// The zone of hours and days for a device that told none.
-    pub time_zone: String,
     /// The moment, ms since 1970.
     pub at_ms: i64,
     /// The sensitive place that the trigger is about, or in which its zone or beacon is.
     pub sensitive: Option<PlaceId>,
     /// The privacy defaults of the account.
     pub privacy: Privacy,
-    /// All that can hold it in what the trigger is about, and the experience.
+    /// All that can hold it in what the trigger is about, or in any place if that is about none, and the
+    /// experience.
     pub world: World,
     /// Whether the instance is to be looked at as it was then, and not as it is.
     pub is_past: bool,
 }
 
+/// Where an instance may have been at a moment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Whereabouts {
+    /// The places that it is in now.
+    pub places: Vec<PlaceId>,
+    /// Where it was until then, the newest first, if that is past; none close to another.
+    pub fixes: Vec<LatLon>,
+}
+
 /// What the rules say.
 #[derive(Debug, Clone)]
 pub struct Explained {
-    /// The name of the zone.
-    pub time_zone: String,
     /// The zone of hours and days.
     pub zone: Zone,
     /// Of each part of the trigger, which is its only part unless it is a composite.

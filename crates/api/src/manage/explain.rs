@@ -6,15 +6,16 @@ use moca_core::{
     beacon::Beacon,
     campaign::Campaign,
     experience::{Experience, Target},
-    id::{AccountId, ExperienceId, PlaceId},
-    limits::PAGE_LIMIT_MAX,
+    geo::{Circle, Region},
+    id::{AccountId, ExperienceId, Id, PlaceId},
+    limits::{PAGE_LIMIT_MAX, PLACES_AROUND_M},
     place::Place,
     privacy::Privacy,
     resource::Kind,
     world::World,
     zone::Zone,
 };
-use moca_engine::{ExplainQuery, estate};
+use moca_engine::{ExplainQuery, Whereabouts, estate};
 use moca_storage::control::{Filter, ListQuery, Stored, Tx};
 use moca_wire::{
     decisions::{Decision, Outcome},
@@ -31,6 +32,19 @@ pub(crate) async fn explain(call: &Call) -> Result<Reply, Failure> {
     let at = call.query().integer("at").unwrap_or(call.now_ms());
     let mut tx = call.state().control.read().await?;
     let (campaign, experience) = find(call, &mut tx, subject.app_id).await?;
+    // What is known now holds for now and for what is to come, and nothing fired yet then.
+    let is_past = at < call.now_ms();
+    // Hours and days are those of the place that it was in, if the trigger is about none.
+    let mut around = None;
+    if experience.trigger.target().is_none() {
+        // Nothing is held open while the pipeline is waited for.
+        drop(tx);
+        let past = is_past.then_some(at);
+        let engine = &call.state().engine;
+        around = engine.whereabouts(subject.instance_id, past).await?;
+        tx = call.state().control.read().await?;
+    }
+    let around = around.unwrap_or_default();
     let account_id = call.principal.account_id;
     let account = tx.account(account_id).await?;
     let account = account.ok_or_else(|| Failure::not_found(Kind::Account))?;
@@ -44,8 +58,13 @@ pub(crate) async fn explain(call: &Call) -> Result<Reply, Failure> {
     }
     world.put_campaign(campaign.clone());
     world.put_experience(experience.clone());
-    // What is known now holds for now and for what is to come, and nothing fired yet then.
-    let is_past = at < call.now_ms();
+    for place in places_around(&mut tx, account_id, &around).await? {
+        let place = About {
+            place: Some(place),
+            ..About::default()
+        };
+        place.fill(&mut world, account_id, &mut tx).await?;
+    }
     let mut priorities = HashMap::new();
     if is_past {
         let of_app = vec![(Filter::AppId, subject.app_id.to_string())];
@@ -62,10 +81,6 @@ pub(crate) async fn explain(call: &Call) -> Result<Reply, Failure> {
         experience,
         segments,
         priorities,
-        time_zone: about
-            .iter()
-            .find_map(About::time_zone)
-            .unwrap_or(account.config.time_zone),
         at_ms: at,
         sensitive: about.iter().find_map(|part| part.sensitive(&privacy)),
         privacy,
@@ -119,7 +134,7 @@ pub(crate) async fn explain(call: &Call) -> Result<Reply, Failure> {
         checks,
         decided: explained.outcomes,
         last: last.map(|kept| Decision::new(kept.id, &kept.decision)),
-        time_zone: explained.time_zone,
+        time_zone: explained.zone.name().to_owned(),
     })
 }
 
@@ -170,11 +185,6 @@ impl About {
         Ok(about)
     }
 
-    /// The zone of hours and days for a device that told none, if its place has one.
-    fn time_zone(&self) -> Option<String> {
-        self.place.as_ref()?.config.time_zone.clone()
-    }
-
     /// The place, if it is a sensitive one.
     fn sensitive(&self, privacy: &Privacy) -> Option<PlaceId> {
         let place = self.place.as_ref();
@@ -218,6 +228,34 @@ impl About {
         }
         Ok(())
     }
+}
+
+/// The places that an instance may be in.
+async fn places_around(
+    tx: &mut Tx,
+    account_id: AccountId,
+    around: &Whereabouts,
+) -> Result<Vec<Place>, Failure> {
+    let ids: Vec<Id> = around.places.iter().map(|id| id.0).collect();
+    let mut found = tx.get_many::<Place>(account_id, &ids).await?;
+    for at in &around.fixes {
+        let Ok(circle) = Circle::new(*at, PLACES_AROUND_M) else {
+            continue;
+        };
+        let query = ListQuery {
+            offset: 0,
+            limit: PAGE_LIMIT_MAX,
+            sort: Vec::new(),
+            filters: Vec::new(),
+            q: None,
+            regions: vec![Region::Box(Region::Near(circle).bounds())],
+            status: None,
+        };
+        found.extend(tx.list::<Place>(account_id, &query).await?.items);
+    }
+    found.sort_by_key(Place::id);
+    found.dedup_by_key(|place| place.id());
+    Ok(found)
 }
 
 /// All objects of a list.

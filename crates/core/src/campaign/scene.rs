@@ -61,20 +61,18 @@ impl<'a> Scene<'a> {
             other => (false, Vec::from_iter(other.target())),
         };
         let event = event.filter(|_| is_told);
-        let mut in_place = targets.iter().copied();
-        let target = occurrence
-            .target()
-            .or_else(|| in_place.find(|target| world.named_place(*target).is_some()))
-            .or_else(|| newest_place(actor.presence));
+        let target = setting(
+            world,
+            occurrence.target(),
+            targets.iter().copied(),
+            actor.presence,
+        );
         Some(Self {
             world,
             target,
             verb: first.trigger.word(),
             event,
-            zone: actor
-                .time_zone
-                .and_then(Zone::named)
-                .unwrap_or_else(|| world.time_zone(target)),
+            zone: local_zone(world, actor.time_zone, target),
             sensitive: targets
                 .into_iter()
                 .find_map(|target| world.sensitive_place(target)),
@@ -113,6 +111,26 @@ impl<'a> Scene<'a> {
             _ => facts,
         }
     }
+}
+
+/// Where a trigger comes true for a device: in what it is about, of a composite in the first of what its
+/// parts are about that is in a place, else in the place that the device entered last and is still in.
+pub fn setting(
+    world: &World,
+    target: Option<Target>,
+    mut of_parts: impl Iterator<Item = Target>,
+    presence: &Presence,
+) -> Option<Target> {
+    target
+        .or_else(|| of_parts.find(|target| world.named_place(*target).is_some()))
+        .or_else(|| newest_place(presence))
+}
+
+/// The local time zone of a device: its own, if it told one, else that of the setting's place, else the
+/// account's.
+pub fn local_zone(world: &World, own: Option<&str>, setting: Option<Target>) -> Zone {
+    own.and_then(Zone::named)
+        .unwrap_or_else(|| world.time_zone(setting))
 }
 
 /// The place that a device entered last and is still in.

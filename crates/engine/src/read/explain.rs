@@ -2,7 +2,8 @@
 //! told until then.
 
 use std::{
-    collections::VecDeque,
+    cmp::Reverse,
+    collections::{HashSet, VecDeque},
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -11,12 +12,15 @@ use moca_core::{
     campaign::{
         caps::Caps,
         decide::{Decision, Moment, Rival, Verdict},
+        scene::{local_zone, setting},
     },
-    event::{Change, Record, TagChange},
-    experience::TagExpression,
-    explain, presence,
+    event::{Change, EventBody, Record, TagChange},
+    experience::{TagExpression, Target},
+    explain,
+    id::InstanceId,
+    limits::FIXES_AROUND_MAX,
+    presence,
     tally::{Counts, add},
-    time::Zone,
     world::World,
 };
 use moca_storage::{
@@ -28,7 +32,7 @@ use moca_wire::decisions::Outcome;
 
 use crate::{
     pipeline::{fire::decision_id, instance},
-    query::{ExplainQuery, Explained, KeptDecision, Part},
+    query::{ExplainQuery, Explained, KeptDecision, Part, Whereabouts},
 };
 
 /// What the rules say; `None` for an instance that is not there, and when nobody waits any more.
@@ -50,12 +54,9 @@ pub(crate) fn explain(
         },
     };
     let decided = decided(devices, query)?;
-    let own_zone = state.profile.time_zone.as_deref();
-    let own_zone = own_zone.and_then(|name| Some((name.to_owned(), Zone::named(name)?)));
-    let (time_zone, zone) = own_zone.unwrap_or_else(|| {
-        let zone = Zone::named(&query.time_zone).unwrap_or(Zone::utc());
-        (query.time_zone.clone(), zone)
-    });
+    let trigger = &query.experience.trigger;
+    let setting = setting(world, trigger.target(), trigger.targets(), &state.presence);
+    let zone = local_zone(world, state.profile.time_zone.as_deref(), setting);
     let audience = instance::audience(&state, &query.segments, &query.privacy);
     let (campaign, experience) = (&query.campaign, &query.experience);
     let (checks, facts) = explain::explain(
@@ -82,7 +83,6 @@ pub(crate) fn explain(
         })
         .collect();
     Ok(Some(Explained {
-        time_zone,
         zone,
         parts,
         checks,
@@ -90,6 +90,62 @@ pub(crate) fn explain(
         outcomes: decided.outcomes,
         last: decided.last,
     }))
+}
+
+/// Where an instance may be or, at a past moment, may have been; `None` for one that is not there, and when
+/// nobody waits any more.
+pub(crate) fn whereabouts(
+    devices: &Devices,
+    log_path: &Path,
+    instance_id: InstanceId,
+    past: Option<i64>,
+    is_given_up: &AtomicBool,
+) -> Result<Option<Whereabouts>, StorageError> {
+    let Some(state) = devices.state(instance_id)? else {
+        return Ok(None);
+    };
+    let inside = state.presence.inside.iter();
+    let places = inside.filter_map(|(target, _)| match target {
+        Target::Place(id) => Some(*id),
+        Target::Zone(_) | Target::Beacon(_) => None,
+    });
+    let mut found = Whereabouts {
+        places: places.collect(),
+        fixes: Vec::new(),
+    };
+    let Some(at_ms) = past else {
+        return Ok(Some(found));
+    };
+    let log = LogReader::open(log_path)?;
+    let mut fixes = Vec::new();
+    for seq in devices.people_reader().rows(instance_id)? {
+        if is_given_up.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        for row in log.read(seq - 1, seq, 1, 1)? {
+            for record in &row.records {
+                if let Record::Instance {
+                    subject,
+                    change: Change::Event(event),
+                    ..
+                } = record
+                    && let EventBody::Location(fix) = &event.body
+                    && subject.instance_id == instance_id
+                    && event.at_ms <= at_ms
+                {
+                    fixes.push((event.at_ms, fix.at));
+                }
+            }
+        }
+    }
+    fixes.sort_by_key(|(at_ms, _)| Reverse(*at_ms));
+    // Of those within some hundred metres one is enough.
+    let mut cells = HashSet::new();
+    let cell = |degrees: f64| (degrees * 200.0).floor() as i64;
+    fixes.retain(|(_, at)| cells.insert((cell(at.latitude()), cell(at.longitude()))));
+    fixes.truncate(FIXES_AROUND_MAX);
+    found.fixes = fixes.into_iter().map(|(_, at)| at).collect();
+    Ok(Some(found))
 }
 
 /// The instance as it was before a moment: all that it told until then, taken in once more. Where it
@@ -200,7 +256,7 @@ impl Past<'_> {
 
 /// What was decided for the instance.
 struct Decided {
-    /// What was shown to it before the moment.
+    /// What had been shown to it.
     caps: Caps,
     /// What became of the experience until the moment.
     outcomes: Counts,
@@ -252,19 +308,23 @@ fn decided(devices: &Devices, query: &ExplainQuery) -> Result<Decided, StorageEr
         rival: None,
         rival_is_known: false,
     };
+    let mut fired = Vec::new();
+    let mut asked_about = None;
     devices.for_each_decision(&scope, |key, decision| {
+        if decision.verdict == Verdict::Fired {
+            let (campaign, experience) = (decision.campaign_id, decision.experience_id);
+            fired.push((key, decision.at_ms, campaign, experience));
+        }
         if decision.at_ms > query.at_ms {
-            return false;
+            return true;
         }
         if decision.at_ms == query.at_ms {
             decided.take_in_rival(query, &decision);
         }
-        // One at the moment itself is what is asked about.
-        if decision.verdict == Verdict::Fired && decision.at_ms < query.at_ms {
-            let (campaign, experience) = (decision.campaign_id, decision.experience_id);
-            decided.caps.record(campaign, experience, decision.at_ms);
-        }
         if decision.experience_id == query.experience.id() {
+            if decision.at_ms == query.at_ms {
+                asked_about = Some(key);
+            }
             let outcome = Outcome::of(&decision.verdict);
             add(&mut decided.outcomes, outcome.as_str(), 1);
             decided.last = Some(KeptDecision {
@@ -274,5 +334,15 @@ fn decided(devices: &Devices, query: &ExplainQuery) -> Result<Decided, StorageEr
         }
         true
     })?;
+    // What was decided then was held against all that had fired, at whatever time: a late event comes after
+    // what is newer than it. If nothing was decided, it is asked what would have been then.
+    fired.retain(|(key, at_ms, ..)| match asked_about {
+        Some(asked_about) => *key < asked_about,
+        None => *at_ms < query.at_ms,
+    });
+    fired.sort_by_key(|(key, ..)| *key);
+    for (_, at_ms, campaign, experience) in fired {
+        decided.caps.record(campaign, experience, at_ms);
+    }
     Ok(decided)
 }

@@ -192,6 +192,156 @@ async fn what_is_explained_is_what_was_decided() {
     assert!(welcome.decisions(&of_one).await["total"].as_i64().unwrap() < 40);
 }
 
+/// What comes late is not stopped by rules that nothing broke, and what is explained is what was decided.
+#[tokio::test]
+async fn late_events_keep_their_distance_and_no_more() {
+    let mut welcome = Welcome::start(Settings::default()).await;
+    let trigger = json!({"@type": "EventTrigger", "verb": "purchase"});
+    welcome.experience_id = welcome.team.experience(&welcome.campaign_id, trigger).await;
+    let phone = welcome.phone("a").await;
+    welcome.team.installation.clock.advance(100 * HOUR_MS);
+    let buy = json!({"verb": "purchase"});
+    let cases = [
+        // Repeat, the campaign's pause, and minutes with the outcome at each.
+        (
+            "Immediately",
+            None,
+            [(20, "Fired"), (19, "Fired"), (13, "Fired")],
+        ),
+        (
+            "Immediately",
+            Some(0),
+            [(50, "Fired"), (49, "Fired"), (48, "Fired")],
+        ),
+        (
+            "After5Min",
+            None,
+            [(80, "Fired"), (79, "RepeatInterval"), (75, "Fired")],
+        ),
+        (
+            "Immediately",
+            Some(2),
+            [(110, "Fired"), (109, "DisplayWait"), (108, "Fired")],
+        ),
+        (
+            "Immediately",
+            Some(2),
+            [(111, "DisplayWait"), (112, "Fired"), (106, "Fired")],
+        ),
+        (
+            "Never",
+            None,
+            [
+                (140, "RepeatInterval"),
+                (139, "RepeatInterval"),
+                (138, "RepeatInterval"),
+            ],
+        ),
+    ];
+    for (repeat, wait, events) in cases {
+        let repeat = json!({"repeat": repeat});
+        welcome.configure(&welcome.experience_path(), repeat).await;
+        let wait = json!({"displayWaitMs": wait.map(|wait| wait * MINUTE_MS)});
+        welcome.configure(&welcome.campaign_path(), wait).await;
+        for (minute, outcome) in events {
+            let at = NOON + minute * MINUTE_MS;
+            phone.event(at, buy.clone()).await;
+            let found = welcome
+                .decisions(&format!("?from={at}&to={}", at + 1))
+                .await;
+            let decision = &found["items"][0];
+            assert_eq!(decision["outcome"], outcome, "{minute}: {found}");
+            let explanation = welcome.explain(&phone, Some(at)).await;
+            assert_eq!(explanation["outcome"], outcome, "{minute}: {explanation}");
+            assert_eq!(&explanation["last"], decision);
+            if let Some(compared) = decision.get("compared") {
+                assert_eq!(&check(&explanation, outcome)["compared"], compared);
+            }
+        }
+    }
+    let repeat = json!({"repeat": "After5Min"});
+    welcome.configure(&welcome.experience_path(), repeat).await;
+    // One at noon and 79 minutes came a minute before one that had fired.
+    let late = welcome.explain(&phone, Some(NOON + 79 * MINUTE_MS)).await;
+    let sentence = check(&late, "RepeatInterval")["sentence"].as_str().unwrap();
+    assert!(
+        sentence.contains("what comes late keeps its distance"),
+        "{sentence}"
+    );
+}
+
+#[tokio::test]
+async fn hours_are_those_of_the_zone_by_which_it_was_decided() {
+    let mut welcome = Welcome::start(Settings::default()).await;
+    let places = welcome.team.get("/v2/places").await.done();
+    let here = places["items"][0]["placeId"].as_str().unwrap().to_owned();
+    let tokyo = json!({"timeZone": "Asia/Tokyo"});
+    welcome
+        .configure(&format!("/v2/places/{here}"), tokyo)
+        .await;
+    let trigger = json!({"@type": "EventTrigger", "verb": "purchase"});
+    welcome.experience_id = welcome.team.experience(&welcome.campaign_id, trigger).await;
+    // Half past eleven of UTC.
+    let recurrence = json!({"recurrence": {"hoursOfDay": [20]}});
+    welcome
+        .configure(&welcome.campaign_path(), recurrence)
+        .await;
+    let phone = welcome.phone("a").await;
+    welcome.enter(&phone, 0).await;
+    let at = NOON - HOUR_MS / 2;
+    phone.event(at, json!({"verb": "purchase"})).await;
+    let decided = welcome.decisions(&format!("?from={at}")).await;
+    assert_eq!(decided["items"][0]["outcome"], "Fired", "{decided}");
+    let told = welcome.explain(&phone, Some(at)).await;
+    assert_eq!(
+        (&told["outcome"], &told["timeZone"]),
+        (&json!("Fired"), &json!("Asia/Tokyo"))
+    );
+    let now = welcome.explain(&phone, None).await;
+    assert_eq!(
+        check(&now, "OutsideRecurrence")["compared"]["hour"],
+        21,
+        "{now}"
+    );
+    // It is somewhere else since.
+    let away = json!({"location": {"lat": 41.0, "lon": -3.7}});
+    phone.event(NOON - HOUR_MS / 4, away).await;
+    let told = welcome.explain(&phone, Some(at)).await;
+    assert_eq!(
+        (&told["outcome"], &told["timeZone"]),
+        (&json!("Fired"), &json!("Asia/Tokyo"))
+    );
+    let now = welcome.explain(&phone, None).await;
+    assert_eq!(
+        (&now["outcome"], &now["timeZone"]),
+        (&json!("OutsideRecurrence"), &json!("UTC"))
+    );
+
+    // The first part that is in a place says where the composite is, though that has no zone of its own.
+    let hall = json!({"name": "Hall", "geofence": {
+        "type": "Circle", "latitude": 40.4, "longitude": -3.7, "radius": 120
+    }});
+    let hall = welcome.team.place(hall).await;
+    let enter = |place: &str| json!({"@type": "EnterPlaceTrigger", "placeId": place});
+    let both = json!({"@type": "CompositeTrigger", "list": [enter(&hall), enter(&here)]});
+    welcome.experience_id = welcome.team.experience(&welcome.campaign_id, both).await;
+    let recurrence = json!({"recurrence": {"hoursOfDay": [11]}});
+    welcome
+        .configure(&welcome.campaign_path(), recurrence)
+        .await;
+    let phone = welcome.phone("b").await;
+    welcome.enter(&phone, 50).await;
+    let of_both = format!("?experienceId={}", welcome.experience_id);
+    let decided = welcome.decisions(&of_both).await;
+    let decision = &decided["items"][0];
+    assert_eq!(decision["outcome"], "Fired", "{decided}");
+    let told = welcome.explain(&phone, decision["at"].as_i64()).await;
+    assert_eq!(
+        (&told["outcome"], &told["timeZone"]),
+        (&json!("Fired"), &json!("UTC"))
+    );
+}
+
 #[tokio::test]
 async fn only_experiences_of_the_instances_own_app_are_explained() {
     let welcome = Welcome::start(Settings::default()).await;
