@@ -81,13 +81,19 @@ impl<T> Body<T> {
 
     /// Notes a fault if the server's own field `key` was sent with another value than this; `how`
     /// follows its name in the sentence.
-    pub fn unchanged(mut self, key: &str, current: &impl Serialize, how: &str) -> Self {
+    pub fn unchanged(self, key: &str, current: &impl Serialize, how: &str) -> Self {
+        self.one_of(key, &[current], how)
+    }
+
+    /// The same for a field that changes by itself as time passes: any of the values that it had since the
+    /// object was last changed.
+    pub fn one_of(mut self, key: &str, values: &[impl Serialize], how: &str) -> Self {
         let Some(at) = self.owned.iter().position(|(name, _)| *name == key) else {
             return self;
         };
         let (_, sent) = self.owned.swap_remove(at);
-        let current = serde_json::to_value(current);
-        if !current.is_ok_and(|current| is_same(&current, &sent)) {
+        let mut values = values.iter().map(serde_json::to_value);
+        if !values.any(|value| value.is_ok_and(|value| is_same(&value, &sent))) {
             let detail = format!("{key} {how}");
             self.faults
                 .push(format!("/{key}"), FaultCode::Immutable, detail);

@@ -51,11 +51,12 @@ pub(crate) async fn get(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
 pub(crate) async fn put(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     let mut campaign = find(call, tx).await?;
     call.check_match(Some(campaign.frame.revision))?;
-    let (status, _) = campaign.lifecycle.status(&campaign.config, call.now_ms());
+    let since = campaign.frame.updated_at..=call.now_ms();
+    let statuses = campaign.lifecycle.statuses(&campaign.config, since);
     let how = "changes by PUT of the campaign's /start, /stop and /archive only: leave it out";
     let body = campaigns::read(call.json()?, Some(campaign.app_id))
         .of(Kind::Campaign, &campaign.frame)
-        .unchanged("status", &status, how);
+        .one_of("status", &statuses, how);
     let input = accept(call, tx, body).await?;
     let n_parts = n_parts(call, tx, &campaign).await?;
     campaign

@@ -15,12 +15,24 @@ use moca_wire::problem::Code;
 
 use crate::{call::Call, failure::Failure};
 
+/// What there is of some targets.
+struct Look {
+    /// All that there are.
+    there: HashSet<Target>,
+    /// Those that are sensitive places, or zones or beacons in one.
+    sensitive: HashSet<Target>,
+}
+
 /// Those of some targets that are sensitive places, or zones or beacons in one.
 pub(super) async fn among(
     tx: &mut Tx,
     account_id: AccountId,
     targets: &[Target],
 ) -> Result<HashSet<Target>, Failure> {
+    Ok(look(tx, account_id, targets).await?.sensitive)
+}
+
+async fn look(tx: &mut Tx, account_id: AccountId, targets: &[Target]) -> Result<Look, Failure> {
     let mut beacons = Vec::new();
     let mut zones = Vec::new();
     let mut places = Vec::new();
@@ -36,6 +48,11 @@ pub(super) async fn among(
     let zones: Vec<Zone> = tx.get_many(account_id, &distinct(zones)).await?;
     places.extend(zones.iter().map(|zone| zone.place_id.0));
     let places: Vec<Place> = tx.get_many(account_id, &distinct(places)).await?;
+
+    let mut there: HashSet<Target> = HashSet::new();
+    there.extend(beacons.iter().map(|it| Target::Beacon(it.id())));
+    there.extend(zones.iter().map(|it| Target::Zone(it.id())));
+    there.extend(places.iter().map(|it| Target::Place(it.id())));
 
     let account = tx.account(account_id).await?;
     let privacy = account.map(|account| account.config.privacy);
@@ -58,7 +75,7 @@ pub(super) async fn among(
     let mut sensitive: HashSet<Target> = beacons.collect();
     sensitive.extend(zones.into_iter().map(Target::Zone));
     sensitive.extend(places.into_iter().map(Target::Place));
-    Ok(sensitive)
+    Ok(Look { there, sensitive })
 }
 
 fn distinct(mut ids: Vec<Id>) -> Vec<Id> {
@@ -87,7 +104,8 @@ pub(super) async fn refuse_experience(
     }
 }
 
-/// Takes sensitive places, their zones and beacons off what instances are inside.
+/// Takes sensitive places, their zones and beacons off what instances are inside, and what was deleted
+/// since, which may have been sensitive.
 pub(super) async fn hide(call: &Call, views: &mut [InstanceView]) -> Result<(), Failure> {
     let inside = views.iter().flat_map(|view| &view.inside);
     let targets: Vec<Target> = inside.map(|(target, _)| *target).collect();
@@ -95,10 +113,10 @@ pub(super) async fn hide(call: &Call, views: &mut [InstanceView]) -> Result<(), 
         return Ok(());
     }
     let mut tx = call.state().control.read().await?;
-    let sensitive = among(&mut tx, call.principal.account_id, &targets).await?;
+    let Look { there, sensitive } = look(&mut tx, call.principal.account_id, &targets).await?;
     for view in views {
         view.inside
-            .retain(|(target, _)| !sensitive.contains(target));
+            .retain(|(target, _)| there.contains(target) && !sensitive.contains(target));
     }
     Ok(())
 }

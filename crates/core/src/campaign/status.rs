@@ -1,6 +1,8 @@
 //! The status life of a campaign: Draft, then Scheduled, Running and Finished by its times; Stopped
 //! and Archived by hand.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use super::{CampaignConfig, CampaignType};
@@ -159,6 +161,21 @@ impl Lifecycle {
                 _ => (Status::Scheduled, since_ms),
             },
         }
+    }
+
+    /// All that the status is in some time (ms since 1970, both ends included) in which nobody changes it.
+    pub fn statuses(&self, config: &CampaignConfig, during: RangeInclusive<i64>) -> Vec<Status> {
+        let edges = [Some(config.start_at), config.end_at];
+        let within = edges.into_iter().flatten().filter(|at| during.contains(at));
+        let moments = [*during.start(), *during.end()].into_iter().chain(within);
+        let mut statuses = Vec::new();
+        for at_ms in moments {
+            let (status, _) = self.status(config, at_ms);
+            if !statuses.contains(&status) {
+                statuses.push(status);
+            }
+        }
+        statuses
     }
 
     /// Starts, or gives every reason why not. `parts` is what the campaign has to fire or send,

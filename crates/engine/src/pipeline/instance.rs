@@ -12,7 +12,7 @@ use moca_core::{
     property::{Properties, Property},
     segment::{Segments, Traits},
 };
-use moca_storage::devices::InstanceState;
+use moca_storage::devices::{InstanceState, LastUser};
 
 /// What is known of an instance that nothing is known of yet.
 pub(crate) fn unknown(subject: Subject, created_at: i64) -> InstanceState {
@@ -32,6 +32,7 @@ pub(crate) fn unknown(subject: Subject, created_at: i64) -> InstanceState {
         listed: BTreeSet::new(),
         consents: Consents::new(),
         location_status: None,
+        last_user: None,
     }
 }
 
@@ -82,11 +83,19 @@ pub(crate) fn apply(state: &mut InstanceState, change: &Change) {
             user_id,
             properties,
         } => {
+            if let Some(last) = &state.last_user
+                && last.user_id != *user_id
+            {
+                state
+                    .properties
+                    .retain(|name, _| !last.properties.contains(name));
+                state.last_user = None;
+            }
             state.user_id = Some(user_id.clone());
-            set(&mut state.properties, properties);
+            set(state, properties);
         }
         Change::LoggedOut => state.user_id = None,
-        Change::PropertiesSet(properties) => set(&mut state.properties, properties),
+        Change::PropertiesSet(properties) => set(state, properties),
         Change::Tagged { name, change } => {
             let number = change.apply(state.tags.get(name).copied());
             state.tags.insert(name.clone(), number);
@@ -132,11 +141,29 @@ pub(crate) fn tag(state: &mut InstanceState, name: &str, change: TagChange) -> b
     fits
 }
 
-fn set(properties: &mut Properties, changes: &[(String, Option<Property>)]) {
+/// Changes properties. What is set while somebody is logged in is theirs.
+fn set(state: &mut InstanceState, changes: &[(String, Option<Property>)]) {
+    if let Some(user_id) = &state.user_id
+        && state.last_user.is_none()
+        && !changes.is_empty()
+    {
+        state.last_user = Some(LastUser {
+            user_id: user_id.clone(),
+            properties: BTreeSet::new(),
+        });
+    }
     for (name, value) in changes {
         match value {
-            Some(value) => properties.insert(name.clone(), value.clone()),
-            None => properties.remove(name),
+            Some(value) => state.properties.insert(name.clone(), value.clone()),
+            None => state.properties.remove(name),
         };
+        let Some(last) = &mut state.last_user else {
+            continue;
+        };
+        if value.is_some() && state.user_id.is_some() {
+            last.properties.insert(name.clone());
+        } else {
+            last.properties.remove(name);
+        }
     }
 }

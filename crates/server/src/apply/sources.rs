@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::Context;
 
+use super::wanted;
 use crate::yaml::{self, Document};
 
 /// A document and the file it stands in.
@@ -72,10 +73,13 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<Source>> {
         }
     }
     if faults.is_empty() {
-        Ok(sources)
-    } else {
-        Err(Faults(faults).into())
+        return Ok(sources);
     }
+    // What can be told of the other files without those that cannot be read.
+    if let Err(Faults(more)) = wanted::sort(&sources) {
+        faults.extend(more);
+    }
+    Err(Faults(faults).into())
 }
 
 fn texts(path: &Path) -> anyhow::Result<Vec<(String, String)>> {

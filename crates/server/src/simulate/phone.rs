@@ -75,7 +75,9 @@ impl Phone {
     ) -> Self {
         // Ways do not change with the noise.
         let motion = Motion::new(world, habit, Dice::new(seed, 2 * number as u64), at_ms);
-        let mut dice = Dice::new(seed, 2 * number as u64 + 1);
+        // Another begin is another history, whose events are none that were told before.
+        let of_begin = seed ^ (at_ms as u64).rotate_left(24);
+        let mut dice = Dice::new(of_begin, 2 * number as u64 + 1);
         let ahead_ms = EVENT_AHEAD_MS_MAX / 2;
         let error_ms = ((phones.skew_ms * dice.normal()) as i64).min(ahead_ms);
         let next_fix_ms = at_ms + dice.between(0, phones.interval_ms);

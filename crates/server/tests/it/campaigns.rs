@@ -69,6 +69,26 @@ async fn the_status_follows_from_start_and_the_clock() {
 }
 
 #[tokio::test]
+async fn a_campaign_can_be_sent_back_though_time_has_passed() {
+    let team = Team::start().await;
+    let id = prepared(&team).await;
+    with_experience(&team, &id).await;
+    let path = format!("/v2/campaigns/{id}");
+    let clock = team.installation.clock.clone();
+    let mut scheduled = team.act(&format!("{path}/start")).await.done();
+    scheduled["config"]["description"] = json!("as it was read before it began");
+    clock.advance(HOUR_MS);
+    let mut running = team.put(&path, scheduled.clone()).await.done();
+    assert_eq!(status(&running), is("Running", 1));
+    // What it was before it was last changed it is not any more.
+    let refused = team.put(&path, scheduled).await;
+    assert_eq!(faults(&refused), expected(&[("/status", "immutable")]));
+    clock.advance(2 * HOUR_MS);
+    running["config"]["endAt"] = json!(NOON + 9 * HOUR_MS);
+    team.put(&path, running).await.done();
+}
+
+#[tokio::test]
 async fn a_campaign_that_cannot_run_says_every_reason() {
     let team = Team::start().await;
     let id = prepared(&team).await;

@@ -245,6 +245,60 @@ async fn a_request_carries_one_to_a_thousand_events() {
 }
 
 #[tokio::test]
+async fn what_was_set_for_a_user_is_nothing_to_the_next_one() {
+    let (installation, objects) = start().await;
+    let tell = async |method: &str, path: &str, body: Value| {
+        let path = format!("/device/v1/instance/{path}");
+        let answer = device(&installation, &objects, method, &path, Some(body)).await;
+        answer.done();
+    };
+    let log_out = async || {
+        let path = "/device/v1/instance/user";
+        device(&installation, &objects, "DELETE", path, None)
+            .await
+            .done();
+    };
+    let properties = async || {
+        let path = "/device/v1/instance";
+        let told = device(&installation, &objects, "GET", path, None).await;
+        told.done()["properties"].clone()
+    };
+    let login = |user: &str, properties: Value| json!({"userId": user, "properties": properties});
+    log_out().await;
+    tell(
+        "PUT",
+        "properties",
+        json!({"properties": {"theme": "dark", "tier": "none"}}),
+    )
+    .await;
+    tell(
+        "PUT",
+        "user",
+        login("ana", json!({"name": "Ana", "tier": "gold"})),
+    )
+    .await;
+    tell(
+        "PUT",
+        "properties",
+        json!({"properties": {"seat": 12, "height": 170}}),
+    )
+    .await;
+    log_out().await;
+    tell("PUT", "properties", json!({"properties": {"seat": 14}})).await;
+    let all = json!({"theme": "dark", "name": "Ana", "tier": "gold", "seat": 14, "height": 170});
+    assert_eq!(properties().await, all, "nobody else has come yet");
+    tell("PUT", "user", login("ana", json!({}))).await;
+    assert_eq!(properties().await, all, "it is still hers");
+    log_out().await;
+    tell("PUT", "user", login("bob", json!({"name": "Bob"}))).await;
+    let his = json!({"theme": "dark", "name": "Bob", "seat": 14});
+    assert_eq!(properties().await, his);
+    // From one user to the next without logging out.
+    tell("PUT", "user", login("eva", json!({}))).await;
+    assert_eq!(properties().await, json!({"theme": "dark", "seat": 14}));
+}
+
+#[tokio::test]
 async fn an_instance_is_what_it_told() {
     let (installation, objects) = start().await;
     let tell = async |method: &str, path: &str, body: Value| {

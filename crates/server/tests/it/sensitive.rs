@@ -206,6 +206,22 @@ async fn who_asks_why_is_not_told_whether_somebody_was_there() {
 }
 
 #[tokio::test]
+async fn what_is_deleted_is_not_told_to_have_somebody_in_it() {
+    let town = Town::new().await;
+    town.mark(true).await;
+    let phone = town.phone("a").await;
+    town.go(&phone, 0, 40.4).await;
+    assert_eq!(town.inside(&phone).await, json!([]));
+    let path = format!("/v2/places/{}?cascade=true", town.clinic);
+    town.team.delete(&path).await.done();
+    let inside = town.inside(&phone).await;
+    // The beacon is in the fleet still, and in no place any more.
+    let inside = inside.as_array().unwrap().iter();
+    let others: Vec<&Value> = inside.filter(|it| it.get("beaconId").is_none()).collect();
+    assert!(others.is_empty(), "{others:?}");
+}
+
+#[tokio::test]
 async fn analytics_do_not_know_a_sensitive_place_from_when_it_is_one() {
     let town = Town::new().await;
     let before = town.visitor("a", 0).await;

@@ -64,6 +64,13 @@ async fn a_fleet_tells_its_history_once_however_often_it_is_told() {
     assert_eq!(again["accepted"], 0, "{again}");
     assert_eq!(again["duplicates"], accepted, "{again}");
 
+    // From another moment on it is another history, of the same devices.
+    let earlier = (begin_ms - 7_200_000).to_string();
+    let other = history.map(|word| if word == begin { &earlier } else { word });
+    let other = figures(&desk, &other);
+    assert_eq!(other["duplicates"], 0, "{other}");
+    assert!(other["accepted"].as_u64() > Some(4_800), "{other}");
+
     let query = |metric| AnalyticsQuery {
         metric,
         asked: Asked {

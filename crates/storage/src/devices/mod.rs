@@ -66,7 +66,7 @@ pub use inbox::Message;
 pub use people::{Listed, PeopleReader, PeopleStep};
 pub use pushes::{PushTally, Waiting};
 pub use sets::{Moment, SetKey, SetKind, SetReader};
-pub use states::InstanceState;
+pub use states::{InstanceState, LastUser};
 pub use tagged::InstanceTag;
 pub use tallies::{TallyKey, TallyReader};
 use value::backend;

@@ -60,6 +60,19 @@ pub struct InstanceState {
     /// Whether the app may know where the device is, as its system calls that.
     #[serde(skip)]
     pub location_status: Option<String>,
+    /// Who logged in last.
+    #[serde(skip)]
+    pub last_user: Option<LastUser>,
+}
+
+/// Who logged in last on an instance, and may have logged out since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastUser {
+    /// Who.
+    pub user_id: String,
+    /// Names of properties that were set at a login or while logged in: they are theirs, and nothing to
+    /// whoever logs in next.
+    pub properties: BTreeSet<String>,
 }
 
 pub(super) fn encode(state: &InstanceState) -> Result<Vec<u8>, StorageError> {
@@ -72,7 +85,8 @@ pub(super) fn encode(state: &InstanceState) -> Result<Vec<u8>, StorageError> {
         .push(Some(watched).filter(|watched| !watched.is_empty()))?
         .push((!state.consents.is_empty()).then_some(&state.consents))?
         .push((!state.caps.earlier.is_empty()).then_some(&state.caps.earlier))?
-        .push(state.location_status.as_ref())?;
+        .push(state.location_status.as_ref())?
+        .push(state.last_user.as_ref())?;
     encode_with(state, &parts)
 }
 
@@ -89,6 +103,7 @@ pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<InstanceState, StorageE
         state.consents = next_part(parts)?.unwrap_or_default();
         state.caps.earlier = next_part(parts)?.unwrap_or_default();
         state.location_status = next_part(parts)?;
+        state.last_user = next_part(parts)?;
         Some(())
     })
 }

@@ -34,8 +34,9 @@ use moca_core::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    DirectoryEntry, HookTally, InstanceCrossing, InstanceState, InstanceTag, Message, Moment,
-    PushTally, Queued, SetKey, SetKind, addressed, decisions, inbox, push_counts, sets, states,
+    DirectoryEntry, HookTally, InstanceCrossing, InstanceState, InstanceTag, LastUser, Message,
+    Moment, PushTally, Queued, SetKey, SetKind, addressed, decisions, inbox, push_counts, sets,
+    states,
     value::{decode, encode},
 };
 
@@ -115,6 +116,7 @@ fn instance_state() {
         listed: BTreeSet::new(),
         consents: Consents::new(),
         location_status: None,
+        last_user: None,
     };
     let kept = "[1]01[2][3]ac02d00f00000103694f530000000000000001017501017001000000000000f03f0101740000000000000040d20f0100[7]0001[8]d40f0101[9]d60f0001[5]02d00f01[6]d00f01d80fda0f";
     let bytes = states::encode(&state).unwrap();
@@ -200,9 +202,22 @@ fn instance_state() {
 
     state.location_status = Some("on".to_owned());
     let bytes = states::encode(&state).unwrap();
+    let status = "01026f6e";
     assert_eq!(
         hex(&bytes),
-        format!("02[1]{rest}000000000000{earlier}01026f6e")
+        format!("02[1]{rest}000000000000{earlier}{status}")
+    );
+    assert_eq!(states::decode(&[], &bytes).unwrap(), state);
+
+    state.last_user = Some(LastUser {
+        user_id: "u".to_owned(),
+        properties: ["p".to_owned()].into(),
+    });
+    let bytes = states::encode(&state).unwrap();
+    let last_user = "010175010170";
+    assert_eq!(
+        hex(&bytes),
+        format!("02[1]{rest}000000000000{earlier}{status}{last_user}")
     );
     assert_eq!(states::decode(&[], &bytes).unwrap(), state);
 }

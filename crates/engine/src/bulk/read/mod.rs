@@ -120,6 +120,8 @@ pub(crate) struct Reader {
     rows: Box<dyn Rows + Send>,
     names: Arc<Names>,
     number: u64,
+    /// Why nothing comes after the chunk before.
+    broken: Option<Broken>,
 }
 
 impl Reader {
@@ -145,6 +147,7 @@ impl Reader {
             rows,
             names: Arc::new(names),
             number,
+            broken: None,
         })
     }
 
@@ -153,17 +156,29 @@ impl Reader {
         self.names.clone()
     }
 
-    /// The next rows.
+    /// The next rows. Those before a place where the file cannot be read come first, and the error with the
+    /// next call.
     pub(crate) fn chunk(&mut self) -> Result<Chunk, Broken> {
+        if let Some(broken) = self.broken.take() {
+            return Err(broken);
+        }
         let start = self.rows.bytes_done();
         let mut rows = Vec::new();
         let mut is_last = false;
         while rows.len() < IMPORT_CHUNK_ROWS_MAX
             && self.rows.bytes_done() - start < IMPORT_CHUNK_BYTES_MAX as u64
         {
-            let Some(found) = self.rows.next()? else {
-                is_last = true;
-                break;
+            let found = match self.rows.next() {
+                Ok(Some(found)) => found,
+                Ok(None) => {
+                    is_last = true;
+                    break;
+                }
+                Err(broken) if rows.is_empty() => return Err(broken),
+                Err(broken) => {
+                    self.broken = Some(broken);
+                    break;
+                }
             };
             self.number += 1;
             rows.push(Row {

@@ -288,6 +288,12 @@ fn all_faults_are_told_by_file_and_line_and_nothing_is_done() {
         broken.contains("broken.yaml:4: this is not YAML"),
         "{broken}"
     );
+    desk.write("both/a.yaml", "kind: Label\nname: {A\n");
+    desk.write("both/b.yaml", "kind: Lable\nname: C\n");
+    let both = told(&["both"]);
+    for place in ["both/a.yaml:", "both/b.yaml:1: there is no kind Lable"] {
+        assert!(both.contains(place), "{both}");
+    }
     desk.write(
         "twice.yaml",
         "kind: Label\nname: A\n---\n\nkind: Label\nconfig: {name: A}\n",

@@ -159,12 +159,12 @@ async fn an_import_that_is_cancelled_or_deleted_stops_and_keeps_what_it_has() {
 #[tokio::test]
 async fn a_file_that_is_none_fails_and_says_why() {
     let team = Team::start().await;
+    let token = &team.tenant.token;
     for (media, file, named) in [
         ("text/csv", "altitude\n1\n", "altitude"),
         ("application/geo+json", "{}", "FeatureCollection"),
         ("application/geo+json", "{\"features\":[{}", "cut off"),
     ] {
-        let token = &team.tenant.token;
         let sent = team
             .send_file(token, "kind=places", media, file)
             .await
@@ -176,20 +176,27 @@ async fn a_file_that_is_none_fails_and_says_why() {
         assert!(failure.contains(named), "{failure}");
         assert_eq!(files(&team), 0);
     }
-    // What was read before the fault is in.
-    let rows: String = (0..CHUNK)
-        .map(|n| format!("{{\"type\":\"Feature\",\"properties\":{{\"name\":\"P{n}\"}}}},"))
-        .collect();
-    let file = format!("{{\"features\":[{rows}");
-    let token = &team.tenant.token;
-    let sent = team.send_file(token, "kind=places", "application/geo+json", file);
-    let sent = sent.await.done();
-    team.installation.import_all().await;
-    let done = team.import(&sent).await;
-    assert_eq!(
-        (done["status"].as_str().unwrap(), counts(&done)),
-        ("Failed", [CHUNK as i64, 0, 0, 0])
-    );
+    // What was read before the fault is in, wherever in a chunk it is.
+    for count in [2, CHUNK, CHUNK + 3] {
+        let rows: String = (0..count)
+            .map(|n| format!("{{\"type\":\"Feature\",\"properties\":{{\"name\":\"P{n}\"}}}},"))
+            .collect();
+        let csv: String = (0..count).map(|n| format!("Q{n},\n")).collect();
+        for (media, file) in [
+            ("application/geo+json", format!("{{\"features\":[{rows}")),
+            ("text/csv", format!("name,address\n{csv}R,\"no end\n")),
+        ] {
+            let sent = team.send_file(token, "kind=places", media, file);
+            let sent = sent.await.done();
+            team.installation.import_all().await;
+            let done = team.import(&sent).await;
+            assert_eq!(
+                (done["status"].as_str().unwrap(), counts(&done)),
+                ("Failed", [count as i64, 0, 0, 0]),
+                "{done}"
+            );
+        }
+    }
     // Its file is lost with the disk of the server.
     let sent = team
         .send_file(token, "kind=places", "text/csv", table(1))
