@@ -166,7 +166,7 @@ pub fn read_registration(value: &Value) -> Result<Registration, Vec<Fault>> {
     read::part(value, "", |fields| {
         let device_key = fields.optional("deviceKey", values::code);
         let profile = read_profile_fields(fields);
-        let location_status = fields.optional("locationStatus", values::code);
+        let location_status = Told(fields).read("locationStatus", values::code);
         let push = fields.optional_object("push", push::read);
         let consents = read_consents(fields);
         Some(Registration {
@@ -193,7 +193,7 @@ pub fn read_profile(value: &Value) -> Body<ToldDevice> {
     read::sent_back(value, &server_owned, |fields| {
         Some(ToldDevice {
             profile: read_profile_fields(fields),
-            location_status: fields.optional("locationStatus", values::code),
+            location_status: Told(fields).read("locationStatus", values::code),
             push: fields.optional_object("push", push::read),
             consents: read_consents(fields),
         })
@@ -399,7 +399,7 @@ fn location_status_field() -> Field {
                 `whenInUse` or `denied`.";
     schema::optional(
         "locationStatus",
-        schema::code().with_example("always"),
+        schema::code_or_empty().with_example("always"),
         note,
     )
 }

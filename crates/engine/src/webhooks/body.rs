@@ -255,6 +255,8 @@ fn cloud_hook(
     put("os", json!(profile.map(|it| &it.os)));
     put("os_version", json!(profile.map(|it| &it.os_version)));
     put("lang", json!(profile.map(|it| &it.lang)));
+    let status = state.and_then(|it| it.location_status.as_deref());
+    put("location_status", json!(status));
     put("app_version", json!(profile.map(|it| &it.app_version)));
     put("moca_version", json!(profile.map(|it| &it.sdk_version)));
     put("user_properties", json!(state.map(|it| &it.properties)));

@@ -101,6 +101,7 @@ fn what_phones_send_is_read() {
         "carrier",
         "appVersion",
         "sdkVersion",
+        "locationStatus",
     ] {
         assert_eq!(told(key, json!("")).unwrap(), Value::Null, "{key}");
         assert!(told(key, json!(" ")).is_err(), "{key}");

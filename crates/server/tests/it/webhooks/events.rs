@@ -168,8 +168,10 @@ async fn a_cloud_hook_gets_the_documented_body() {
     let phone = bureau.phone().await;
     phone.log_in("u-7", json!({"tier": "gold"})).await;
     phone.event(NOON, at(40.4, -3.7)).await;
+    let mut got = bureau.tell().await;
+    phone.put("", json!({"locationStatus": "always"})).await;
     phone.event(NOON + 60_000, at(41.0, -3.7)).await;
-    let got = bureau.tell().await;
+    got.extend(bureau.tell().await);
     assert_eq!(got.len(), 2);
     let bodies = [got[0].json(), got[1].json()];
     let enter = bodies
@@ -183,14 +185,15 @@ async fn a_cloud_hook_gets_the_documented_body() {
         "geo_category": "geofence", "geo_item": "Shop", "geo_item_id": place,
         "geo_latitude": 40.4, "geo_longitude": -3.7, "geo_accuracy": 5.0,
         "device_type": null, "device_model": "iPhone 11", "os": "iOS", "os_version": "14.6",
-        "lang": "es", "app_version": null, "moca_version": null, "dwell_time": null,
-        "user_properties": {"tier": "gold"},
+        "lang": "es", "app_version": null, "moca_version": null, "location_status": null,
+        "dwell_time": null, "user_properties": {"tier": "gold"},
     });
     assert_eq!(enter, expected);
     let exit = bodies
         .iter()
         .find(|it| it[0]["event_name"] == "exit_geofence");
     assert_eq!(exit.unwrap()[0]["dwell_time"], 60_000);
+    assert_eq!(exit.unwrap()[0]["location_status"], "always");
     assert_eq!(got[0].header("x-app-key"), id(&bureau.app));
     let tried = team.act(&format!("{}/test", path(&hook))).await.done();
     assert_eq!(tried["delivered"], true, "{tried}");
