@@ -8,6 +8,7 @@ mod completion;
 pub(crate) mod connection;
 mod demo;
 mod download;
+mod example;
 pub(crate) mod exit;
 mod explain;
 mod import;
@@ -33,6 +34,12 @@ use crate::config;
 
 /// The whole command line.
 pub fn command() -> Command {
+    let mut command = without_examples();
+    example::add_everywhere(&mut command, "moca");
+    command
+}
+
+fn without_examples() -> Command {
     Command::new("moca")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Who is where, and what should happen now: a proximity engagement server")
