@@ -8,7 +8,8 @@ use super::{
         group::{Group, Reply, Waiting, rolled_back},
         lane::{Connected, Lent},
     },
-    statement::{begin_unless_busy, empty_log, roll_back, run, simple},
+    BULK_CHECKPOINT_PAGES, BULK_ROWS, CHECKPOINT_PAGES, checkpoint_after,
+    statement::{begin_unless_busy, empty_log, failed, roll_back, run, simple},
 };
 use crate::control::ledger::Posting;
 
@@ -17,6 +18,10 @@ pub(super) struct Writing {
     connection: Connection,
     waiting: Waiting,
     is_open: bool,
+    /// Rows changed by all commits up to the last one.
+    changes_before: u64,
+    /// Whether the last commit was one of an import.
+    is_bulk: bool,
 }
 
 impl Writing {
@@ -25,6 +30,8 @@ impl Writing {
             connection,
             waiting: Waiting::default(),
             is_open: false,
+            changes_before: 0,
+            is_bulk: false,
         }
     }
 
@@ -91,7 +98,26 @@ impl Writing {
         for statement in self.waiting.settle() {
             run(&self.connection, &statement.sql, statement.values)?;
         }
+        let changes = self.connection.total_changes();
+        self.choose_checkpoint(changes.saturating_sub(self.changes_before))?;
+        self.changes_before = changes;
         simple(&self.connection, "COMMIT")
+    }
+
+    /// The commit may write the log to the file, for which everybody waits: the more of it, the longer, but the
+    /// less often. Imports go by the sum of it, all others by the longest wait.
+    fn choose_checkpoint(&mut self, changed_rows: u64) -> Result<(), SqlError> {
+        let is_bulk = changed_rows >= BULK_ROWS;
+        if is_bulk != self.is_bulk {
+            let pages = if is_bulk {
+                BULK_CHECKPOINT_PAGES
+            } else {
+                CHECKPOINT_PAGES
+            };
+            checkpoint_after(&self.connection, pages).map_err(failed)?;
+            self.is_bulk = is_bulk;
+        }
+        Ok(())
     }
 }
 

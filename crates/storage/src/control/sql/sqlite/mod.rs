@@ -33,9 +33,14 @@ use crate::{
 
 /// Statements kept compiled on each connection; the store has some hundred texts.
 const STATEMENTS_KEPT: usize = 512;
-/// Pages in the write-ahead log after which they are written to the file: 64 MiB. Pages that change often
-/// stand in it often, and are written to the file once.
-const CHECKPOINT_PAGES: u32 = 16 * 1_024;
+/// Pages in the write-ahead log after which they are written to the file: 4 MiB, for which those who write wait
+/// some milliseconds.
+const CHECKPOINT_PAGES: u32 = 1_024;
+/// The same while an import writes: 64 MiB. Pages that change often stand in the log often, and are written to
+/// the file once.
+const BULK_CHECKPOINT_PAGES: u32 = 16 * 1_024;
+/// Rows that a commit changes when it is one of an import.
+const BULK_ROWS: u64 = 1_000;
 /// Pages the writer may keep. A transaction that changes more of them writes some twice: the 4 000 places that an
 /// import puts in at once change some 11 000 (43 MB) where names, cells and external ids come in no order.
 const WRITER_CACHE_KIB: i32 = 64 * 1_024;
@@ -194,6 +199,10 @@ impl Connected for Connection {
     }
 }
 
+fn checkpoint_after(connection: &Connection, pages: u32) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "wal_autocheckpoint", pages)
+}
+
 fn open(path: &Path, cache_kib: i32) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_millis(CONTROL_WAIT_MS_MAX))?;
@@ -206,7 +215,7 @@ fn open(path: &Path, cache_kib: i32) -> rusqlite::Result<Connection> {
     )?;
     // Negative: KiB instead of pages.
     connection.pragma_update(None, "cache_size", -cache_kib)?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    checkpoint_after(&connection, CHECKPOINT_PAGES)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(connection)
 }
