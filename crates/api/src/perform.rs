@@ -9,11 +9,15 @@ use std::{
 use axum::body::{Body as Incoming, HttpBody};
 use futures::FutureExt;
 use http::{
-    HeaderName, HeaderValue,
+    HeaderMap, HeaderName, HeaderValue,
     header::{AUTHORIZATION, IF_MATCH, IF_NONE_MATCH},
     request::Parts,
 };
-use moca_core::{account::AccountLimits, id::AccountId, scope::Reach};
+use moca_core::{
+    account::{AccountLimits, Role},
+    id::AccountId,
+    scope::Reach,
+};
 use moca_storage::control::Tx;
 use tokio::time::timeout;
 
@@ -83,12 +87,9 @@ impl Prepared<'_> {
         match self.route.endpoint {
             Endpoint::Manage(role, handler) => {
                 let mut tx = state.control.read().await?;
-                let proof = auth::member(&mut tx, headers, now_ms);
+                let asks = (role, self.route);
                 let principal =
-                    door::pass(state, exchange, For::Member, credentials, proof).await?;
-                admit(state, exchange, &principal)?;
-                auth::require_role(&principal, role)?;
-                require_scopes(&principal, self.route)?;
+                    member(state, exchange, &mut tx, headers, credentials, asks).await?;
                 // A GET goes on in the snapshot that proved the permission. Who has a body to wait
                 // for gives it back first: there are few, and others need them meanwhile.
                 let is_get = self.route.verb == Verb::Get;
@@ -102,13 +103,10 @@ impl Prepared<'_> {
             }
             Endpoint::Ask(role, handler) => {
                 let mut tx = state.control.read().await?;
-                let proof = auth::member(&mut tx, headers, now_ms);
+                let asks = (role, self.route);
                 let principal =
-                    door::pass(state, exchange, For::Member, credentials, proof).await?;
+                    member(state, exchange, &mut tx, headers, credentials, asks).await?;
                 drop(tx);
-                admit(state, exchange, &principal)?;
-                auth::require_role(&principal, role)?;
-                require_scopes(&principal, self.route)?;
                 let (checked, taken) = self.take(exchange).await?;
                 let key = checked.key_of_member(&principal, &taken);
                 let call = checked.into_call(principal, taken);
@@ -156,17 +154,13 @@ impl Prepared<'_> {
                 checked.device(key, device, taken, handler).await
             }
             Endpoint::App(handler) => {
-                let proof = auth::app(state, headers, now_ms);
-                let app = door::pass(state, exchange, For::App, credentials, proof).await?;
-                admit_app(state, exchange, &app)?;
+                let app = app(state, exchange, headers, credentials).await?;
                 let (checked, taken) = self.take(exchange).await?;
                 let key = checked.key_of_app(&app, &taken);
                 checked.device(key, app, taken, handler).await
             }
             Endpoint::Gateway(_, handler) if auth::basic(headers).is_some() => {
-                let proof = auth::app(state, headers, now_ms);
-                let app = door::pass(state, exchange, For::App, credentials, proof).await?;
-                admit_app(state, exchange, &app)?;
+                let app = app(state, exchange, headers, credentials).await?;
                 let (checked, taken) = self.take(exchange).await?;
                 let key = checked.key_of_app(&app, &taken);
                 let gateway = Gateway::from(&app);
@@ -174,13 +168,10 @@ impl Prepared<'_> {
             }
             Endpoint::Gateway(role, handler) => {
                 let mut tx = state.control.read().await?;
-                let proof = auth::member(&mut tx, headers, now_ms);
+                let asks = (role, self.route);
                 let principal =
-                    door::pass(state, exchange, For::Member, credentials, proof).await?;
+                    member(state, exchange, &mut tx, headers, credentials, asks).await?;
                 drop(tx);
-                admit(state, exchange, &principal)?;
-                auth::require_role(&principal, role)?;
-                require_scopes(&principal, self.route)?;
                 let (checked, taken) = self.take(exchange).await?;
                 let key = checked.key_of_member(&principal, &taken);
                 let gateway = Gateway::from(&principal);
@@ -385,6 +376,37 @@ async fn once<P: Sync>(
     Ok(reply)
 }
 
+/// The member that calls, if they may call a route of this role.
+async fn member(
+    state: &ApiState,
+    exchange: &mut Exchange,
+    tx: &mut Tx,
+    headers: &HeaderMap,
+    credentials: Option<&[u8]>,
+    (role, route): (Role, &Route),
+) -> Result<Principal, Failure> {
+    let proof = auth::member(tx, headers, exchange.now_ms);
+    let principal = door::pass(state, exchange, For::Member, credentials, proof).await?;
+    admit(state, exchange, &principal)?;
+    auth::require_role(&principal, role)?;
+    require_scopes(&principal, route)?;
+    Ok(principal)
+}
+
+/// The app that calls.
+async fn app(
+    state: &ApiState,
+    exchange: &mut Exchange,
+    headers: &HeaderMap,
+    credentials: Option<&[u8]>,
+) -> Result<AppClient, Failure> {
+    let proof = auth::app(state, headers, exchange.now_ms);
+    let app = door::pass(state, exchange, For::App, credentials, proof).await?;
+    exchange.account_id = Some(app.account_id);
+    count(state, exchange, Caller::App(app.app_id), &app.limits)?;
+    Ok(app)
+}
+
 /// Notes who calls, and counts it.
 fn admit(state: &ApiState, exchange: &mut Exchange, principal: &Principal) -> Result<(), Failure> {
     exchange.account_id = Some(principal.account_id);
@@ -394,12 +416,6 @@ fn admit(state: &ApiState, exchange: &mut Exchange, principal: &Principal) -> Re
     let (account, token) = (principal.account_id, principal.token_id);
     last_used.note(account, token, principal.last_used_at, exchange.now_ms);
     Ok(())
-}
-
-/// Notes which app calls, and counts it.
-fn admit_app(state: &ApiState, exchange: &mut Exchange, app: &AppClient) -> Result<(), Failure> {
-    exchange.account_id = Some(app.account_id);
-    count(state, exchange, Caller::App(app.app_id), &app.limits)
 }
 
 /// Refuses a member whose token's scopes leave out a family that the route reads or changes.

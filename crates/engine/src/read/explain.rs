@@ -116,27 +116,17 @@ pub(crate) fn whereabouts(
     let Some(at_ms) = past else {
         return Ok(Some(found));
     };
-    let log = LogReader::open(log_path)?;
     let mut fixes = Vec::new();
-    for seq in devices.people_reader().rows(instance_id)? {
-        if is_given_up.load(Ordering::Relaxed) {
-            return Ok(None);
+    let is_whole = for_each_change(devices, log_path, instance_id, is_given_up, |_, change| {
+        if let Change::Event(event) = change
+            && let EventBody::Location(fix) = &event.body
+            && event.at_ms <= at_ms
+        {
+            fixes.push((event.at_ms, fix.at));
         }
-        for row in log.read(seq - 1, seq, 1, 1)? {
-            for record in &row.records {
-                if let Record::Instance {
-                    subject,
-                    change: Change::Event(event),
-                    ..
-                } = record
-                    && let EventBody::Location(fix) = &event.body
-                    && subject.instance_id == instance_id
-                    && event.at_ms <= at_ms
-                {
-                    fixes.push((event.at_ms, fix.at));
-                }
-            }
-        }
+    })?;
+    if !is_whole {
+        return Ok(None);
     }
     fixes.sort_by_key(|(at_ms, _)| Reverse(*at_ms));
     // Of those within some hundred metres one is enough.
@@ -159,7 +149,6 @@ fn then(
     is_given_up: &AtomicBool,
 ) -> Result<Option<InstanceState>, StorageError> {
     let instance_id = now.subject.instance_id;
-    let log = LogReader::open(log_path)?;
     let mut tagged: Vec<(i64, TagExpression)> = devices
         .messages(instance_id, 0, usize::MAX)?
         .into_iter()
@@ -173,9 +162,29 @@ fn then(
         at_ms,
         world,
     };
+    let is_whole = for_each_change(
+        devices,
+        log_path,
+        instance_id,
+        is_given_up,
+        |received_at, change| past.take_in(received_at, change),
+    )?;
+    Ok(is_whole.then(|| past.end()))
+}
+
+/// Calls `each` with all that an instance told and when it was received, in the order of the log; false when
+/// nobody waits any more.
+fn for_each_change(
+    devices: &Devices,
+    log_path: &Path,
+    instance_id: InstanceId,
+    is_given_up: &AtomicBool,
+    mut each: impl FnMut(i64, &Change),
+) -> Result<bool, StorageError> {
+    let log = LogReader::open(log_path)?;
     for seq in devices.people_reader().rows(instance_id)? {
         if is_given_up.load(Ordering::Relaxed) {
-            return Ok(None);
+            return Ok(false);
         }
         for row in log.read(seq - 1, seq, 1, 1)? {
             for record in &row.records {
@@ -186,12 +195,12 @@ fn then(
                 } = record
                     && subject.instance_id == instance_id
                 {
-                    past.take_in(*received_at, change);
+                    each(*received_at, change);
                 }
             }
         }
     }
-    Ok(Some(past.end()))
+    Ok(true)
 }
 
 /// An instance as it was before a moment. Events have times of their own. What else it told counts if it
