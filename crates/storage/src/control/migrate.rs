@@ -78,6 +78,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0019_composite_triggers",
         include_str!("../../migrations/0019_composite_triggers.sql"),
     ),
+    (
+        "0020_callers",
+        include_str!("../../migrations/0020_callers.sql"),
+    ),
 ];
 
 /// The migration after which the bounds of all places are computed.

@@ -5,6 +5,7 @@ mod apps;
 mod audit;
 mod beacons;
 mod blocks;
+mod callers;
 mod campaign_groups;
 mod campaigns;
 mod changes;
@@ -193,6 +194,7 @@ pub struct Tx {
 impl Tx {
     /// Makes the changes last.
     pub async fn commit(mut self) -> Result<(), StorageError> {
+        self.note_callers().await?;
         let posting = self.posting().await?;
         let committed = self.session.commit(posting).await;
         committed.map_err(|error| error.doing("committing to the control store"))
@@ -229,7 +231,7 @@ impl Tx {
         }
         Err(StorageError::Backend {
             doing: READING,
-            source: "the change feed and the audit log are read where nothing is written".into(),
+            source: "the change feed, the audit log and the version of callers are read where nothing is written".into(),
         })
     }
 }

@@ -5,6 +5,7 @@
 mod audit;
 mod audit_chain;
 mod backend;
+mod callers;
 mod conflicts;
 mod feed;
 mod filters;
