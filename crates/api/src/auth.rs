@@ -9,11 +9,12 @@ use moca_core::{
     id::{AccountId, AppId, Id, MemberId, TokenId},
     scope::{Access, Family, Reach, Scope, spaced},
 };
+use moca_engine::workers::last_used::LastUse;
 use moca_storage::control::Tx;
 use moca_wire::problem::Code;
 use subtle::ConstantTimeEq;
 
-use crate::{failure::Failure, secret, state::ApiState};
+use crate::{callers::Proven, failure::Failure, secret, state::ApiState};
 
 /// A member of an account, authenticated by a token.
 #[derive(Debug, Clone)]
@@ -30,8 +31,8 @@ pub struct Principal {
     pub reach: Reach,
     /// When the token ends, ms since 1970, if it does.
     pub expires_at: Option<i64>,
-    /// When the token was last used, as far as the control store knows.
-    pub last_used_at: Option<i64>,
+    /// When the token was last used.
+    pub last_use: LastUse,
     /// Whether they may create and list accounts.
     pub operator: bool,
     /// The token whose requests are counted: the one this was exchanged for, else itself.
@@ -105,15 +106,22 @@ struct Proof;
 
 /// The member whose token is in the request.
 pub(crate) async fn member(
+    state: &ApiState,
     tx: &mut Tx,
     headers: &HeaderMap,
     now_ms: i64,
 ) -> Result<Principal, Failure> {
-    let secret = bearer(headers)?;
-    let token = live_token(tx, &secret::hash(&secret), now_ms)
-        .await?
-        .ok_or_else(rejected)?;
-    principal(tx, &token, now_ms).await
+    let hash = secret::hash(&bearer(headers)?);
+    let version = tx.callers_version().await?;
+    let known = &state.callers.members;
+    if let Some(proven) = known.at(version, &hash) {
+        return proven.at(now_ms).ok_or_else(rejected);
+    }
+    let token = tx.token_by_hash(&hash).await?.ok_or_else(rejected)?;
+    let proven = prove(tx, &token).await?;
+    let principal = proven.clone().at(now_ms).ok_or_else(rejected)?;
+    known.learn(version, hash, proven);
+    Ok(principal)
 }
 
 /// The member whose token's id and secret an OAuth 2.0 client gave.
@@ -124,23 +132,17 @@ pub(crate) async fn oauth_client(
     now_ms: i64,
 ) -> Result<Principal, Failure> {
     let hash = secret::hash(&client_secret.to_ascii_lowercase());
-    let token = live_token(tx, &hash, now_ms)
+    let token = tx
+        .token_by_hash(&hash)
         .await?
         .filter(|token| token.frame.id.to_string() == client_id)
         .ok_or_else(rejected)?;
-    principal(tx, &token, now_ms).await
+    let proven = prove(tx, &token).await?;
+    proven.at(now_ms).ok_or_else(rejected)
 }
 
-async fn live_token(tx: &mut Tx, hash: &[u8; 32], now_ms: i64) -> Result<Option<Token>, Failure> {
-    let token = tx.token_by_hash(hash).await?;
-    Ok(token.filter(|token| is_live(token, now_ms)))
-}
-
-fn is_live(token: &Token, now_ms: i64) -> bool {
-    token.config.expires_at.is_none_or(|expiry| now_ms < expiry)
-}
-
-async fn principal(tx: &mut Tx, token: &Token, now_ms: i64) -> Result<Principal, Failure> {
+/// Whom a token stands for, and until when: it ends with the one it was exchanged for.
+async fn prove(tx: &mut Tx, token: &Token) -> Result<Proven<Principal>, Failure> {
     let account_id = token.frame.account_id;
     let account: Account = tx.account(account_id).await?.ok_or_else(rejected)?;
     let member: Member = tx
@@ -149,28 +151,30 @@ async fn principal(tx: &mut Tx, token: &Token, now_ms: i64) -> Result<Principal,
         .ok_or_else(rejected)?;
     let mut role = lower(member.config.role, token.config.role);
     let mut reach = Reach::of(token.config.scopes.as_deref());
+    let mut ends_at = token.config.expires_at;
     if let Some(parent_id) = token.parent_id {
         let parent: Token = tx
             .get(account_id, parent_id.0)
             .await?
-            .filter(|parent| is_live(parent, now_ms))
             .ok_or_else(rejected)?;
         role = lower(role, parent.config.role);
         reach = reach.and(Reach::of(parent.config.scopes.as_deref()));
+        ends_at = ends_at.into_iter().chain(parent.config.expires_at).min();
     }
-    Ok(Principal {
+    let who = Principal {
         account_id,
         member_id: token.member_id,
         token_id: TokenId(token.frame.id),
         role,
         reach,
         expires_at: token.config.expires_at,
-        last_used_at: token.last_used_at,
+        last_use: LastUse::new(token.last_used_at),
         operator: account.operator && role == Role::Owner,
         counted_as: token.parent_id.unwrap_or(TokenId(token.frame.id)),
         limits: account.limits,
         _proof: Proof,
-    })
+    };
+    Ok(Proven { who, ends_at })
 }
 
 fn lower(role: Role, bound: Option<Role>) -> Role {
@@ -258,17 +262,28 @@ async fn device_with(state: &ApiState, token_hash: [u8; 32]) -> Result<Device, F
         .authenticate(&token_hash)
         .await?
         .ok_or_else(rejected)?;
-    let mut tx = state.control.read().await?;
-    let limits = tx
-        .limits_of_app(subject.account_id, subject.app_id)
-        .await?
-        .ok_or_else(rejected)?;
+    let limits = limits_of_app(state, &subject).await?;
     Ok(Device {
         subject,
         token_hash,
         limits,
         _proof: Proof,
     })
+}
+
+/// What an operator set for the account of an instance whose app is still there.
+async fn limits_of_app(state: &ApiState, subject: &Subject) -> Result<AccountLimits, Failure> {
+    let key = (subject.account_id, subject.app_id);
+    let mut tx = state.control.read().await?;
+    let version = tx.callers_version().await?;
+    let known = &state.callers.limits;
+    if let Some(limits) = known.at(version, &key) {
+        return Ok(limits);
+    }
+    let limits = tx.limits_of_app(key.0, key.1).await?;
+    let limits = limits.ok_or_else(rejected)?;
+    known.learn(version, key, limits.clone());
+    Ok(limits)
 }
 
 /// The app whose id and secret are in the request.
@@ -279,21 +294,29 @@ pub(crate) async fn app(
 ) -> Result<AppClient, Failure> {
     let (app_id, given) = basic(headers).ok_or_else(rejected)?;
     let app_id: Id = app_id.parse().map_err(|_| rejected())?;
+    let hash = secret::hash(&format!("{app_id}:{given}"));
     let mut tx = state.control.read().await?;
+    let version = tx.callers_version().await?;
+    let known = &state.callers.apps;
+    if let Some(proven) = known.at(version, &hash) {
+        return proven.at(now_ms).ok_or_else(rejected);
+    }
     let app = tx.app_of_any_account(app_id).await?.ok_or_else(rejected)?;
-    let mut is_right = is_secret(state, &app, &app.sealed_secret, &given)?;
-    if let Some(previous) = app.previous_secret_at(now_ms) {
-        is_right |= is_secret(state, &app, &previous.sealed, &given)?;
-    }
-    if !is_right {
-        return Err(rejected());
-    }
-    Ok(AppClient {
+    let ends_at = match app.previous_secret_at(now_ms) {
+        _ if is_secret(state, &app, &app.sealed_secret, &given)? => None,
+        Some(previous) if is_secret(state, &app, &previous.sealed, &given)? => Some(previous.until),
+        _ => return Err(rejected()),
+    };
+    let who = AppClient {
         limits: tx.account_limits(app.frame.account_id).await?,
         account_id: app.frame.account_id,
         app_id: app.id(),
         _proof: Proof,
-    })
+    };
+    let proven = Proven { who, ends_at };
+    let client = proven.clone().at(now_ms).ok_or_else(rejected)?;
+    known.learn(version, hash, proven);
+    Ok(client)
 }
 
 /// Whether an app that was let in before has not been deleted since.

@@ -10,6 +10,7 @@ mod audit;
 pub mod auth;
 mod body;
 pub mod call;
+mod callers;
 mod content;
 mod cors;
 pub mod device;

@@ -385,7 +385,7 @@ async fn member(
     credentials: Option<&[u8]>,
     (role, route): (Role, &Route),
 ) -> Result<Principal, Failure> {
-    let proof = auth::member(tx, headers, exchange.now_ms);
+    let proof = auth::member(state, tx, headers, exchange.now_ms);
     let principal = door::pass(state, exchange, For::Member, credentials, proof).await?;
     admit(state, exchange, &principal)?;
     auth::require_role(&principal, role)?;
@@ -414,7 +414,7 @@ fn admit(state: &ApiState, exchange: &mut Exchange, principal: &Principal) -> Re
     count(state, exchange, caller, &principal.limits)?;
     let last_used = state.engine.last_used();
     let (account, token) = (principal.account_id, principal.token_id);
-    last_used.note(account, token, principal.last_used_at, exchange.now_ms);
+    last_used.note(account, token, &principal.last_use, exchange.now_ms);
     Ok(())
 }
 

@@ -15,6 +15,7 @@ use moca_storage::control::Control;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::{
+    callers::Callers,
     cors::Origins,
     dispatch::overloaded,
     door::Door,
@@ -50,6 +51,7 @@ pub struct Parts {
     pub(crate) origins: Origins,
     pub(crate) requests: Counters<Caller>,
     pub(crate) door: Door,
+    pub(crate) callers: Callers,
     /// The memory for large bodies.
     pub(crate) room: Room,
     /// Turns of those who export.
@@ -135,6 +137,7 @@ impl ApiState {
             origins: Origins::default(),
             requests: Counters::default(),
             door: Door::default(),
+            callers: Callers::default(),
             exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
             uploads: Semaphore::new(UPLOADS_AT_ONCE),
         }))

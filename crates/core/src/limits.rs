@@ -435,6 +435,9 @@ pub const FAILED_LOGINS_A_MINUTE: i64 = 600;
 /// Callers whose requests are counted at a time, and credentials remembered as good; some 50 bytes
 /// each. When there are more, those heard of longest ago are forgotten.
 pub const CALLERS_REMEMBERED: usize = 200_000;
+/// Tokens whose members are remembered, secrets whose apps are, and apps whose limits are; some 400 bytes
+/// each. Of more, those heard of longest ago are looked up again.
+pub const PROOFS_REMEMBERED: usize = 20_000;
 
 /// Members of an account unless set otherwise, like all quotas below: more is not a team.
 pub const MEMBERS_QUOTA: i64 = 10_000;

@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -15,6 +18,18 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// Tokens in one transaction: others have to write meanwhile.
 const WRITTEN_AT_ONCE: usize = 500;
+
+/// When a token was last used, as far as this server knows: what is stored, and later what is noted. Clones
+/// share it, so that a token that is looked up once is noted as often as one that is for every request.
+#[derive(Debug, Clone)]
+pub struct LastUse(Arc<AtomicI64>);
+
+impl LastUse {
+    /// Of a token whose last use that is stored is this one.
+    pub fn new(stored: Option<i64>) -> Self {
+        Self(Arc::new(AtomicI64::new(stored.unwrap_or(i64::MIN))))
+    }
+}
 
 /// Uses of tokens that the control store does not know of yet. So a request that only reads costs no
 /// write; what a crash takes along is half a minute of it.
@@ -31,20 +46,22 @@ impl LastUsed {
         })
     }
 
-    /// Notes a use at `now_ms` of a token whose last use that is stored is this one, if a minute has
-    /// passed since.
-    pub fn note(&self, account: AccountId, token: TokenId, stored: Option<i64>, now_ms: i64) {
+    /// Notes a use at `now_ms` of a token that was last used then, if a minute has passed since.
+    pub fn note(&self, account: AccountId, token: TokenId, last: &LastUse, now_ms: i64) {
         let is_fresh = |at: i64| now_ms < at.saturating_add(TOKEN_USE_MS);
-        if stored.is_some_and(is_fresh) {
+        if is_fresh(last.0.load(Relaxed)) {
             return;
         }
         let mut waiting = self.waiting();
         let key = (account, token);
         match waiting.get(&key) {
-            Some(at) if is_fresh(*at) => {}
+            Some(at) if is_fresh(*at) => last.0.store(*at, Relaxed),
             // The next use is noted.
             None if waiting.len() >= TOKEN_USES_WAITING_MAX => {}
-            _ => drop(waiting.insert(key, now_ms)),
+            _ => {
+                waiting.insert(key, now_ms);
+                last.0.store(now_ms, Relaxed);
+            }
         }
     }
 

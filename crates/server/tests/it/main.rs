@@ -13,6 +13,7 @@ mod authorization;
 mod batches;
 mod beacons;
 mod bundle;
+mod callers;
 mod campaign_groups;
 mod campaigns;
 pub(crate) mod cli;

@@ -3,19 +3,22 @@
 use std::{
     env, fs,
     process::{self, Command},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use moca_wire::{apps::App, campaigns::Campaign, places::Place};
 
 use crate::{audit_check::check, readme, support::binary::Binary};
 
-/// The URL of an empty schema.
-fn empty_store() -> String {
+/// The URL of an empty schema of its own.
+pub(crate) fn empty_store() -> String {
+    static SCHEMAS: AtomicU32 = AtomicU32::new(0);
     let url = env::var("MOCA_TEST_POSTGRES_URL").expect(
         "MOCA_TEST_POSTGRES_URL names no PostgreSQL to test on; \
          run the tests as `scripts/with-postgres.sh cargo nextest run`",
     );
-    let schema = format!("program_{}", process::id());
+    let number = SCHEMAS.fetch_add(1, Ordering::Relaxed);
+    let schema = format!("program_{}_{number}", process::id());
     // A schema of that name can only be left over from an earlier run.
     for sql in ["DROP SCHEMA IF EXISTS", "CREATE SCHEMA"].map(|verb| format!("{verb} {schema}")) {
         let cascade = if sql.starts_with("DROP") {

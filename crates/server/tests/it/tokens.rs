@@ -1,6 +1,9 @@
 //! Tokens: shown once, bounded, revocable at once.
 
-use moca_core::account::{Role, Token};
+use moca_core::{
+    account::{Role, Token},
+    id::TokenId,
+};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -182,6 +185,32 @@ async fn a_changed_bound_counts_on_the_next_call() {
         .await
         .done();
     assert_eq!(list["total"], 2);
+}
+
+#[tokio::test]
+async fn a_token_that_is_used_all_the_time_is_written_down_once_a_minute() {
+    let team = Team::start().await;
+    let body = json!({"config": {"name": "CI"}});
+    let made = team.post("/v2/tokens", body).await.done();
+    let secret = made["accessToken"].as_str().unwrap();
+    let id = made["tokenId"].as_str().unwrap().parse().unwrap();
+    let used = team.installation.state.engine.last_used();
+    let mut written = Vec::new();
+    for second in 0..200 {
+        team.get_as(secret, "/v2/apps").await.done();
+        let waiting = used.of(team.tenant.account_id, TokenId(id), None);
+        if let Some(at) = waiting {
+            assert_eq!(at, NOON + second * 1_000, "noted before, and not written");
+            written.push(second);
+        }
+        // More often than the server does: what is noted again is written again.
+        used.flush().await.unwrap();
+        team.installation.clock.advance(1_000);
+    }
+    assert_eq!(written, [0, 60, 120, 180]);
+    let mut tx = team.installation.state.control.read().await.unwrap();
+    let stored: Token = tx.get(team.tenant.account_id, id).await.unwrap().unwrap();
+    assert_eq!(stored.last_used_at, Some(NOON + 180_000));
 }
 
 #[tokio::test]

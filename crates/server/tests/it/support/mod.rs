@@ -115,10 +115,27 @@ impl Installation {
     /// One whose API sends tests of webhooks so.
     pub(crate) async fn with_webhooks(settings: Settings, webhooks: &WebhookSettings) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let clock = Arc::new(ManualClock(AtomicI64::new(NOON)));
-        let random: Arc<dyn Random> = Arc::new(SeededRandom(Mutex::new(7)));
         let url = format!("sqlite:{}", directory.path().join("control.db").display());
-        let control = Control::open(&url).await.unwrap();
+        Self::of(directory, &url, 7, settings, webhooks).await
+    }
+
+    /// One of several, each with a number of its own, whose control store is there.
+    pub(crate) async fn on(url: &str, number: u64) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let webhooks = WebhookSettings::default();
+        Self::of(directory, url, number, Settings::default(), &webhooks).await
+    }
+
+    async fn of(
+        directory: TempDir,
+        url: &str,
+        seed: u64,
+        settings: Settings,
+        webhooks: &WebhookSettings,
+    ) -> Self {
+        let clock = Arc::new(ManualClock(AtomicI64::new(NOON)));
+        let random: Arc<dyn Random> = Arc::new(SeededRandom(Mutex::new(seed)));
+        let control = Control::open(url).await.unwrap();
         let control = control.with_keys(AuditKeys::of(&[9; 32]));
         let data = directory.path();
         let engine = Engine::start(data, control.clone(), clock.clone(), random.clone())

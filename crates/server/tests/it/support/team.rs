@@ -14,7 +14,11 @@ pub(crate) struct Team {
 impl Team {
     /// The operator's account in a new installation.
     pub(crate) async fn start() -> Self {
-        let installation = Installation::start().await;
+        Self::at(Installation::start().await).await
+    }
+
+    /// The operator's account in this one.
+    pub(crate) async fn at(installation: Installation) -> Self {
         let tenant = installation.tenant(true).await;
         Self {
             installation,
