@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use axum::body::Body;
 use bytes::Bytes;
 use moca_storage::control::ListQuery;
+use moca_wire::page;
 use serde::Serialize;
 
 use crate::{docs::Document, failure::Failure};
@@ -47,8 +48,7 @@ struct Envelope<'a, T> {
 impl Reply {
     /// 200 with any body.
     pub fn ok<T: Serialize>(body: &T) -> Result<Self, Failure> {
-        let body = serde_json::to_vec(body)
-            .map_err(|error| Failure::internal("an answer cannot be written", error))?;
+        let body = serde_json::to_vec(body).map_err(unwritable)?;
         Ok(Self::raw("application/json", body.into()))
     }
 
@@ -74,6 +74,18 @@ impl Reply {
     /// 200 with a page of a list.
     pub fn list<T: Serialize>(query: &ListQuery, total: i64, items: &[T]) -> Result<Self, Failure> {
         Self::page(query.offset, query.limit, total, items)
+    }
+
+    /// The same, of objects that `write` writes one by one.
+    pub fn list_written<T>(
+        query: &ListQuery,
+        total: i64,
+        items: &[T],
+        write: impl Fn(&T, &mut Vec<u8>) -> serde_json::Result<()>,
+    ) -> Result<Self, Failure> {
+        let (offset, limit) = (query.offset, query.limit);
+        let body = page::written(offset, limit, total, items, write).map_err(unwritable)?;
+        Ok(Self::raw("application/json", body.into()))
     }
 
     /// 200 with a page of something that is not in the control store.
@@ -162,4 +174,8 @@ impl Reply {
         self.no_store = true;
         self
     }
+}
+
+fn unwritable(error: serde_json::Error) -> Failure {
+    Failure::internal("an answer cannot be written", error)
 }

@@ -13,6 +13,7 @@ use crate::{
     mention::Body,
     places::{label_ids_schema, position_schema, read_label_ids, read_position},
     properties,
+    raw::RawObject,
     read::{self, Fields},
     resource::Resource,
     schema::{self, Described, Field, Schema},
@@ -53,18 +54,39 @@ pub struct Health {
     pub sightings_7d: u64,
 }
 
-impl Beacon {
-    /// The same with what devices see of it, as of `now_ms`.
-    #[must_use]
-    pub fn with_health(mut self, health: &BeaconHealth, now_ms: i64) -> Self {
-        self.health = Some(Health {
+impl Health {
+    /// What devices see of a beacon with this health, as of `now_ms`.
+    pub fn at(health: &BeaconHealth, now_ms: i64) -> Self {
+        Self {
             last_seen_at: health.last_seen_at(),
             battery_percent: health.battery_percent(),
             battery_depleted_at: health.battery_depleted_at(),
             sightings_7d: health.sightings_7d(now_ms),
-        });
-        self
+        }
     }
+}
+
+/// Writes a beacon around its `config` as it is stored, as its answer would be written: its zone first
+/// in that, and what devices see of it behind.
+pub fn write_raw(
+    beacon: &RawObject<'_>,
+    zone_id: Option<&str>,
+    health: &Health,
+    json: &mut Vec<u8>,
+) -> serde_json::Result<()> {
+    beacon.open("beaconId", "accountId", json)?;
+    let mut config = beacon.config;
+    if let Some(zone_id) = zone_id {
+        json.extend_from_slice(b"{\"zoneId\":");
+        serde_json::to_writer(&mut *json, zone_id)?;
+        json.push(b',');
+        config = config.strip_prefix('{').unwrap_or(config);
+    }
+    json.extend_from_slice(config.as_bytes());
+    json.extend_from_slice(b",\"health\":");
+    serde_json::to_writer(&mut *json, health)?;
+    json.push(b'}');
+    Ok(())
 }
 
 /// What a client sets on a beacon: the zone with the rest.

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     mention::Body,
+    raw::Plain,
     read::{self, Fields},
     resource::Resource,
     schema::{self, Described, Schema},
@@ -45,6 +46,11 @@ pub struct CampaignGroupInput {
 impl Resource for CampaignGroup {
     const PATH: &'static str = "/v2/campaign-groups";
     type Input = CampaignGroupInput;
+}
+
+impl Plain for CampaignGroup {
+    const ID: &'static str = "campaignGroupId";
+    const OWNER_ID: &'static str = "appId";
 }
 
 impl From<&group::CampaignGroup> for CampaignGroup {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     mention::Body,
+    raw::Plain,
     read::{self, Fields},
     resource::Resource,
     schema::{self, Described, Schema},
@@ -41,6 +42,11 @@ pub struct LabelInput {
 impl Resource for Label {
     const PATH: &'static str = "/v2/labels";
     type Input = LabelInput;
+}
+
+impl Plain for Label {
+    const ID: &'static str = "labelId";
+    const OWNER_ID: &'static str = "accountId";
 }
 
 impl From<&label::Label> for Label {

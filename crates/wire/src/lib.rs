@@ -44,6 +44,7 @@ pub mod problem;
 pub mod properties;
 mod providers;
 pub mod push;
+pub mod raw;
 pub mod read;
 pub mod replays;
 pub mod resource;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     links,
     mention::Body,
+    raw::Plain,
     read::{self, Fields},
     resource::Resource,
     schema::{self, Described, Schema},
@@ -42,6 +43,11 @@ pub struct MemberInput {
 impl Resource for Member {
     const PATH: &'static str = "/v2/members";
     type Input = MemberInput;
+}
+
+impl Plain for Member {
+    const ID: &'static str = "memberId";
+    const OWNER_ID: &'static str = "accountId";
 }
 
 impl From<&account::Member> for Member {

@@ -13,6 +13,7 @@ use crate::{
     geofence,
     mention::Body,
     presence, properties, providers,
+    raw::Plain,
     read::{self, Fields},
     resource::Resource,
     schema::{self, Described, Schema},
@@ -83,6 +84,11 @@ pub struct PlaceKey {
 impl Resource for Place {
     const PATH: &'static str = "/v2/places";
     type Input = PlaceInput;
+}
+
+impl Plain for Place {
+    const ID: &'static str = "placeId";
+    const OWNER_ID: &'static str = "accountId";
 }
 
 impl From<&place::Place> for Place {

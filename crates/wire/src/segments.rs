@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     fault::FaultCode,
     mention::Body,
+    raw::Plain,
     read::{self, Fields},
     resource::Resource,
     schema::{self, Described, Schema},
@@ -49,6 +50,11 @@ pub struct SegmentInput {
 impl Resource for Segment {
     const PATH: &'static str = "/v2/segments";
     type Input = SegmentInput;
+}
+
+impl Plain for Segment {
+    const ID: &'static str = "segmentId";
+    const OWNER_ID: &'static str = "appId";
 }
 
 impl From<&segment::Segment> for Segment {

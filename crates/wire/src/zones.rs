@@ -12,6 +12,7 @@ use crate::{
     geofence,
     mention::Body,
     places::{label_ids_schema, read_label_ids},
+    raw::Plain,
     read::{self, Fields},
     resource::Resource,
     schema::{self, Described, Schema},
@@ -55,6 +56,11 @@ pub struct ZoneBeacons {
 impl Resource for Zone {
     const PATH: &'static str = "/v2/zones";
     type Input = ZoneInput;
+}
+
+impl Plain for Zone {
+    const ID: &'static str = "zoneId";
+    const OWNER_ID: &'static str = "placeId";
 }
 
 impl From<&zone::Zone> for Zone {

@@ -1,9 +1,13 @@
 //! Beacons.
 
-use moca_core::{beacon::Beacon, resource::Kind};
+use moca_core::{
+    beacon::Beacon,
+    id::{BeaconId, IdError},
+    resource::Kind,
+};
 use moca_engine::estate;
 use moca_storage::control::Tx;
-use moca_wire::beacons;
+use moca_wire::beacons::{self, Health};
 
 use super::{
     common::{self, created},
@@ -16,10 +20,18 @@ pub(crate) async fn list(call: &Call) -> Result<Reply, Failure> {
     let query = call.query().list();
     let mut tx = call.state().control.read().await?;
     let account_id = call.principal.account_id;
-    let page = tx.list::<Beacon>(account_id, &query).await?;
+    let page = tx.list_raw::<Beacon>(account_id, &query).await?;
     drop(tx);
-    let items = with_health(call, &page.items).await?;
-    Reply::list(&query, page.total, &items)
+    let ids = page.items.iter().map(|beacon| beacon.id.parse());
+    let ids: Result<Vec<BeaconId>, IdError> = ids.collect();
+    let ids = ids.map_err(|error| Failure::internal("the id of a beacon cannot be read", error))?;
+    let healths = healths(call, ids).await?;
+    let items: Vec<_> = page.items.into_iter().zip(healths).collect();
+    let account_id = account_id.to_string();
+    Reply::list_written(&query, page.total, &items, |(beacon, health), json| {
+        let zone_id = beacon.parent_id.as_deref();
+        beacons::write_raw(&common::raw(beacon, &account_id), zone_id, health, json)
+    })
 }
 
 /// `POST /v2/beacons`
@@ -34,9 +46,9 @@ pub(crate) async fn get(call: &Call) -> Result<Reply, Failure> {
     let mut tx = call.state().control.read().await?;
     let beacon = find(call, &mut tx).await?;
     drop(tx);
-    let revision = beacon.frame.revision;
-    let shown = with_health(call, &[beacon]).await?;
-    Reply::object(revision, &shown[0])
+    let mut shown = beacons::Beacon::from(&beacon);
+    shown.health = healths(call, vec![beacon.id()]).await?.pop();
+    Reply::object(beacon.frame.revision, &shown)
 }
 
 /// `PUT /v2/beacons/{beaconId}`
@@ -58,15 +70,12 @@ pub(crate) async fn delete(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
     deletion::delete(call, tx, Kind::Beacon, &beacon.frame).await
 }
 
-/// Beacons as they are answered, with what devices see of them. Asked without a transaction: the
-/// pipeline, which may have to catch up first, needs one itself.
-async fn with_health(call: &Call, stored: &[Beacon]) -> Result<Vec<beacons::Beacon>, Failure> {
-    let ids = stored.iter().map(Beacon::id).collect();
+/// What devices see of each of these. Asked without a transaction: the pipeline, which may have to catch
+/// up first, needs one itself.
+async fn healths(call: &Call, ids: Vec<BeaconId>) -> Result<Vec<Health>, Failure> {
     let healths = call.state().engine.beacon_healths(ids).await?;
-    let both = stored.iter().zip(&healths);
-    Ok(both
-        .map(|(beacon, health)| beacons::Beacon::from(beacon).with_health(health, call.now_ms()))
-        .collect())
+    let at = |health| Health::at(health, call.now_ms());
+    Ok(healths.iter().map(at).collect())
 }
 
 async fn find(call: &Call, tx: &mut Tx) -> Result<Beacon, Failure> {

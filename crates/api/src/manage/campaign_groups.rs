@@ -12,8 +12,7 @@ use crate::{call::Call, failure::Failure, reply::Reply};
 
 /// `GET /v2/campaign-groups`
 pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    let answer = |group: &CampaignGroup| campaign_groups::CampaignGroup::from(group);
-    common::list(call, tx, answer).await
+    common::list_raw::<CampaignGroup, campaign_groups::CampaignGroup>(call, tx).await
 }
 
 /// `POST /v2/campaign-groups`

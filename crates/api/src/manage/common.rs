@@ -2,8 +2,13 @@
 
 use moca_core::{account::Role, resource::Frame};
 use moca_engine::estate::{self, Managed};
-use moca_storage::control::{ListQuery, Stored, Tx};
-use moca_wire::{mention::Body, problem::Code, resource::Resource};
+use moca_storage::control::{self, ListQuery, Raw, Stored, Tx};
+use moca_wire::{
+    mention::Body,
+    problem::Code,
+    raw::{Plain, RawObject},
+    resource::Resource,
+};
 use serde::Serialize;
 
 use crate::{call::Call, failure::Failure, reply::Reply};
@@ -22,6 +27,32 @@ pub(crate) async fn list<R: Stored, A: Serialize>(
     answer: impl Fn(&R) -> A + Send,
 ) -> Result<Reply, Failure> {
     list_of(call, tx, &call.query().list(), answer).await
+}
+
+/// The same of a kind that is answered with its `config` as it is stored.
+pub(crate) async fn list_raw<R: Raw, A: Plain + for<'a> From<&'a R>>(
+    call: &Call,
+    tx: &mut Tx,
+) -> Result<Reply, Failure> {
+    let query = call.query().list();
+    let account_id = call.principal.account_id;
+    let page = tx.list_raw::<R>(account_id, &query).await?;
+    let account_id = account_id.to_string();
+    Reply::list_written(&query, page.total, &page.items, |object, json| {
+        let owner_id = object.parent_id.as_deref().unwrap_or(&account_id);
+        raw(object, owner_id).write::<A>(json)
+    })
+}
+
+/// An object of the store as it is written.
+pub(crate) fn raw<'a>(object: &'a control::RawObject, owner_id: &'a str) -> RawObject<'a> {
+    RawObject {
+        created_at: object.created_at,
+        updated_at: object.updated_at,
+        id: &object.id,
+        owner_id,
+        config: &object.config,
+    }
 }
 
 /// The page of a list that this asks for.

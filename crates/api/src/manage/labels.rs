@@ -12,7 +12,7 @@ use crate::{call::Call, failure::Failure, reply::Reply};
 
 /// `GET /v2/labels`
 pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    common::list(call, tx, |label: &Label| labels::Label::from(label)).await
+    common::list_raw::<Label, labels::Label>(call, tx).await
 }
 
 /// `POST /v2/labels`

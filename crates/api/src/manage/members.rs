@@ -16,7 +16,7 @@ use crate::{call::Call, failure::Failure, reply::Reply};
 
 /// `GET /v2/members`
 pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    common::list(call, tx, |member: &Member| members::Member::from(member)).await
+    common::list_raw::<Member, members::Member>(call, tx).await
 }
 
 /// `POST /v2/members`

@@ -13,7 +13,7 @@ use crate::{call::Call, failure::Failure, reply::Reply};
 
 /// `GET /v2/places`
 pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    common::list(call, tx, |place: &Place| places::Place::from(place)).await
+    common::list_raw::<Place, places::Place>(call, tx).await
 }
 
 /// `POST /v2/places`

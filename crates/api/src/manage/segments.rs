@@ -25,10 +25,7 @@ use crate::{audit, call::Call, failure::Failure, reply::Reply};
 
 /// `GET /v2/segments`
 pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    common::list(call, tx, |segment: &Segment| {
-        segments::Segment::from(segment)
-    })
-    .await
+    common::list_raw::<Segment, segments::Segment>(call, tx).await
 }
 
 /// `POST /v2/segments`

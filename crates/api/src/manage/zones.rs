@@ -13,7 +13,7 @@ use crate::{call::Call, failure::Failure, reply::Reply};
 
 /// `GET /v2/zones`
 pub(crate) async fn list(call: &Call, tx: &mut Tx) -> Result<Reply, Failure> {
-    common::list(call, tx, |zone: &Zone| zones::Zone::from(zone)).await
+    common::list_raw::<Zone, zones::Zone>(call, tx).await
 }
 
 /// `POST /v2/zones`

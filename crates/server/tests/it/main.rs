@@ -53,6 +53,7 @@ mod push;
 mod quotas;
 mod ranks;
 mod rates;
+mod raw_lists;
 mod readme;
 mod replays;
 mod rules;

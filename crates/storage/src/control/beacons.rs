@@ -12,6 +12,7 @@ use super::{
     Filter, READING, Tx, WRITING,
     audit::{self, Change, Shown},
     changes::{chunk_len, placeholders},
+    raw::Raw,
     sql::Value,
     table::{Columns, Mapped, Stored, Table, Unique, object_of},
 };
@@ -22,6 +23,10 @@ const MOVED_AT_ONCE: usize = 256;
 
 impl Stored for Beacon {
     const KIND: Kind = Kind::Beacon;
+}
+
+impl Raw for Beacon {
+    const PARENT: Option<&'static str> = Some("zone_id");
 }
 
 impl Mapped for Beacon {

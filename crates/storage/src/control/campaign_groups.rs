@@ -9,6 +9,7 @@ use moca_core::{
 use super::{
     Filter,
     audit::Shown,
+    raw::Raw,
     sql::Value,
     table::{Columns, Mapped, Stored, Table},
 };
@@ -16,6 +17,10 @@ use crate::StorageError;
 
 impl Stored for CampaignGroup {
     const KIND: Kind = Kind::CampaignGroup;
+}
+
+impl Raw for CampaignGroup {
+    const PARENT: Option<&'static str> = Some("app_id");
 }
 
 impl Mapped for CampaignGroup {

@@ -9,6 +9,7 @@ use moca_core::{
 use super::{
     Tx,
     list::is_nowhere,
+    raw::Raw,
     sql::Value,
     table::{Columns, Mapped, Stored, Table, Unique},
 };
@@ -16,6 +17,10 @@ use crate::StorageError;
 
 impl Stored for Label {
     const KIND: Kind = Kind::Label;
+}
+
+impl Raw for Label {
+    const PARENT: Option<&'static str> = None;
 }
 
 impl Mapped for Label {

@@ -9,10 +9,11 @@ use moca_core::{
 };
 
 use super::{
-    Filter, ListQuery, Page, READING, SortField, Stored, Tx, filters,
+    Filter, ListQuery, Page, READING, Raw, RawObject, SortField, Stored, Tx, filters,
     objects::folded,
+    raw,
     sql::{Row, Value, Work},
-    table::{Columns, Table, object_of},
+    table::{Columns, Mapped, Table, object_of},
 };
 use crate::StorageError;
 
@@ -28,17 +29,40 @@ impl Tx {
         account: AccountId,
         query: &ListQuery,
     ) -> Result<Page<R>, StorageError> {
+        let columns = R::TABLE.read_columns();
+        let rows = self.list_rows::<R>(account, query, &columns).await?;
+        rows.read(object_of)
+    }
+
+    /// The same page with each `config` as it is stored.
+    pub async fn list_raw<R: Raw>(
+        &mut self,
+        account: AccountId,
+        query: &ListQuery,
+    ) -> Result<Page<RawObject>, StorageError> {
+        let columns = raw::columns::<R>();
+        let rows = self.list_rows::<R>(account, query, &columns).await?;
+        rows.read(raw::object_of::<R>)
+    }
+
+    /// The rows of a page. The second of the columns is the id.
+    async fn list_rows<R: Stored>(
+        &mut self,
+        account: AccountId,
+        query: &ListQuery,
+        columns: &str,
+    ) -> Result<Page<Row>, StorageError> {
         let mut conditions = Conditions::default();
         conditions.push("account_id = {}", Value::id(account));
         conditions.narrow(R::KIND, R::TABLE, query)?;
         if !query.regions.is_empty() {
-            return self.list_in_regions(account, query, conditions).await;
+            let page = self.list_in_regions::<R>(account, query, conditions, columns);
+            return page.await;
         }
         if conditions.terms.len() > 1 {
             let total = self.count(R::TABLE, &conditions).await?;
-            return self
-                .page(query, conditions, query.offset, total, Work::Long)
-                .await;
+            let statement = page_statement(R::TABLE, columns, query, conditions, query.offset);
+            return self.page(statement, total, Work::Long).await;
         }
         let total = self.total(account, R::KIND).await?;
         let start = self.start_of(account, R::KIND, query).await?;
@@ -59,7 +83,8 @@ impl Tx {
         } else {
             Work::Long
         };
-        self.page(query, conditions, start.skip, total, work).await
+        let statement = page_statement(R::TABLE, columns, query, conditions, start.skip);
+        self.page(statement, total, work).await
     }
 
     /// The account's objects that a list would hold, in the order they were made, after the one made
@@ -115,31 +140,27 @@ impl Tx {
         query: &ListQuery,
     ) -> Result<Page<Account>, StorageError> {
         let mut conditions = Conditions::default();
-        conditions.narrow(Kind::Account, table_of_accounts(), query)?;
-        let total = self.count(table_of_accounts(), &conditions).await?;
-        self.page(query, conditions, query.offset, total, Work::Long)
-            .await
+        let table = Account::TABLE;
+        conditions.narrow(Kind::Account, table, query)?;
+        let total = self.count(table, &conditions).await?;
+        let columns = table.read_columns();
+        let statement = page_statement(table, &columns, query, conditions, query.offset);
+        let rows = self.page(statement, total, Work::Long).await?;
+        rows.read(object_of)
     }
 
-    async fn page<R: Stored>(
+    async fn page(
         &mut self,
-        query: &ListQuery,
-        conditions: Conditions,
-        skip: i64,
+        (sql, values): (String, Vec<Value>),
         total: i64,
         work: Work,
-    ) -> Result<Page<R>, StorageError> {
-        let (sql, values) = page_statement(R::TABLE, query, conditions, skip);
+    ) -> Result<Page<Row>, StorageError> {
         let rows = match work {
             Work::Short => self.session.query(sql, values).await,
             Work::Long => self.session.scan(sql, values).await,
         };
-        let rows = rows.map_err(|error| error.doing(READING))?;
-        let items = rows.into_iter().map(object_of);
-        Ok(Page {
-            total,
-            items: items.collect::<Result<_, _>>()?,
-        })
+        let items = rows.map_err(|error| error.doing(READING))?;
+        Ok(Page { total, items })
     }
 
     /// The kept number of objects, which counts what this transaction has not written yet too.
@@ -168,8 +189,18 @@ impl Tx {
     }
 }
 
-fn table_of_accounts() -> &'static Table {
-    super::objects::table_of(Kind::Account)
+impl Page<Row> {
+    /// The page of what is in these rows.
+    fn read<T>(
+        self,
+        read: impl Fn(Row) -> Result<T, StorageError>,
+    ) -> Result<Page<T>, StorageError> {
+        let items = self.items.into_iter().map(read);
+        Ok(Page {
+            total: self.total,
+            items: items.collect::<Result<_, _>>()?,
+        })
+    }
 }
 
 /// What the objects of a list have in common.
@@ -263,14 +294,15 @@ impl Conditions {
     }
 }
 
-/// The statement that reads the objects of a page.
+/// The statement that reads these columns of the objects of a page.
 fn page_statement(
     table: &Table,
+    columns: &str,
     query: &ListQuery,
     conditions: Conditions,
     skip: i64,
 ) -> (String, Vec<Value>) {
-    let (columns, name) = (table.read_columns(), table.name);
+    let name = table.name;
     let (wheres, mut values) = (conditions.text(), conditions.values);
     let order = order(&query.sort);
     let (limit, offset) = (values.len() + 1, values.len() + 2);

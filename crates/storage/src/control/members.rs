@@ -6,6 +6,7 @@ use moca_core::{
 };
 
 use super::{
+    raw::Raw,
     sql::Value,
     table::{Columns, Mapped, Stored, Table, Unique},
 };
@@ -13,6 +14,10 @@ use crate::StorageError;
 
 impl Stored for Member {
     const KIND: Kind = Kind::Member;
+}
+
+impl Raw for Member {
+    const PARENT: Option<&'static str> = None;
 }
 
 impl Mapped for Member {

@@ -27,6 +27,7 @@ mod place_bounds;
 mod places;
 mod query;
 mod quotas;
+mod raw;
 mod references;
 mod region;
 mod replays;
@@ -50,6 +51,7 @@ pub use audit::{Access, AuditKeys, AuditQuery, AuditReport, ChainFault, ChainRep
 pub use jobs::Job;
 pub use many::unique_values;
 pub use query::{ChangeRow, Filter, KeptAnswer, ListQuery, Page, Reference, SortField};
+pub use raw::{Raw, RawObject};
 pub use references::referring_kinds;
 pub use table::Stored;
 

@@ -8,6 +8,7 @@ use moca_core::{
 
 use super::{
     Filter, place_bounds,
+    raw::Raw,
     sql::Value,
     table::{Columns, Mapped, Stored, Table, Unique},
 };
@@ -15,6 +16,10 @@ use crate::StorageError;
 
 impl Stored for Place {
     const KIND: Kind = Kind::Place;
+}
+
+impl Raw for Place {
+    const PARENT: Option<&'static str> = None;
 }
 
 impl Mapped for Place {

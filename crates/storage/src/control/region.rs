@@ -29,13 +29,15 @@ const READ_MAX: usize = 128;
 const ORDERED_BY: &str = "id, created_at, updated_at, name_folded";
 
 impl Tx {
-    /// The page of the places for which the conditions hold and that lie in all regions asked for.
+    /// The page of the places for which the conditions hold and that lie in all regions asked for. The
+    /// second of the columns is the id.
     pub(super) async fn list_in_regions<R: Stored>(
         &mut self,
         account: AccountId,
         query: &ListQuery,
         mut conditions: Conditions,
-    ) -> Result<Page<R>, StorageError> {
+        columns: &str,
+    ) -> Result<Page<Row>, StorageError> {
         meet_all::<R>(&mut conditions, query)?;
         let near = near_of(query);
         let (total, ids) = if near.is_empty() {
@@ -44,7 +46,8 @@ impl Tx {
             self.ids_near::<R>(account, query, &near, conditions)
                 .await?
         };
-        let items = self.objects(account, &ids).await?;
+        let table = R::TABLE.name;
+        let items = self.rows_in_order(table, columns, account, &ids).await?;
         Ok(Page { total, items })
     }
 
@@ -161,24 +164,27 @@ impl Tx {
         Ok(located)
     }
 
-    /// The objects with these ids, in the same order.
-    async fn objects<R: Stored>(
+    /// The rows of the objects with these ids, in the same order. The second of the columns is the id.
+    async fn rows_in_order(
         &mut self,
+        table: &str,
+        columns: &str,
         account: AccountId,
         ids: &[Id],
-    ) -> Result<Vec<R>, StorageError> {
-        let columns = R::TABLE.read_columns();
-        let mut objects = HashMap::with_capacity(ids.len());
+    ) -> Result<Vec<Row>, StorageError> {
+        let mut found = HashMap::with_capacity(ids.len());
         let mut left = ids;
         while !left.is_empty() {
             let (some, rest) = left.split_at(chunk_len(left.len(), READ_MAX));
-            for row in self.of_ids(R::TABLE.name, &columns, account, some).await? {
-                let object: R = object_of(row)?;
-                objects.insert(object.frame().id, object);
+            for row in self.of_ids(table, columns, account, some).await? {
+                if let Some(Value::Text(id)) = row.get(1) {
+                    found.insert(id.clone(), row);
+                }
             }
             left = rest;
         }
-        Ok(ids.iter().filter_map(|id| objects.remove(id)).collect())
+        let of_id = |id: &Id| found.remove(&id.to_string());
+        Ok(ids.iter().filter_map(of_id).collect())
     }
 
     async fn of_ids(

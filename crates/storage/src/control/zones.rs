@@ -9,6 +9,7 @@ use moca_core::{
 use super::{
     Filter,
     audit::Shown,
+    raw::Raw,
     sql::Value,
     table::{Columns, Mapped, Stored, Table, Unique},
 };
@@ -16,6 +17,10 @@ use crate::StorageError;
 
 impl Stored for Zone {
     const KIND: Kind = Kind::Zone;
+}
+
+impl Raw for Zone {
+    const PARENT: Option<&'static str> = Some("place_id");
 }
 
 impl Mapped for Zone {

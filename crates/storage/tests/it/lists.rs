@@ -22,6 +22,7 @@ use moca_storage::control::{Control, Filter, ListQuery, SortField, Stored};
 
 use crate::{
     backend::on_every_backend,
+    raw::agrees,
     samples::{
         HOME, account, beacon, campaign, everything, experience, id, insert, notification, place,
         segment, token, triggers, webhook, zone,
@@ -136,6 +137,7 @@ async fn lists_agree_with_a_naive_model(store: &Control) {
                     let expected = model.iter().skip(offset as usize).take(limit as usize);
                     assert!(page.items.iter().eq(expected.copied()), "{query:?}");
                     assert_eq!(page.total, model.len() as i64, "{query:?}");
+                    agrees(&mut tx, &query, &page, |_| None).await;
                 }
             }
         }

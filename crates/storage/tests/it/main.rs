@@ -18,6 +18,7 @@ mod many;
 mod objects;
 mod pages;
 mod quotas;
+mod raw;
 mod references;
 mod regions;
 mod replays;

@@ -8,6 +8,7 @@ use moca_storage::control::{Control, Filter, ListQuery, SortField};
 
 use crate::{
     backend::{execute, on_every_backend},
+    raw::agrees,
     samples::{HOME, everything, insert, place},
 };
 
@@ -133,6 +134,7 @@ async fn lists_in_regions_agree_with_a_scan(store: &Control) {
                 let expected = model.iter().skip(offset as usize).take(limit as usize);
                 assert!(page.items.iter().eq(expected.copied()), "{query:?}");
                 assert_eq!(page.total, model.len() as i64, "{query:?}");
+                agrees(&mut tx, &query, &page, |_| None).await;
             }
         }
     }

@@ -3,7 +3,6 @@
 use moca_core::{beacon::Beacon, campaign::Campaign, id::Id, place::Place, zone::Zone};
 
 use super::*;
-use crate::control::table::Mapped;
 
 fn schema() -> rusqlite::Connection {
     let connection = rusqlite::Connection::open_in_memory().unwrap();
@@ -19,7 +18,8 @@ fn plan<R: Stored>(connection: &rusqlite::Connection, query: &ListQuery) -> Stri
     let mut conditions = Conditions::default();
     conditions.push("account_id = {}", Value::id(Id([1; 16])));
     conditions.narrow(R::KIND, R::TABLE, query).unwrap();
-    let (sql, values) = page_statement(<R as Mapped>::TABLE, query, conditions, 0);
+    let columns = R::TABLE.read_columns();
+    let (sql, values) = page_statement(R::TABLE, &columns, query, conditions, 0);
     let mut statement = connection
         .prepare(&format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?")))
         .unwrap();
