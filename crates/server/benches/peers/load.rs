@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Connections at a time.
-pub(crate) const CONNECTIONS: usize = 16;
+pub(crate) const CONNECTIONS: usize = 64;
 /// Connections of an import.
 const IMPORT_CONNECTIONS: usize = 4;
 
