@@ -3,6 +3,8 @@
 //! It is for those who keep something made of the configuration, to find out what of it is outdated. So the
 //! oldest lines go when they are taken in; who comes later makes all of it anew.
 
+use std::fmt::Write as _;
+
 use moca_core::id::AccountId;
 
 use super::{ChangeRow, READING, Tx, WRITING, ledger::Ledger, table::Columns};
@@ -80,14 +82,28 @@ pub(super) fn chunk_len(left: usize, max: usize) -> usize {
 
 /// `($1, $2), ($3, $4)` for two rows of two columns.
 pub(super) fn tuples(rows: usize, columns: usize) -> String {
-    let tuple = |row: usize| format!("({})", placeholders(row * columns + 1, columns));
-    (0..rows).map(tuple).collect::<Vec<_>>().join(", ")
+    let mut text = String::with_capacity(rows * (columns * 6 + 4));
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ", (" });
+        push_placeholders(&mut text, row * columns + 1, columns);
+        text.push(')');
+    }
+    text
 }
 
 /// `$3, $4` for two placeholders from the third on.
 pub(super) fn placeholders(first: usize, count: usize) -> String {
-    let names = (first..first + count).map(|i| format!("${i}"));
-    names.collect::<Vec<_>>().join(", ")
+    let mut text = String::with_capacity(count * 6);
+    push_placeholders(&mut text, first, count);
+    text
+}
+
+fn push_placeholders(text: &mut String, first: usize, count: usize) {
+    for number in first..first + count {
+        text.push_str(if number == first { "$" } else { ", $" });
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{number}");
+    }
 }
 
 #[cfg(test)]
