@@ -82,6 +82,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0020_callers",
         include_str!("../../migrations/0020_callers.sql"),
     ),
+    (
+        "0021_given_external_ids",
+        include_str!("../../migrations/0021_given_external_ids.sql"),
+    ),
 ];
 
 /// The migration after which the bounds of all places are computed.
