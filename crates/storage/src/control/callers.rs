@@ -1,7 +1,7 @@
 //! The version of who may call and how much.
 //!
 //! What a proof of permission is made of are accounts, members, tokens and apps. The feed tells when these change,
-//! too, but would have to be gone through; this is one number in one row, for every request.
+//! too, but would have to be gone through; this is one number in one row, for every request. It only grows.
 
 use moca_core::{
     audit::{Action, Subject},
@@ -31,8 +31,11 @@ impl Tx {
         if !self.entries.iter().any(changes_callers) {
             return Ok(());
         }
-        let sql = "UPDATE config_version SET callers = callers + 1";
-        let done = self.session.execute(sql, vec![]).await;
+        // By the clock, so that a database that lost its newest changes does not come to the same number again.
+        let sql = "UPDATE config_version SET callers = \
+                   CASE WHEN callers < $1 THEN $1 ELSE callers + 1 END";
+        let at = self.origin().at;
+        let done = self.session.execute(sql, vec![at.into()]).await;
         done.map_err(|error| error.doing(WRITING)).map(|_| ())
     }
 }

@@ -50,8 +50,7 @@ async fn raised<R: Stored + Clone>(
     assert!(tx.delete::<R>(HOME, id).await.unwrap());
     tx.commit().await.unwrap();
     let after = version(store).await;
-    assert_eq!(between - before, after - between);
-    after - before
+    i64::from(between > before) + i64::from(after > between)
 }
 
 async fn what_is_changed_or_deleted_raises_it(store: &Control) {
@@ -93,13 +92,14 @@ async fn a_token_that_goes_with_another_raises_it(store: &Control) {
     insert(store, &[token(1), expired]).await;
     assert_eq!(version(store).await, 0);
     insert(store, &[token(3)]).await;
-    assert_eq!(version(store).await, 1);
+    let one = version(store).await;
+    assert!(one > 0);
     // The account goes with all that is in it.
     insert(store, &[account(HOME)]).await;
     let mut tx = store.write().await.unwrap();
     assert!(tx.delete_account(HOME).await.unwrap());
     tx.commit().await.unwrap();
-    assert_eq!(version(store).await, 2);
+    assert!(version(store).await > one);
 }
 
 async fn what_is_undone_leaves_it(store: &Control) {
@@ -119,7 +119,7 @@ async fn it_is_that_of_the_snapshot(store: &Control) {
     assert_eq!(version(store).await, 0, "not committed yet");
     tx.commit().await.unwrap();
     assert_eq!(old.callers_version().await.unwrap(), 0);
-    assert_eq!(version(store).await, 1);
+    assert!(version(store).await > 0);
 }
 
 async fn it_is_not_told_where_is_written(store: &Control) {
