@@ -60,5 +60,5 @@ async fn check(state: &ApiState) -> Result<(), Failure> {
 
 async fn reach_control_store(state: &ApiState) -> Result<(), StorageError> {
     state.control.read().await?.config_version().await?;
-    Ok(())
+    state.control.require_whole()
 }

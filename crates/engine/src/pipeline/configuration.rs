@@ -106,6 +106,8 @@ impl Configuration {
                     find(&mut tx, run, &mut taken).await?;
                 }
             }
+            // The history must not know more than the store does after the power fails.
+            self.control.settle().await?;
             // Before anything is decided by it.
             let first = HistoryKey {
                 seq,

@@ -121,7 +121,8 @@ impl Control {
         self
     }
 
-    /// Starts a transaction that only reads, on one consistent snapshot: the one its first call sees.
+    /// Starts a transaction that only reads, on one consistent snapshot: the one its first call sees. What others wrote
+    /// is seen when they are about to be answered, in SQLite a moment before it is on disk.
     pub async fn read(&self) -> Result<Tx, StorageError> {
         self.begin(Mode::Read).await
     }
@@ -132,6 +133,18 @@ impl Control {
     /// feed and the audit log are written at the end of that, and cannot be read in it.
     pub async fn write(&self) -> Result<Tx, StorageError> {
         self.begin(Mode::Write).await
+    }
+
+    /// Waits until what was read before is on disk.
+    pub async fn settle(&self) -> Result<(), StorageError> {
+        let done = self.database.settle().await;
+        done.map_err(|error| error.doing("putting the control store on disk"))
+    }
+
+    /// Fails when nothing can be written any more before the server is restarted.
+    pub fn require_whole(&self) -> Result<(), StorageError> {
+        let whole = self.database.require_whole();
+        whole.map_err(|error| error.doing(WRITING))
     }
 
     /// Gets the bytes of what was deleted out of all files of a store in SQLite, which overwrites them

@@ -12,7 +12,7 @@ use super::{
     audit::{self, Change},
     changes::{chunk_len, placeholders, tuples},
     list::{is_nowhere, no_such_column},
-    sql::Value,
+    sql::{SqlError, Value},
     table::{Columns, Mapped, Table, json_of, object_of},
     unique::conflict_or,
 };
@@ -159,15 +159,22 @@ impl Tx {
         let frame = object.frame();
         let own = object.values()?;
         self.refuse_over_quota(frame.account_id, R::KIND).await?;
-        self.refuse_taken::<R>(frame.account_id, frame.id, &own, true)
-            .await?;
+        if !self.session.survives_conflicts() {
+            self.refuse_taken::<R>(frame.account_id, frame.id, &own, true)
+                .await?;
+        }
         let Table { name, .. } = R::TABLE;
         let values = row_of(object, own)?;
         let after = shown_row::<R>(&values);
         let names = insert_columns(R::TABLE);
         let row = tuples(1, values.len());
         let sql = format!("INSERT INTO {name} ({names}) VALUES {row}");
-        let done = self.session.execute(sql, values).await;
+        let done = self.session.insert(sql, values).await;
+        if matches!(done, Err(SqlError::Unique(_))) && self.session.survives_conflicts() {
+            // It names the first of several that are taken, on every database the same.
+            self.refuse_taken::<R>(frame.account_id, frame.id, &object.values()?, true)
+                .await?;
+        }
         done.map_err(|error| conflict_or::<R>(error))?;
         self.label(object).await?;
         self.note(frame, R::KIND, Change::Created(after));

@@ -10,8 +10,8 @@ use super::{
 use crate::StorageError;
 
 impl Tx {
-    /// Looks before the write, which would make PostgreSQL abort the whole transaction. No other
-    /// writer can come between.
+    /// Refuses values that are taken. PostgreSQL would abort the whole transaction at the write, so this comes before
+    /// it; no other writer can come between.
     pub(super) async fn refuse_taken<R: Stored>(
         &mut self,
         account: AccountId,

@@ -10,6 +10,7 @@ mod conflicts;
 mod feed;
 mod filters;
 mod forgotten;
+mod groups;
 mod imports;
 mod kept_answers;
 mod key_check;

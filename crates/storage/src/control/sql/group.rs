@@ -3,7 +3,8 @@
 //! What writers wait for is the disk, so those that follow each other closely share a commit: each is
 //! a savepoint in the transaction of the group, and is answered when the group is on disk. A writer
 //! sees what the ones before it in the group did, and all of them fail if its commit does. What all of
-//! them change, such as the end of the audit log, is kept in the [`Ledger`] and written once.
+//! them change, such as the end of the audit log, is kept in the [`Ledger`] and written once. While a
+//! group goes to disk the next one gathers.
 
 use std::{
     sync::{
@@ -13,7 +14,12 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    runtime::Handle,
+    select,
+    sync::{Notify, oneshot},
+    time::sleep,
+};
 
 use super::{
     SqlError, Statement,
@@ -23,10 +29,11 @@ use crate::control::ledger::{Ledger, Posting};
 
 /// Transactions that share a commit: enough to share the cost of the disk, and few enough that the
 /// first one does not wait long for the last.
-const GROUP_MAX: usize = 16;
+const GROUP_MAX: usize = 64;
 /// Rows of the ledger after which nobody else joins, which bounds the memory that it takes.
 const ROWS_MAX: usize = 4_096;
-/// How long a group waits for a writer in line to begin.
+/// How long a group waits for a writer in line to begin, and for half as many to join as there were in the one
+/// before: those who were told that theirs is on disk often come with the next one at once.
 const GROUP_PAUSE: Duration = Duration::from_millis(2);
 
 /// Who waits for the disk.
@@ -70,12 +77,9 @@ impl Waiting {
         std::mem::take(&mut self.ledger).settle()
     }
 
-    /// Tells them that they are on disk.
-    pub(super) fn succeed(&mut self) {
-        for reply in self.replies.drain(..) {
-            // One who has gone meanwhile is no fault.
-            let _ = reply.send(Ok(()));
-        }
+    /// Those who are to be told that they are on disk.
+    pub(super) fn written(&mut self) -> Vec<Reply> {
+        std::mem::take(&mut self.replies)
     }
 
     /// Tells them that all is undone.
@@ -96,10 +100,65 @@ pub(super) fn rolled_back() -> SqlError {
     SqlError::Failed("the transaction was rolled back".into())
 }
 
+/// Whether a group is on its way to the disk after its connection is free again.
+#[derive(Default)]
+pub(super) struct Way {
+    groups: AtomicUsize,
+    free: Notify,
+}
+
+impl Way {
+    pub(super) fn enter(&self) {
+        self.groups.fetch_add(1, SeqCst);
+    }
+
+    /// One of those who wait for the disk may send theirs.
+    pub(super) fn leave(&self) {
+        self.groups.fetch_sub(1, SeqCst);
+        self.free.notify_one();
+    }
+
+    fn is_free(&self) -> bool {
+        self.groups.load(SeqCst) == 0
+    }
+}
+
+/// Tells writers that what they did is on disk.
+pub(super) fn succeed(replies: Vec<Reply>) {
+    for reply in replies {
+        // One who has gone meanwhile is no fault.
+        let _ = reply.send(Ok(()));
+    }
+}
+
 /// Where writers wait for their turn. Cheap to clone.
 pub(super) struct Line<G> {
     lane: Arc<Lane<G>>,
     writers: Arc<AtomicUsize>,
+    sizes: Arc<Sizes>,
+    way: Arc<Way>,
+}
+
+/// Transactions of groups.
+#[derive(Default)]
+struct Sizes {
+    /// Of the one that gathers.
+    now: AtomicUsize,
+    /// With so many it need not wait for more.
+    expected: AtomicUsize,
+}
+
+impl Sizes {
+    /// Begins the next group. Half of what the last one had is expected of it: so of two halves of those who write
+    /// without a pause one gathers while the other is on its way, and nobody waits in vain when fewer come.
+    fn turn(&self) {
+        let size = self.now.swap(0, SeqCst);
+        self.expected.store(size / 2, SeqCst);
+    }
+
+    fn is_expected(&self) -> bool {
+        self.now.load(SeqCst) >= self.expected.load(SeqCst)
+    }
 }
 
 impl<G> Clone for Line<G> {
@@ -107,6 +166,8 @@ impl<G> Clone for Line<G> {
         Self {
             lane: self.lane.clone(),
             writers: self.writers.clone(),
+            sizes: self.sizes.clone(),
+            way: self.way.clone(),
         }
     }
 }
@@ -120,6 +181,52 @@ impl Drop for InLine {
     }
 }
 
+/// Waits for the disk, and sees to it that its group gets there: whoever of them comes to it does it for all.
+struct Waits<G> {
+    line: Line<G>,
+    answer: oneshot::Receiver<Result<(), SqlError>>,
+}
+
+impl<G: Group> Waits<G> {
+    async fn told(&mut self) -> Result<(), SqlError> {
+        let mut is_late = false;
+        loop {
+            if let Some(group) = self.line.due(is_late)? {
+                self.line.commit(group).await?;
+            }
+            select! {
+                told = &mut self.answer => return told.map_err(|_| SqlError::Closed)?,
+                () = self.line.way.free.notified() => {}
+                // Those that wait do not depend on the next one: a writer in line may have gone away.
+                () = sleep(GROUP_PAUSE) => is_late = true,
+            }
+        }
+    }
+}
+
+/// Who waits for the disk, whose task goes on when this is dropped: it may be the last one of its group.
+struct Waiter<G: Group>(Option<Waits<G>>);
+
+impl<G: Group> Waiter<G> {
+    async fn told(mut self) -> Result<(), SqlError> {
+        let told = match &mut self.0 {
+            Some(waits) => waits.told().await,
+            None => Err(SqlError::Closed),
+        };
+        self.0 = None;
+        told
+    }
+}
+
+impl<G: Group> Drop for Waiter<G> {
+    fn drop(&mut self) {
+        // Outside a runtime nobody can wait for the disk.
+        if let (Some(mut waits), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn(async move { waits.told().await });
+        }
+    }
+}
+
 /// A transaction that writes.
 pub(super) struct Writer<G: Group> {
     pub(super) group: Lent<G>,
@@ -128,11 +235,33 @@ pub(super) struct Writer<G: Group> {
 }
 
 impl<G: Group> Line<G> {
-    pub(super) fn new(group: G) -> Self {
+    pub(super) fn new(group: G, way: Arc<Way>) -> Self {
         Self {
             lane: Lane::new(vec![group]),
             writers: Arc::default(),
+            sizes: Arc::default(),
+            way,
         }
+    }
+
+    /// The group, if there is one and nothing is before it on the way to the disk. Unless it `is_late`, it has to have
+    /// the size that is expected, and nobody may be in line who would join it.
+    fn due(&self, is_late: bool) -> Result<Option<Lent<G>>, SqlError> {
+        let is_whole = || self.writers.load(SeqCst) == 0 && self.sizes.is_expected();
+        if !self.way.is_free() || !(is_late || is_whole()) {
+            return Ok(None);
+        }
+        let Some(mut group) = Lane::lend_idle(&self.lane) else {
+            return Ok(None);
+        };
+        let is_empty = group.now(|group| Ok(group.waiting().is_empty()))?;
+        Ok((!is_empty).then_some(group))
+    }
+
+    /// Puts the group on disk.
+    async fn commit(&self, group: Lent<G>) -> Result<(), SqlError> {
+        self.sizes.turn();
+        G::commit(group).await
     }
 
     /// The connection, when it is the caller's turn.
@@ -168,25 +297,17 @@ impl<G: Group> Writer<G> {
             line,
             in_line,
         } = self;
-        let (reply, mut answer) = oneshot::channel();
+        let (reply, answer) = oneshot::channel();
         group.now(|group| group.join(posting, reply))?;
         drop(in_line);
-        // Who is in line comes next and joins.
-        let is_last =
-            line.writers.load(SeqCst) == 0 || group.now(|group| Ok(group.waiting().is_full()))?;
-        if is_last {
-            G::commit(group).await?;
+        line.sizes.now.fetch_add(1, SeqCst);
+        let waits = Waits { line, answer };
+        if group.now(|group| Ok(group.waiting().is_full()))? {
+            waits.line.commit(group).await?;
         } else {
+            // Who is in line comes next and joins.
             drop(group);
         }
-        loop {
-            if let Ok(told) = timeout(GROUP_PAUSE, &mut answer).await {
-                return told.map_err(|_| SqlError::Closed)?;
-            }
-            // Those that wait do not depend on the next one: a writer in line may have gone away.
-            if let Some(group) = Lane::lend_idle(&line.lane) {
-                G::commit(group).await?;
-            }
-        }
+        Waiter(Some(waits)).told().await
     }
 }

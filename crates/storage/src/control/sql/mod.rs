@@ -168,6 +168,22 @@ impl Database {
         })
     }
 
+    /// Waits until what can be read is on disk. PostgreSQL shows nothing that is not.
+    pub(crate) async fn settle(&self) -> Result<(), SqlError> {
+        match self {
+            Self::Sqlite(pool) => pool.settle().await,
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Fails when nothing can be written any more.
+    pub(crate) fn require_whole(&self) -> Result<(), SqlError> {
+        match self {
+            Self::Sqlite(pool) => pool.require_whole(),
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Gets the bytes of what was deleted out of the files. Of PostgreSQL that is the server's own affair.
     pub(crate) async fn forget_deleted(&self) -> Result<(), SqlError> {
         match self {
@@ -195,8 +211,9 @@ enum Connection {
 /// A transaction on a connection of its own; dropped without commit, it is rolled back.
 pub(crate) struct Session {
     connection: Connection,
-    /// A statement failed or its answer was not waited for. PostgreSQL would answer a commit
-    /// then with a silent rollback, SQLite with half of the changes, so nothing more is accepted.
+    /// A statement failed (but see [`Session::insert`]) or its answer was not waited for. PostgreSQL
+    /// would answer a commit then with a silent rollback, SQLite with half of the changes, so nothing more is
+    /// accepted.
     broken: bool,
 }
 
@@ -248,6 +265,20 @@ impl Session {
         };
         self.broken = false;
         Ok(changed)
+    }
+
+    /// Adds a row; where [`Session::survives_conflicts`], the transaction goes on if a value of it is taken.
+    pub(crate) async fn insert(&mut self, sql: String, row: Vec<Value>) -> Result<(), SqlError> {
+        let done = self.execute(sql, row).await;
+        if matches!(done, Err(SqlError::Unique(_))) {
+            self.broken = !self.survives_conflicts();
+        }
+        done.map(|_| ())
+    }
+
+    /// Whether a statement that adds a row with a value that is taken fails alone, and not the transaction with it.
+    pub(crate) const fn survives_conflicts(&self) -> bool {
+        matches!(self.connection, Connection::Sqlite(_))
     }
 
     /// Runs several statements that have no parameters.

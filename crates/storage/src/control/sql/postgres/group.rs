@@ -12,7 +12,7 @@ use moca_core::{limits::CONTROL_WAIT_MS_MAX, resource::Kind};
 use super::{
     super::{
         SqlError, Statement,
-        group::{Group, Reply, Waiting, rolled_back},
+        group::{Group, Reply, Waiting, rolled_back, succeed},
         lane::{Connected, Lent},
     },
     failed, parameters, send,
@@ -89,7 +89,7 @@ impl Writing {
         };
         match settled {
             Ok(()) => {
-                self.waiting.succeed();
+                succeed(self.waiting.written());
                 self.look_at_what_grew(added).await;
             }
             Err(error) => {

@@ -2,7 +2,7 @@
 
 mod group;
 
-use std::{error::Error, future::Future as _, pin::pin, task, time::Duration};
+use std::{error::Error, future::Future as _, pin::pin, sync::Arc, task, time::Duration};
 
 use bytes::BytesMut;
 use deadpool_postgres::{Manager, ManagerConfig, Object, RecyclingMethod, Runtime};
@@ -67,7 +67,7 @@ impl Pool {
             .build()
             .map_err(|error| StorageError::Configuration(error.to_string()))?;
         Ok(Self {
-            writers: Line::new(Writing::new(connections.clone())),
+            writers: Line::new(Writing::new(connections.clone()), Arc::default()),
             connections,
         })
     }

@@ -1,6 +1,9 @@
 //! The connection to SQLite that writes.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
+use tokio::task::spawn_blocking;
 
 use super::{
     super::{
@@ -8,36 +11,39 @@ use super::{
         group::{Group, Reply, Waiting, rolled_back},
         lane::{Connected, Lent},
     },
-    BULK_CHECKPOINT_PAGES, BULK_ROWS, CHECKPOINT_PAGES, checkpoint_after,
-    statement::{begin_unless_busy, empty_log, failed, roll_back, run, simple},
+    BULK_ROWS, Pace,
+    log::Log,
+    statement::{begin_unless_busy, failed, forget_log, roll_back, run, simple},
 };
 use crate::control::ledger::Posting;
 
 /// The connection, with its transactions that wait. Only the last one can be open.
 pub(super) struct Writing {
     connection: Connection,
+    log: Arc<Log>,
     waiting: Waiting,
     is_open: bool,
     /// Rows changed by all commits up to the last one.
     changes_before: u64,
-    /// Whether the last commit was one of an import.
-    is_bulk: bool,
+    pace: Pace,
 }
 
 impl Writing {
-    pub(super) fn new(connection: Connection) -> Self {
+    pub(super) fn new(connection: Connection, log: Arc<Log>) -> Self {
         Self {
             connection,
+            log,
             waiting: Waiting::default(),
             is_open: false,
             changes_before: 0,
-            is_bulk: false,
+            pace: Pace::Single,
         }
     }
 
     /// Begins a transaction, in the group if there is one. False, and nothing done, if another process
     /// writes: then [`Writing::begin_waiting`] does, which may take long.
     pub(super) fn begin(&mut self) -> Result<bool, SqlError> {
+        self.log.require_whole()?;
         if self.waiting.is_empty() && !begin_unless_busy(&self.connection)? {
             return Ok(false);
         }
@@ -47,6 +53,7 @@ impl Writing {
 
     /// Begins a transaction, when the other process lets it.
     pub(super) fn begin_waiting(&mut self) -> Result<(), SqlError> {
+        self.log.require_whole()?;
         if self.waiting.is_empty() {
             simple(&self.connection, "BEGIN IMMEDIATE")?;
         }
@@ -76,48 +83,49 @@ impl Writing {
     /// state has to end first; nobody can write while that is waited for, so it is not for long.
     pub(super) fn empty_log(&mut self) -> Result<(), SqlError> {
         // In a transaction it would be refused.
-        self.commit_now();
-        empty_log(&self.connection)
+        let replies = self.commit_now();
+        self.log.sync_for(replies);
+        self.log.require_whole()?;
+        let _nobody_else = self.log.emptying();
+        forget_log(&self.connection)
     }
 
-    fn commit_now(&mut self) {
+    /// Writes what waits to the log, and gives those who are to be told when that is on disk.
+    fn commit_now(&mut self) -> Vec<Reply> {
         if self.waiting.is_empty() || self.alive().is_err() {
-            return;
+            return Vec::new();
         }
         match self.settle() {
-            Ok(()) => self.waiting.succeed(),
+            Ok(()) => {
+                self.log.begin_anew_if_nearly_empty(&self.connection);
+                self.waiting.written()
+            }
             Err(error) => {
                 tracing::error!(?error, "a commit of the control store failed");
                 roll_back(&self.connection);
                 self.waiting.fail();
+                Vec::new()
             }
         }
     }
 
     fn settle(&mut self) -> Result<(), SqlError> {
+        self.log.require_whole()?;
         for statement in self.waiting.settle() {
             run(&self.connection, &statement.sql, statement.values)?;
         }
         let changes = self.connection.total_changes();
-        self.choose_checkpoint(changes.saturating_sub(self.changes_before))?;
+        let pace = if changes.saturating_sub(self.changes_before) >= BULK_ROWS {
+            Pace::Bulk
+        } else {
+            Pace::Single
+        };
         self.changes_before = changes;
-        simple(&self.connection, "COMMIT")
-    }
-
-    /// The commit may write the log to the file, for which everybody waits: the more of it, the longer, but the
-    /// less often. Imports go by the sum of it, all others by the longest wait.
-    fn choose_checkpoint(&mut self, changed_rows: u64) -> Result<(), SqlError> {
-        let is_bulk = changed_rows >= BULK_ROWS;
-        if is_bulk != self.is_bulk {
-            let pages = if is_bulk {
-                BULK_CHECKPOINT_PAGES
-            } else {
-                CHECKPOINT_PAGES
-            };
-            checkpoint_after(&self.connection, pages).map_err(failed)?;
-            self.is_bulk = is_bulk;
+        if pace != self.pace {
+            pace.set(&self.connection).map_err(failed)?;
+            self.pace = pace;
         }
-        Ok(())
+        simple(&self.connection, "COMMIT")
     }
 }
 
@@ -133,12 +141,21 @@ impl Group for Writing {
         Ok(())
     }
 
-    async fn commit(group: Lent<Self>) -> Result<(), SqlError> {
-        let commit = |group: &mut Self| {
-            group.commit_now();
+    async fn commit(mut group: Lent<Self>) -> Result<(), SqlError> {
+        let done = spawn_blocking(move || {
+            let (log, replies, pace) = group.now(|group| {
+                let replies = group.commit_now();
+                Ok((group.log.clone(), replies, group.pace))
+            })?;
+            let on_its_way = log.enter();
+            // The next one gathers meanwhile.
+            drop(group);
+            log.sync_for(replies);
+            drop(on_its_way);
+            log.empty_after(pace.pages_between());
             Ok(())
-        };
-        group.apart(commit).await?.1
+        });
+        done.await.map_err(|_| SqlError::Closed)?
     }
 }
 

@@ -5,6 +5,7 @@
 //! look at many rows, and what waits for the disk, goes to a thread for that.
 
 mod group;
+mod log;
 mod statement;
 
 use std::{
@@ -14,16 +15,20 @@ use std::{
 };
 
 use moca_core::limits::{CONTROL_READERS, CONTROL_WAIT_MS_MAX};
-use rusqlite::Connection;
-use tokio::task::{coop::consume_budget, spawn_blocking};
+use rusqlite::{Connection, config::DbConfig};
+use tokio::{
+    sync::oneshot,
+    task::{coop::consume_budget, spawn_blocking},
+};
 
 use self::{
     group::Writing,
+    log::Log,
     statement::{Outcome, batch, end, failed, roll_back, run, simple},
 };
 use super::{
     Mode, SqlError, Value, Work,
-    group::{Group as _, Line, Writer},
+    group::{Group as _, Line, Way, Writer},
     lane::{Connected, Lane, Lent},
 };
 use crate::{
@@ -33,26 +38,55 @@ use crate::{
 
 /// Statements kept compiled on each connection; the store has some hundred texts.
 const STATEMENTS_KEPT: usize = 512;
-/// Pages in the write-ahead log after which they are written to the file: 4 MiB, for which those who write wait
-/// some milliseconds.
-const CHECKPOINT_PAGES: u32 = 1_024;
-/// The same while an import writes: 64 MiB. Pages that change often stand in the log often, and are written to
-/// the file once.
-const BULK_CHECKPOINT_PAGES: u32 = 16 * 1_024;
 /// Rows that a commit changes when it is one of an import.
 const BULK_ROWS: u64 = 1_000;
-/// Pages the writer may keep. A transaction that changes more of them writes some twice: the 4 000 places that an
-/// import puts in at once change some 11 000 (43 MB) where names, cells and external ids come in no order.
-const WRITER_CACHE_KIB: i32 = 64 * 1_024;
 /// Pages each reader may keep.
 const READER_CACHE_KIB: i32 = 8 * 1_024;
 /// Values of a statement that is still short: with more it writes or looks up many rows.
 const SHORT_VALUES_MAX: usize = 100;
+
+/// What is written at a time, and how that goes best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// Single changes: by the longest wait.
+    Single,
+    /// Imports: by the sum of it.
+    Bulk,
+}
+
+impl Pace {
+    /// Pages that come to the log before they are written to the file, 4 or 64 MiB. A page that changes often
+    /// stands in it often and is written to the file once. But while the disk has much to do for the file, those who
+    /// write wait for it with their few pages of the log.
+    const fn pages_between(self) -> u32 {
+        match self {
+            Self::Single => 1_024,
+            Self::Bulk => 16 * 1_024,
+        }
+    }
+
+    /// Pages the writer may keep. A transaction that changes more of them writes some twice: the 4 000 places
+    /// that an import puts in at once change some 11 000 (43 MB) where names, cells and external ids come in no
+    /// order. But all that are kept are gone through at nearly each commit: splitting pages of an index borrows
+    /// the number of a page far behind the last one, and what is behind the last one is looked for to be dropped.
+    const fn cache_kib(self) -> i32 {
+        match self {
+            Self::Single => 8 * 1_024,
+            Self::Bulk => 64 * 1_024,
+        }
+    }
+
+    fn set(self, connection: &Connection) -> rusqlite::Result<()> {
+        keep(connection, self.cache_kib())
+    }
+}
+
 /// The connections to one file.
 #[derive(Clone)]
 pub(crate) struct Pool {
     writers: Line<Writing>,
     readers: Arc<Lane<Connection>>,
+    log: Arc<Log>,
 }
 
 impl Pool {
@@ -64,15 +98,21 @@ impl Pool {
     fn open_now(path: &Path) -> Result<Self, SqlError> {
         private::make_file(path).map_err(|error| SqlError::Failed(error.into()))?;
         // The writer first: it turns the write-ahead log on.
-        let writer = Writing::new(open(path, WRITER_CACHE_KIB).map_err(failed)?);
+        let mut writer = open(path).map_err(failed)?;
+        Pace::Single.set(&writer).map_err(failed)?;
         let readers = (0..CONTROL_READERS).map(|_| {
-            let reader = open(path, READER_CACHE_KIB)?;
+            let reader = open(path)?;
+            keep(&reader, READER_CACHE_KIB)?;
             reader.pragma_update(None, "query_only", true)?;
             Ok(reader)
         });
+        let way = Arc::<Way>::default();
+        let emptying = open(path).map_err(failed)?;
+        let log = Arc::new(Log::of(path, &mut writer, emptying, way.clone())?);
         Ok(Self {
-            writers: Line::new(writer),
+            writers: Line::new(Writing::new(writer, log.clone()), way),
             readers: Lane::new(readers.collect::<Result<_, _>>().map_err(failed)?),
+            log,
         })
     }
 
@@ -99,8 +139,26 @@ impl Pool {
 }
 
 impl Pool {
+    /// Waits until what can be read is on disk.
+    pub(super) async fn settle(&self) -> Result<(), SqlError> {
+        let log = self.log.clone();
+        let (reply, answer) = oneshot::channel();
+        let synced = spawn_blocking(move || log.sync_for(vec![reply])).await;
+        synced.map_err(|_| SqlError::Closed)?;
+        answer.await.map_err(|_| SqlError::Closed)?
+    }
+
+    /// Fails when the disk has.
+    pub(super) fn require_whole(&self) -> Result<(), SqlError> {
+        self.log.require_whole()
+    }
+
     /// Empties the write-ahead log, in which pages stand as they were.
     pub(super) async fn forget_deleted(&self) -> Result<(), SqlError> {
+        let log = self.log.clone();
+        // So that little is left while nobody can write.
+        let emptied = spawn_blocking(move || log.empty()).await;
+        emptied.map_err(|_| SqlError::Closed)?;
         let (group, back) = self.writers.turn().await?.apart();
         let (group, done) = Box::pin(group.apart(Writing::empty_log)).await?;
         drop(back(group));
@@ -199,23 +257,24 @@ impl Connected for Connection {
     }
 }
 
-fn checkpoint_after(connection: &Connection, pages: u32) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "wal_autocheckpoint", pages)
+/// Lets a connection keep pages.
+fn keep(connection: &Connection, kib: i32) -> rusqlite::Result<()> {
+    // Negative: KiB instead of pages.
+    connection.pragma_update(None, "cache_size", -kib)
 }
 
-fn open(path: &Path, cache_kib: i32) -> rusqlite::Result<Connection> {
+fn open(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_millis(CONTROL_WAIT_MS_MAX))?;
-    // FULL: a commit is on disk when it is answered. No foreign keys: what refers to what is a
+    // NORMAL: commits are put on disk by [`Log`]. No foreign keys: what refers to what is a
     // rule of the API, which names the referrers. What is deleted is overwritten, whole pages too:
     // it may be about people.
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF;
          PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;",
     )?;
-    // Negative: KiB instead of pages.
-    connection.pragma_update(None, "cache_size", -cache_kib)?;
-    checkpoint_after(&connection, CHECKPOINT_PAGES)?;
+    // Without it a statement is compiled anew for each other value of its LIMIT.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(connection)
 }

@@ -6,9 +6,15 @@ use moca_core::limits::{CONTROL_LOG_WAIT_MS_MAX, CONTROL_WAIT_MS_MAX};
 use rusqlite::{
     Connection, ErrorCode, params_from_iter,
     types::{ToSqlOutput, ValueRef},
+    wal::CheckpointMode,
 };
 
 use super::super::{Row, SqlError, Value};
+
+/// The one database of a connection.
+const MAIN: Option<&str> = Some("main");
+/// How long those who write wait for those who read from the log, before it begins anew.
+const LOG_WAIT: Duration = Duration::from_millis(5);
 
 /// What a statement did.
 #[derive(Default)]
@@ -53,15 +59,37 @@ pub(super) fn begin_unless_busy(connection: &Connection) -> Result<bool, SqlErro
     }
 }
 
-/// Empties the write-ahead log, unless somebody still reads from it after a short wait.
-pub(super) fn empty_log(connection: &Connection) -> Result<(), SqlError> {
-    let wait = |ms| connection.busy_timeout(Duration::from_millis(ms));
-    wait(CONTROL_LOG_WAIT_MS_MAX).map_err(failed)?;
-    let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
-    wait(CONTROL_WAIT_MS_MAX).map_err(failed)?;
-    match is_busy.map_err(failed)? {
-        0_i64 => Ok(()),
-        _ => Err(SqlError::Failed("somebody was reading all the time".into())),
+/// Empties the write-ahead log, file and all, unless somebody still reads from it after a short wait.
+pub(super) fn forget_log(connection: &Connection) -> Result<(), SqlError> {
+    let wait = Duration::from_millis(CONTROL_LOG_WAIT_MS_MAX);
+    empty(connection, CheckpointMode::TRUNCATE, wait)
+}
+
+/// Writes the write-ahead log to the file and begins it anew, unless somebody still reads from it after a moment.
+pub(super) fn empty_all(connection: &Connection) -> Result<(), SqlError> {
+    empty(connection, CheckpointMode::RESTART, LOG_WAIT)
+}
+
+fn empty(connection: &Connection, mode: CheckpointMode, wait: Duration) -> Result<(), SqlError> {
+    let until = |wait| connection.busy_timeout(wait).map_err(failed);
+    until(wait)?;
+    let emptied = connection.wal_checkpoint_v2(MAIN, mode);
+    until(Duration::from_millis(CONTROL_WAIT_MS_MAX))?;
+    emptied.map(|_| ()).map_err(failed)
+}
+
+/// Writes of the write-ahead log to the file what nobody is in the way of; gives how many pages the log has and how many
+/// of them are in the file now, if that is known.
+pub(super) fn empty_some(connection: &Connection) -> Option<(u32, u32)> {
+    match connection.wal_checkpoint_v2(MAIN, CheckpointMode::PASSIVE) {
+        Ok((pages, emptied)) => Some((pages.try_into().ok()?, emptied.try_into().ok()?)),
+        // Another connection is at it.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => None,
+        // Nothing is lost: it is all in the log.
+        Err(error) => {
+            tracing::warn!(%error, "the log of the control store was not written to its file");
+            None
+        }
     }
 }
 
