@@ -66,8 +66,9 @@ pub(crate) fn schema() -> Schema {
                     schema::defaulted(
                         "bgAlert",
                         schema::one_of([
-                            texts_schema(alert).with_names(&["default"]),
-                            schema::object([]).noted("None."),
+                            texts_schema(alert.clone()).with_names(&["default"]),
+                            // In answers too no other than the empty one: objects without fields are open there.
+                            schema::map(schema::locale(), alert, 0).noted("None."),
                         ]),
                         serde_json::json!({}),
                         "The notification while the app is in the background, likewise.",

@@ -150,6 +150,35 @@ fn every_example_is_one() {
     }
 }
 
+/// Whether a schema takes every object.
+fn takes_every_object(schema: &Value) -> bool {
+    let is_limited = [
+        "maxProperties",
+        "required",
+        "additionalProperties",
+        "propertyNames",
+    ];
+    let fields = schema["properties"].as_object();
+    schema["type"] == "object"
+        && fields.is_none_or(serde_json::Map::is_empty)
+        && is_limited
+            .iter()
+            .all(|keyword| schema.get(keyword).is_none())
+}
+
+#[test]
+fn of_a_choice_no_part_takes_what_another_one_takes() {
+    let mut choices = Vec::new();
+    under(openapi::document(), "oneOf", &mut choices);
+    assert!(!choices.is_empty());
+    for choice in choices {
+        let parts = choice.as_array().unwrap();
+        let objects = parts.iter().filter(|part| part["type"] == "object");
+        let takes_all = parts.iter().any(takes_every_object);
+        assert!(!takes_all || objects.count() == 1, "{choice:#}");
+    }
+}
+
 #[test]
 fn every_error_code_is_one_of_an_answer() {
     let mut lists = Vec::new();

@@ -124,6 +124,7 @@ impl<'a> Generator<'a> {
             Size::Fullest => max.min(MAP_CHARS_MAX / chars).max(1),
             Size::Any => self.dice.below(3) as u64,
         };
+        let entries = entries.min(max);
         let names = self.schemas.resolve(&schema["propertyNames"]);
         // Names may be few: some come up twice.
         for _ in 0..10 * entries {
