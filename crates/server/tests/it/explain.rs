@@ -24,8 +24,9 @@ impl Welcome {
         self.team.get(&path).await.done()
     }
 
-    /// Changes the `config` of an object.
+    /// Changes the `config` of an object, for what comes from now on.
     pub(crate) async fn configure(&self, path: &str, config: Value) {
+        self.decisions("").await;
         let mut object = self.team.get(path).await.done();
         for (name, value) in config.as_object().unwrap() {
             object["config"][name] = value.clone();

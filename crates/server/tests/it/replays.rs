@@ -43,6 +43,8 @@ async fn what_ran_lives_again_as_it_was_whatever_became_of_it() {
     let never = json!({"repeat": "Never"});
     welcome.configure(&welcome.experience_path(), never).await;
     welcome.enter(&ana, 20).await;
+    // Who entered before it is stopped is decided on before it is.
+    welcome.decisions("").await;
     let stop = format!("{}/stop", welcome.campaign_path());
     welcome.team.act(&stop).await.done();
     welcome.enter(&bob, 30).await;

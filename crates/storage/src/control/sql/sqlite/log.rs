@@ -29,7 +29,8 @@ use super::{
 
 /// Pages in the log after which it begins anew, 128 MiB.
 const PAGES_MAX: u32 = 32 * 1_024;
-/// Pages of it that are not in the file yet, for which those who write wait when it begins anew.
+/// Pages of it that are not in the file yet, for which those who write wait when it begins anew. In an import there are
+/// always more: there the log grows to twice its length, and they wait for all.
 const PAGES_LEFT_MAX: u32 = 2 * 1_024;
 
 /// The log of one file.
@@ -182,7 +183,8 @@ impl Log {
             return;
         }
         let is_long = pages >= self.anew_pages.load(SeqCst);
-        if is_long && pages - emptied <= PAGES_LEFT_MAX {
+        let is_little = pages - emptied <= PAGES_LEFT_MAX || pages >= 2 * PAGES_MAX;
+        if is_long && is_little {
             self.is_nearly_empty.store(true, SeqCst);
         }
     }
