@@ -11,7 +11,7 @@ use super::{
         group::{Group, Reply, Waiting, rolled_back},
         lane::{Connected, Lent},
     },
-    BULK_ROWS, Pace,
+    BULK_ROWS, Pace, keep,
     log::Log,
     statement::{begin_unless_busy, failed, forget_log, roll_back, run, simple},
 };
@@ -122,7 +122,7 @@ impl Writing {
         };
         self.changes_before = changes;
         if pace != self.pace {
-            pace.set(&self.connection).map_err(failed)?;
+            keep(&self.connection, pace.cache_kib()).map_err(failed)?;
             self.pace = pace;
         }
         simple(&self.connection, "COMMIT")

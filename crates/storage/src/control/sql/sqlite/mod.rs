@@ -75,10 +75,6 @@ impl Pace {
             Self::Bulk => 64 * 1_024,
         }
     }
-
-    fn set(self, connection: &Connection) -> rusqlite::Result<()> {
-        keep(connection, self.cache_kib())
-    }
 }
 
 /// The connections to one file.
@@ -99,7 +95,7 @@ impl Pool {
         private::make_file(path).map_err(|error| SqlError::Failed(error.into()))?;
         // The writer first: it turns the write-ahead log on.
         let mut writer = open(path).map_err(failed)?;
-        Pace::Single.set(&writer).map_err(failed)?;
+        keep(&writer, Pace::Single.cache_kib()).map_err(failed)?;
         let readers = (0..CONTROL_READERS).map(|_| {
             let reader = open(path)?;
             keep(&reader, READER_CACHE_KIB)?;
