@@ -204,6 +204,9 @@ async fn execute(client: &Client, plan: &Plan) -> anyhow::Result<()> {
     let outcome = apply::execute(client, plan, |_| bar.inc(1)).await;
     bar.finish_and_clear();
     outcome?;
-    eprintln!("done: {} steps", plan.steps.len());
+    match plan.steps.len() {
+        1 => eprintln!("done: 1 step"),
+        steps => eprintln!("done: {steps} steps"),
+    }
     Ok(())
 }

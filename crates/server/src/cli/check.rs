@@ -21,8 +21,9 @@ pub(super) fn command() -> Command {
         .about("Look whether the audit log is as it was written")
         .long_about(
             "Look whether the audit log of every account is as it was written: that no event was \
-             changed, left out, put in, moved or cut off at the end. It reads the stores of a server, \
-             which may be running, and takes the same configuration.\n\n\
+             changed, left out, put in, moved or cut off at the end, and that the counts fit by which \
+             lists of events are narrowed. It reads the stores of a server, which may be running, and \
+             takes the same configuration.\n\n\
              One line tells of each log how many events fit, and the hash of the last of them. Note \
              it elsewhere: who holds the server's key as well as its database could write another log, \
              but not one in which that event has that hash.",

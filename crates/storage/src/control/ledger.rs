@@ -12,7 +12,7 @@ use std::{
 use moca_core::{audit::Origin, id::AccountId, resource::Kind};
 
 use super::{
-    audit::{AuditKeys, EVENT_COLUMNS, End, Entry, event_rows},
+    audit::{AuditKeys, EVENT_COLUMNS, End, Entry, FullBlock, event_rows},
     blocks::{Block, LastBlocks},
     changes::{chunk_len, tuples},
     quotas::Holdings,
@@ -41,6 +41,8 @@ pub(super) struct Ledger {
     gone: BTreeSet<AccountId>,
     /// Events that are not written yet, as rows of the log.
     events: Vec<Vec<Value>>,
+    /// Blocks of audit logs that are full with these.
+    full_blocks: Vec<FullBlock>,
     keys: Option<Arc<AuditKeys>>,
 }
 
@@ -145,6 +147,7 @@ impl Ledger {
             for (account, row) in event_rows(posting.entries, &origin) {
                 let end = self.ends.entry(account).or_default();
                 self.events.push(end.followed_by(account, row));
+                self.full_blocks.extend(end.full_block(account));
             }
         }
     }
@@ -190,6 +193,7 @@ impl Ledger {
         insert(&mut statements, changes, self.changes, "");
         let events = format!("audit_events ({}, hash)", EVENT_COLUMNS.join(", "));
         insert(&mut statements, &events, self.events, "");
+        statements.extend(self.full_blocks.iter().flat_map(FullBlock::counted));
         let keys = self.keys.as_deref();
         let ends = self.ends.iter();
         let ends = ends.map(|(account, end)| end.row(*account, keys));

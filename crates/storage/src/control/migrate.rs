@@ -1,10 +1,10 @@
 //! Brings the schema of the control store up to date.
 
 use super::{
-    blocks, filters,
+    audit, blocks, filters,
     ledger::Posting,
     place_bounds,
-    sql::{Database, Mode, SqlError, Value},
+    sql::{Database, Mode, SqlError, Types, Value},
     table::Columns,
 };
 use crate::StorageError;
@@ -86,6 +86,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0021_given_external_ids",
         include_str!("../../migrations/0021_given_external_ids.sql"),
     ),
+    (
+        AUDIT_COUNTS,
+        include_str!("../../migrations/0022_audit_counts.sql"),
+    ),
 ];
 
 /// The migration after which the bounds of all places are computed.
@@ -97,18 +101,15 @@ const FILTERS: &str = "0013_filters";
 /// The migration after which the objects of lists are counted in blocks.
 const BLOCKS: &str = "0015_blocks";
 
+/// The migration after which the events of audit logs are counted in blocks.
+const AUDIT_COUNTS: &str = "0022_audit_counts";
+
 /// Applies the migrations that the database does not have yet, all or none.
 pub(super) async fn migrate(database: &Database) -> Result<(), StorageError> {
     let failed = |error: SqlError| error.doing("migrating the control store");
     let mut session = database.begin(Mode::Migrate).await.map_err(failed)?;
     let types = database.column_types();
-    let in_dialect = |sql: &str| {
-        let mut sql = sql.to_owned();
-        for (placeholder, word) in types {
-            sql = sql.replace(placeholder, word);
-        }
-        sql
-    };
+    let in_dialect = |sql: &str| in_dialect(sql, types);
     let table = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, name {text} NOT NULL)";
     session.batch(in_dialect(table)).await.map_err(failed)?;
     let applied = "SELECT version, name FROM schema_version ORDER BY version";
@@ -129,12 +130,24 @@ pub(super) async fn migrate(database: &Database) -> Result<(), StorageError> {
         if *name == BLOCKS {
             blocks::fill(&mut session).await?;
         }
+        if *name == AUDIT_COUNTS {
+            audit::fill_counts(&mut session).await?;
+        }
         let line = "INSERT INTO schema_version (version, name) VALUES ($1, $2)";
         let values = vec![Value::Integer(i as i64 + 1), Value::from(*name)];
         session.execute(line, values).await.map_err(failed)?;
         tracing::info!(migration = name, "the control store was migrated");
     }
     session.commit(Posting::default()).await.map_err(failed)
+}
+
+/// A migration in the words of a database.
+fn in_dialect(sql: &str, types: &Types) -> String {
+    let mut sql = sql.to_owned();
+    for (placeholder, word) in types {
+        sql = sql.replace(placeholder, word);
+    }
+    sql
 }
 
 /// Refuses a database that this program would have to migrate first.
@@ -167,4 +180,15 @@ fn refuse_unknown(i: usize, version: i64, name: &str) -> Result<(), StorageError
         "the control store has schema version {version} ({name}), which this program does not know: \
          its newest is {newest}. Use the version of moca that made it, or a newer one"
     )))
+}
+
+/// An empty store of the newest schema, for looks at what SQLite will do.
+#[cfg(test)]
+pub(super) fn in_memory() -> rusqlite::Connection {
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    for (_, sql) in MIGRATIONS {
+        let sql = in_dialect(sql, &super::sql::SQLITE_TYPES);
+        connection.execute_batch(&sql).unwrap();
+    }
+    connection
 }

@@ -4,6 +4,7 @@
 
 mod audit;
 mod audit_chain;
+mod audit_narrowed;
 mod backend;
 mod callers;
 mod conflicts;

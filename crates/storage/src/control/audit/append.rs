@@ -19,6 +19,7 @@ use super::{
     },
     Entry,
     chain::{AuditKeys, COLUMNS, Head, hash_of},
+    counts::FullBlock,
     snapshot::snapshot,
 };
 use crate::StorageError;
@@ -50,6 +51,11 @@ impl End {
         head.hash = hash.to_vec();
         values.push(Value::Bytes(hash.to_vec()));
         values
+    }
+
+    /// The block that the last event made full, if it did.
+    pub(in super::super) fn full_block(&self, account: AccountId) -> Option<FullBlock> {
+        FullBlock::ended_by(account, self.head.sequence)
     }
 
     /// The row that keeps it, with its seal.

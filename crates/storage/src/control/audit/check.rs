@@ -1,6 +1,9 @@
 //! Whether the log is as it was written.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use super::{
     super::{
@@ -8,6 +11,7 @@ use super::{
         sql::{Row, Value},
     },
     chain::{AuditKeys, BEGINNING, COLUMNS, Head, hash_of},
+    counts::Recount,
 };
 use crate::StorageError;
 
@@ -49,6 +53,8 @@ pub enum ChainFault {
     NoHead,
     /// The seal on the last event is not this server's.
     WrongSeal,
+    /// The events are as they were written, but not the counts by which lists of them are narrowed.
+    Miscounted,
 }
 
 impl fmt::Display for ChainFault {
@@ -70,6 +76,11 @@ impl fmt::Display for ChainFault {
             Self::WrongSeal => write!(
                 f,
                 "the seal was not made by this server: it was forged, or the secret key is another one"
+            ),
+            Self::Miscounted => write!(
+                f,
+                "the events are as they were written, but not the counts by which lists are narrowed: \
+                 docs/audit.md says how to count them again"
             ),
         }
     }
@@ -113,14 +124,23 @@ impl Control {
             // As they are, whatever somebody made of them: the next rows come after them.
             at = (last[0].clone(), last[1].clone());
             looked_at += rows.len() as i64;
+            let mut accounts = BTreeSet::new();
             for row in rows {
-                let chain = chains.entry(text(&row[0])).or_insert_with(Walk::new);
+                let account = text(&row[0]);
+                let chain = chains.entry(account.clone()).or_insert_with(Walk::new);
                 chain.step(row);
+                accounts.insert(account);
+            }
+            for account in accounts {
+                if let Some(chain) = chains.get_mut(&account) {
+                    chain.counts_fit &= tx.counts_fit(&account, &mut chain.recount).await?;
+                }
             }
             progress(looked_at, expected);
         }
-        for account in chains.keys() {
+        for (account, chain) in &mut chains {
             heads.entry(account.clone()).or_insert(None);
+            chain.counts_fit &= !tx.has_counts_beside(account, &chain.recount).await?;
         }
         let reports = heads.into_iter().map(|(account, sealed)| {
             let walk = chains.remove(&account).unwrap_or_else(Walk::new);
@@ -136,6 +156,8 @@ impl Control {
 struct Walk {
     head: Head,
     fault: Option<ChainFault>,
+    recount: Recount,
+    counts_fit: bool,
 }
 
 impl Walk {
@@ -146,6 +168,8 @@ impl Walk {
                 hash: BEGINNING.to_vec(),
             },
             fault: None,
+            recount: Recount::default(),
+            counts_fit: true,
         }
     }
 
@@ -168,11 +192,19 @@ impl Walk {
             sequence: next,
             hash: computed,
         };
+        let member = match &row[7] {
+            Value::Null => String::new(),
+            member => text(member),
+        };
+        let sort = (text(&row[3]), text(&row[4]), member);
+        self.recount.add(next, integer(&row[2]), sort);
     }
 
     fn end(self, keys: &AuditKeys, account: String, sealed: Option<Sealed>) -> ChainReport {
         let (head, fault) = (self.head, self.fault);
+        let miscounted = (!self.counts_fit).then_some(ChainFault::Miscounted);
         let fault = fault.or_else(|| seal_fault(keys, &account, &head, sealed));
+        let fault = fault.or(miscounted);
         ChainReport {
             account,
             events: head.sequence,

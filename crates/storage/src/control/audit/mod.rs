@@ -8,6 +8,8 @@
 mod append;
 mod chain;
 mod check;
+mod counts;
+mod narrowed;
 mod read;
 mod snapshot;
 
@@ -21,6 +23,7 @@ pub(super) use append::{End, event_rows};
 pub use chain::AuditKeys;
 pub(super) use chain::COLUMNS as EVENT_COLUMNS;
 pub use check::{AuditReport, ChainFault, ChainReport};
+pub(super) use counts::{FullBlock, fill as fill_counts};
 pub use read::AuditQuery;
 pub(super) use snapshot::{Seen, Shown, of_row, snapshot};
 

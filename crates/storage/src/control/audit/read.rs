@@ -8,7 +8,7 @@ use moca_core::{
 use super::{
     super::{
         Page, READING, Tx,
-        list::{Conditions, is_nowhere},
+        list::Conditions,
         sql::{Row, Value},
         table::Columns,
     },
@@ -45,7 +45,6 @@ impl AuditQuery {
             || self.to.is_some()
             || self.action.is_some()
             || self.subject.is_some()
-            || self.object_id.is_some()
             || self.member_id.is_some()
     }
 }
@@ -58,6 +57,9 @@ impl Tx {
         query: &AuditQuery,
     ) -> Result<Page<Event>, StorageError> {
         self.require_reading()?;
+        if let Some(id) = &query.object_id {
+            return self.of_object(account, query, id).await;
+        }
         if query.is_narrowed() {
             return self.narrowed(account, query).await;
         }
@@ -73,7 +75,7 @@ impl Tx {
         conditions.push("account_id = {}", Value::id(account));
         conditions.push("sequence >= {}", first.into());
         conditions.push("sequence <= {}", last.into());
-        let items = self.events(conditions, query.oldest_first).await?;
+        let items = self.events(conditions, query.oldest_first, None).await?;
         Ok(Page { total, items })
     }
 
@@ -87,11 +89,11 @@ impl Tx {
         let mut conditions = Conditions::default();
         conditions.push("account_id = {}", Value::id(account));
         conditions.push("sequence = {}", sequence_of(id).into());
-        let found = self.events(conditions, true).await?.pop();
+        let found = self.events(conditions, true, None).await?.pop();
         Ok(found.filter(|event| event.id() == id))
     }
 
-    async fn newest(&mut self, account: AccountId) -> Result<i64, StorageError> {
+    pub(super) async fn newest(&mut self, account: AccountId) -> Result<i64, StorageError> {
         let sql = "SELECT sequence, account_id FROM audit_heads WHERE account_id = $1";
         let rows = self.session.query(sql, vec![Value::id(account)]).await;
         match rows.map_err(|error| error.doing(READING))?.pop() {
@@ -102,82 +104,45 @@ impl Tx {
         }
     }
 
-    async fn narrowed(
-        &mut self,
-        account: AccountId,
-        query: &AuditQuery,
-    ) -> Result<Page<Event>, StorageError> {
-        let mut conditions = Conditions::default();
-        conditions.push("account_id = {}", Value::id(account));
-        if let Some(from) = query.from {
-            conditions.push("at >= {}", from.into());
-        }
-        if let Some(to) = query.to {
-            conditions.push("at < {}", to.into());
-        }
-        if let Some(action) = query.action {
-            conditions.push("action = {}", action.as_str().into());
-        }
-        if let Some(subject) = query.subject {
-            conditions.push("kind = {}", subject.word().into());
-        }
-        if let Some(member_id) = query.member_id {
-            conditions.push("member_id = {}", Value::id(member_id));
-        }
-        if let Some(id) = query.object_id.as_deref() {
-            if is_nowhere(id) {
-                let items = Vec::new();
-                return Ok(Page { total: 0, items });
-            }
-            // An object, or a person, of whom the log has a hash.
-            let object = conditions.bind(id.into());
-            let person = conditions.bind(self.person_hash(account, id)?.into());
-            let term = format!("object_id IN ({object}, {person})");
-            conditions.terms.push(term);
-        }
-        let wheres = conditions.text();
-        let sql = format!("SELECT count(*) FROM audit_events{wheres}");
-        let rows = self.session.query(sql, conditions.values.clone()).await;
-        let row = rows.map_err(|error| error.doing(READING))?.pop();
-        let total =
-            Columns::named("audit_events", vec!["count"], row.unwrap_or_default()).integer()?;
-        // The numbers first, from an index; only the rows of the page are read.
-        let limit = conditions.bind(query.limit.into());
-        let offset = conditions.bind(query.offset.into());
-        let order = order(query.oldest_first);
-        // With the plus SQLite sorts the few events of an object, and does not walk through all
-        // others in the order of the numbers to find them.
-        let by = match query.object_id {
-            Some(_) => "+sequence",
-            None => "sequence",
-        };
-        conditions.terms = vec![
-            "account_id = $1".into(),
-            format!(
-                "sequence IN (SELECT sequence FROM audit_events{wheres} \
-                 ORDER BY {by}{order} LIMIT {limit} OFFSET {offset})"
-            ),
-        ];
-        let items = self.events(conditions, query.oldest_first).await?;
-        Ok(Page { total, items })
-    }
-
-    async fn events(
+    /// The events for which these hold; with a limit and an offset no more than the one after the other.
+    pub(super) async fn events(
         &mut self,
         conditions: Conditions,
         oldest_first: bool,
+        page: Option<(i64, i64)>,
     ) -> Result<Vec<Event>, StorageError> {
-        let names = COLUMNS.join(", ");
-        let (wheres, order) = (conditions.text(), order(oldest_first));
-        let sql =
-            format!("SELECT {names}, hash FROM audit_events{wheres} ORDER BY sequence{order}");
-        let rows = self.session.query(sql, conditions.values).await;
+        let (sql, values) = statement(conditions, oldest_first, page);
+        // What is narrowed may have to look at many for those of the page.
+        let rows = match page {
+            Some(_) => self.session.scan(sql, values).await,
+            None => self.session.query(sql, values).await,
+        };
         let rows = rows.map_err(|error| error.doing(READING))?;
         rows.into_iter().map(event).collect()
     }
 }
 
-const fn order(oldest_first: bool) -> &'static str {
+/// The statement that reads these events.
+pub(super) fn statement(
+    mut conditions: Conditions,
+    oldest_first: bool,
+    page: Option<(i64, i64)>,
+) -> (String, Vec<Value>) {
+    let names = COLUMNS.join(", ");
+    let mut sql = format!(
+        "SELECT {names}, hash FROM audit_events{} ORDER BY sequence{}",
+        conditions.text(),
+        order(oldest_first)
+    );
+    if let Some((limit, offset)) = page {
+        let limit = conditions.bind(limit.into());
+        let offset = conditions.bind(offset.into());
+        sql.push_str(&format!(" LIMIT {limit} OFFSET {offset}"));
+    }
+    (sql, conditions.values)
+}
+
+pub(super) const fn order(oldest_first: bool) -> &'static str {
     if oldest_first { "" } else { " DESC" }
 }
 

@@ -3,15 +3,7 @@
 use moca_core::{beacon::Beacon, campaign::Campaign, id::Id, place::Place, zone::Zone};
 
 use super::*;
-
-fn schema() -> rusqlite::Connection {
-    let connection = rusqlite::Connection::open_in_memory().unwrap();
-    for (_, sql) in crate::control::migrate::MIGRATIONS {
-        let sql = sql.replace("{text}", "TEXT").replace("{bytes}", "BLOB");
-        connection.execute_batch(&sql).unwrap();
-    }
-    connection
-}
+use crate::control::migrate::in_memory;
 
 /// What SQLite says it will do for a page.
 fn plan<R: Stored>(connection: &rusqlite::Connection, query: &ListQuery) -> String {
@@ -44,7 +36,7 @@ fn query(sort: Vec<(SortField, bool)>, filters: Vec<(Filter, String)>) -> ListQu
 
 #[test]
 fn every_order_is_read_from_an_index() {
-    let connection = schema();
+    let connection = in_memory();
     for field in [SortField::CreatedAt, SortField::UpdatedAt, SortField::Name] {
         for descending in [false, true] {
             let plan = plan::<Place>(&connection, &query(vec![(field, descending)], vec![]));
@@ -56,7 +48,7 @@ fn every_order_is_read_from_an_index() {
 
 #[test]
 fn objects_of_a_parent_are_read_from_an_index() {
-    let connection = schema();
+    let connection = in_memory();
     let of = |filter| query(vec![], vec![(filter, "x".into())]);
     for plan in [
         plan::<Zone>(&connection, &of(Filter::PlaceId)),

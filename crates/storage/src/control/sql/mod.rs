@@ -192,15 +192,31 @@ impl Database {
         }
     }
 
-    /// The words for `{text}` and `{bytes}` in a migration.
-    pub(crate) fn column_types(&self) -> [(&'static str, &'static str); 2] {
+    /// The words of its migrations.
+    pub(crate) const fn column_types(&self) -> &'static Types {
         match self {
-            Self::Sqlite(_) => [("{text}", "TEXT"), ("{bytes}", "BLOB")],
-            // Bytewise order whatever the locale of the database, as in SQLite.
-            Self::Postgres(_) => [("{text}", "TEXT COLLATE \"C\""), ("{bytes}", "BYTEA")],
+            Self::Sqlite(_) => &SQLITE_TYPES,
+            Self::Postgres(_) => &POSTGRES_TYPES,
         }
     }
 }
+
+/// What stands for `{text}`, `{bytes}` and `{key}` (of whole numbers) in migrations.
+pub(crate) type Types = [(&'static str, &'static str); 3];
+
+pub(crate) const SQLITE_TYPES: Types = [
+    ("{text}", "TEXT"),
+    ("{bytes}", "BLOB"),
+    // In this word alone it is the key of the rows themselves.
+    ("{key}", "INTEGER"),
+];
+
+const POSTGRES_TYPES: Types = [
+    // Bytewise order whatever the locale of the database, as in SQLite.
+    ("{text}", "TEXT COLLATE \"C\""),
+    ("{bytes}", "BYTEA"),
+    ("{key}", "BIGINT"),
+];
 
 enum Connection {
     Sqlite(sqlite::Session),
