@@ -142,7 +142,7 @@ pub(super) async fn migrate(database: &Database) -> Result<(), StorageError> {
 }
 
 /// A migration in the words of a database.
-fn in_dialect(sql: &str, types: &Types) -> String {
+pub(super) fn in_dialect(sql: &str, types: &Types) -> String {
     let mut sql = sql.to_owned();
     for (placeholder, word) in types {
         sql = sql.replace(placeholder, word);
@@ -180,15 +180,4 @@ fn refuse_unknown(i: usize, version: i64, name: &str) -> Result<(), StorageError
         "the control store has schema version {version} ({name}), which this program does not know: \
          its newest is {newest}. Use the version of moca that made it, or a newer one"
     )))
-}
-
-/// An empty store of the newest schema, for looks at what SQLite will do.
-#[cfg(test)]
-pub(super) fn in_memory() -> rusqlite::Connection {
-    let connection = rusqlite::Connection::open_in_memory().unwrap();
-    for (_, sql) in MIGRATIONS {
-        let sql = in_dialect(sql, &super::sql::SQLITE_TYPES);
-        connection.execute_batch(&sql).unwrap();
-    }
-    connection
 }

@@ -25,6 +25,8 @@ mod notifications;
 mod objects;
 mod place_bounds;
 mod places;
+#[cfg(test)]
+mod plans;
 mod query;
 mod quotas;
 mod raw;

@@ -241,26 +241,18 @@ mod tests {
     use moca_core::{audit::Action, id::Id};
 
     use super::{
-        super::{super::migrate::in_memory, read::statement},
+        super::{
+            super::plans::{self, schema},
+            read::statement,
+        },
         *,
     };
 
     const ACCOUNT: AccountId = AccountId(Id([1; 16]));
 
-    /// What SQLite says it will do.
-    fn plan((sql, values): (String, Vec<Value>)) -> String {
-        let connection = in_memory();
-        let sql = format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?"));
-        let mut statement = connection.prepare(&sql).unwrap();
-        let lines = statement.query_map(rusqlite::params_from_iter(values), |row| {
-            row.get::<_, String>(3)
-        });
-        let lines: Result<Vec<String>, _> = lines.unwrap().collect();
-        lines.unwrap().join("\n")
-    }
-
     #[test]
     fn pages_are_found_by_numbers_and_those_of_an_object_by_its_index() {
+        let plan = |statement| plans::plan(&schema(), statement);
         let query = AuditQuery {
             from: Some(1),
             to: Some(2),

@@ -3,7 +3,7 @@
 use moca_core::{beacon::Beacon, campaign::Campaign, id::Id, place::Place, zone::Zone};
 
 use super::*;
-use crate::control::migrate::in_memory;
+use crate::control::plans;
 
 /// What SQLite says it will do for a page.
 fn plan<R: Stored>(connection: &rusqlite::Connection, query: &ListQuery) -> String {
@@ -11,15 +11,10 @@ fn plan<R: Stored>(connection: &rusqlite::Connection, query: &ListQuery) -> Stri
     conditions.push("account_id = {}", Value::id(Id([1; 16])));
     conditions.narrow(R::KIND, R::TABLE, query).unwrap();
     let columns = R::TABLE.read_columns();
-    let (sql, values) = page_statement(R::TABLE, &columns, query, conditions, 0);
-    let mut statement = connection
-        .prepare(&format!("EXPLAIN QUERY PLAN {}", sql.replace('$', "?")))
-        .unwrap();
-    let lines = statement.query_map(rusqlite::params_from_iter(values), |row| {
-        row.get::<_, String>(3)
-    });
-    let lines: Result<Vec<String>, _> = lines.unwrap().collect();
-    lines.unwrap().join("\n")
+    plans::plan(
+        connection,
+        page_statement(R::TABLE, &columns, query, conditions, 0),
+    )
 }
 
 fn query(sort: Vec<(SortField, bool)>, filters: Vec<(Filter, String)>) -> ListQuery {
@@ -36,7 +31,7 @@ fn query(sort: Vec<(SortField, bool)>, filters: Vec<(Filter, String)>) -> ListQu
 
 #[test]
 fn every_order_is_read_from_an_index() {
-    let connection = in_memory();
+    let connection = plans::schema();
     for field in [SortField::CreatedAt, SortField::UpdatedAt, SortField::Name] {
         for descending in [false, true] {
             let plan = plan::<Place>(&connection, &query(vec![(field, descending)], vec![]));
@@ -48,7 +43,7 @@ fn every_order_is_read_from_an_index() {
 
 #[test]
 fn objects_of_a_parent_are_read_from_an_index() {
-    let connection = in_memory();
+    let connection = plans::schema();
     let of = |filter| query(vec![], vec![(filter, "x".into())]);
     for plan in [
         plan::<Zone>(&connection, &of(Filter::PlaceId)),
